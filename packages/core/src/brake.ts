@@ -1,0 +1,32 @@
+import type { Chain } from "./chain.ts";
+import { matches } from "./pattern.ts";
+
+export const BRAKE_SCOPES = ["all", "agent", "owner", "device", "task", "resource"] as const;
+/** `value` is an id, for `resource` a pattern, for `all` the text `*`. */
+export interface BrakeScope {
+  readonly type: (typeof BRAKE_SCOPES)[number];
+  readonly value: string;
+}
+
+/**
+ * True when a stop with that scope covers an action of `chain` on `resource`. `owner` is the accountable human of the agent,
+ * who is the human of the chain. A `resource` scope never covers a chain as such (resource null).
+ */
+export function covers(scope: BrakeScope, chain: Chain, resource: string | null): boolean {
+  switch (scope.type) {
+    case "all":
+      return true;
+    case "agent":
+      return chain.agent === scope.value;
+    case "owner":
+      return chain.human === scope.value;
+    case "device":
+      return chain.device === scope.value;
+    case "task":
+      return chain.task === scope.value;
+    case "resource":
+      return resource !== null && matches(scope.value, resource);
+    default:
+      return scope.type satisfies never;
+  }
+}

@@ -1,0 +1,38 @@
+export type { AgentProof, Chain, Grant } from "./chain.ts";
+export { NO_CHAIN } from "./chain.ts";
+export type { BrakeScope } from "./brake.ts";
+export { BRAKE_SCOPES, covers } from "./brake.ts";
+export type { Call, CallDigestInput } from "./call.ts";
+export type { AssertionJson, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
+export { APPROVAL_CONTEXT } from "./countersignature.ts";
+export type { Decision, DecisionResult, Hold, Refusal, Step } from "./decision.ts";
+export { STEPS, denied } from "./decision.ts";
+export type { Effect } from "./effect.ts";
+export { EFFECTS, graver } from "./effect.ts";
+export type { ArgsShown, EntryKind, LedgerEntry, Outcome, OutcomeStatus } from "./entry.ts";
+export { ENTRY_KINDS } from "./entry.ts";
+export type { AppErrorOptions, Code, CodeRow, FaultCode, Problem, RefusalCode } from "./errors.ts";
+export { AppError, FAULTS, REFUSALS, codeRow, problemOf } from "./errors.ts";
+export type * from "./ids.ts";
+export { isId, newId } from "./ids.ts";
+export type { Json, JsonObject } from "./json.ts";
+export { canonicalBytes, canonicalJson, isJsonObject } from "./json.ts";
+export type { JsonFault, JsonLimits, ParsedJson } from "./parse-json.ts";
+export { parseJson } from "./parse-json.ts";
+export { contains, matches } from "./pattern.ts";
+export type {
+  AnyRecord,
+  ApprovalTerms,
+  HeldCall,
+  Kind,
+  Kinds,
+  PublicJwk,
+  Role,
+  Runtime,
+  Sealed,
+  SecretRef,
+  Settings,
+  StateRecord,
+  UpstreamTerms,
+} from "./records.ts";
+export { normalizeResource } from "./resource.ts";

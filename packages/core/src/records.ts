@@ -1,0 +1,251 @@
+import type { Grant } from "./chain.ts";
+import type { BrakeScope } from "./brake.ts";
+import type { AssertionJson, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
+import type { Hold } from "./decision.ts";
+import type { Effect } from "./effect.ts";
+import type { AgentId, ApprovalId, BrakeId, DeviceId, HumanId, IntentId, InviteId, PolicyId, SessionId, TaskId } from "./ids.ts";
+import type { Json, JsonObject } from "./json.ts";
+
+/** Text about a person: ciphertext under that person's key (AES-256-GCM, base64url of nonce ‖ ciphertext ‖ tag). */
+export interface Sealed {
+  readonly person: HumanId;
+  readonly box: string;
+}
+export type Role = "admin" | "auditor";
+/** A public key as a JWK (RFC 7517): Ed25519 (`OKP`) or P-256 (`EC`). */
+export interface PublicJwk {
+  readonly kty: "OKP" | "EC";
+  readonly crv: "Ed25519" | "P-256";
+  readonly x: string;
+  readonly y?: string;
+}
+
+/**
+ * All state is a set of records. `terms` is what rights rest on: changing it loosens, so it carries a countersignature (INV-12);
+ * `state` is what time and stops do to it. Each change of a record is one ledger entry that holds the record's digest.
+ */
+export interface Kinds {
+  human: {
+    id: HumanId;
+    terms: { readonly roles: readonly Role[]; readonly name: Sealed };
+    state: { readonly status: "pending" | "active" | "inactive" };
+  };
+  passkey: {
+    /** The credential id, base64url. */
+    id: string;
+    terms: {
+      readonly human: HumanId;
+      /** COSE key, base64url. */
+      readonly publicKey: string;
+      readonly aaguid: string;
+      readonly backedUp: boolean;
+      readonly transports: readonly string[];
+    };
+    state: { readonly status: "pending" | "active" | "revoked"; readonly counter: number };
+  };
+  device: {
+    id: DeviceId;
+    terms: {
+      readonly owner: HumanId;
+      readonly jwk: PublicJwk;
+      readonly jkt: string;
+      readonly tier: "software" | "os" | "hardware";
+      readonly name: Sealed;
+    };
+    state: { readonly status: "active" | "lost" | "retired" };
+  };
+  /** Latest posture report of a device: signed by the device, so it proves itself. Not an entry of the ledger unless it changes. */
+  posture: {
+    id: DeviceId;
+    terms: { readonly evidence: string };
+    state: { readonly status: "reported" };
+  };
+  agent: {
+    id: AgentId;
+    terms: {
+      readonly name: string;
+      readonly owner: HumanId;
+      readonly purpose: Sealed;
+      readonly scope: readonly Grant[];
+      readonly expiresAt: string;
+      readonly salt: string;
+    };
+    state: {
+      readonly status: "active" | "suspended" | "retired" | "owner_lost";
+      /** SHA-256 of executables that have acted as this agent. */
+      readonly executables: readonly string[];
+    };
+  };
+  task: {
+    id: TaskId;
+    terms: {
+      readonly agent: AgentId;
+      readonly human: HumanId;
+      readonly device: DeviceId;
+      readonly session: SessionId;
+      readonly purpose: Sealed;
+      readonly grants: readonly Grant[];
+      readonly openedAt: string;
+      readonly expiresAt: string;
+      readonly idleSeconds: number;
+      readonly runtime: Runtime | null;
+    };
+    state: {
+      readonly status: "live" | "ended" | "severed";
+      /** RFC 7638 thumbprints of the keys that hold a credential of this task. */
+      readonly jkts: readonly string[];
+      readonly cause: string | null;
+    };
+  };
+  session: {
+    id: SessionId;
+    terms: {
+      readonly human: HumanId;
+      readonly device: DeviceId | null;
+      /** Thumbprint of the session key (command line), or null for a browser. */
+      readonly jkt: string | null;
+      /** base64url SHA-256 of the cookie (browser), or null. */
+      readonly cookieDigest: string | null;
+      readonly expiresAt: string;
+    };
+    state: { readonly status: "active" | "ended" };
+  };
+  invite: {
+    id: InviteId;
+    terms: { readonly tokenDigest: string; readonly roles: readonly Role[]; readonly expiresAt: string };
+    state: { readonly status: "open" | "used" };
+  };
+  policy: {
+    id: PolicyId;
+    terms: { readonly text: string; readonly hash: string };
+    state: { readonly status: "active" | "superseded" };
+  };
+  upstream: {
+    /** The upstream's name in the configuration. */
+    id: string;
+    terms: UpstreamTerms;
+    state: { readonly status: "active" | "removed" };
+  };
+  settings: {
+    id: "settings";
+    terms: Settings;
+    state: { readonly status: "active" };
+  };
+  /** The first human and passkey, and the digest of everything that was in force before them. */
+  root: {
+    id: "root";
+    terms: { readonly human: HumanId; readonly passkey: string; readonly genesis: string; readonly origin: string };
+    state: { readonly status: "active" };
+  };
+  brake: {
+    id: BrakeId;
+    terms: {
+      readonly kind: "freeze" | "sever";
+      readonly scope: BrakeScope;
+      readonly reason: Sealed | string;
+      readonly by: string;
+      readonly at: string;
+      /** Agents whose tasks a sever ended: they open none until the owner signs. */
+      readonly agents: readonly AgentId[];
+    };
+    state: { readonly status: "active" | "thawed" };
+  };
+  approval: {
+    id: ApprovalId;
+    terms: ApprovalTerms;
+    state: {
+      readonly status: "pending" | "approved" | "denied" | "expired" | "consumed" | "void";
+      readonly answers: readonly { readonly signed: SignedApproval; readonly assertion: AssertionJson }[];
+      readonly intent: IntentId | null;
+      readonly cause: string | null;
+    };
+  };
+}
+export type Kind = keyof Kinds;
+
+export interface StateRecord<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly id: Kinds[K]["id"];
+  /** Number of the commit that wrote it; 0 for a record that is not stored yet. Grows over all records, in commit order. */
+  readonly version: number;
+  readonly terms: Kinds[K]["terms"];
+  readonly state: Kinds[K]["state"];
+  /** Proof of the terms; `genesis` for what was in force before the first human; null for kinds that widen nothing. */
+  readonly authority: Countersignature | "genesis" | null;
+}
+export type AnyRecord = { [K in Kind]: StateRecord<K> }[Kind];
+
+/** What ran the client: read from the operating system by the shim. */
+export interface Runtime {
+  readonly executable: string;
+  readonly sha256: string;
+  readonly pid: number;
+  readonly uid: number;
+}
+
+export type SecretRef =
+  | { readonly fromEnv: string }
+  | { readonly fromFile: string }
+  | { readonly fromCommand: readonly string[] };
+
+export interface UpstreamTerms {
+  readonly kind: "mcp";
+  readonly command: readonly string[] | null;
+  readonly url: string | null;
+  readonly env: Readonly<Record<string, string | SecretRef>>;
+  readonly auth: { readonly bearer: SecretRef } | null;
+  /** The administrator's classification, by tool. */
+  readonly effects: Readonly<Record<string, Effect>>;
+  /** Resource mapping, by tool: text with `{argument}` places, e.g. `file:{path}`. */
+  readonly resources: Readonly<Record<string, string>>;
+  /** Patterns of resources that are always held. */
+  readonly critical: readonly string[];
+  /** Accepted definitions, by tool: base64url SHA-256 of the canonical definition. Null: none accepted yet. */
+  readonly pins: Readonly<Record<string, string>> | null;
+}
+
+export interface Settings {
+  readonly publicUrl: string;
+  readonly trustDomain: string;
+  readonly approvals: { readonly waitSeconds: number; readonly expirySeconds: number };
+  readonly lease: { readonly seconds: number; readonly renewSeconds: number; readonly marginMs: number };
+  readonly limits: { readonly argumentsBytes: number; readonly depth: number };
+}
+
+export interface ApprovalTerms {
+  readonly subject: "call" | "change";
+  readonly callDigest: string | null;
+  readonly change: { readonly act: ChangeAct; readonly draft: Json } | Change | null;
+  readonly action: string;
+  readonly resource: string;
+  readonly effect: Effect;
+  readonly argsCommitment: string | null;
+  readonly holds: readonly Hold[];
+  /** Who may answer: `owner` (the human of the chain), `role:<name>`, or `self` (any active human, for themselves). */
+  readonly approvers: string;
+  readonly human: HumanId | null;
+  readonly device: DeviceId | null;
+  readonly agent: AgentId | null;
+  readonly task: TaskId | null;
+  readonly policySetHash: string;
+  readonly riskLevel: string;
+  readonly notBefore: string;
+  readonly expiresAt: string;
+  readonly nonce: string;
+  /** Name of the encrypted, erasable blob with the exact call; null for a change. */
+  readonly payload: string | null;
+}
+
+/** The exact call that waits for an approval: kept encrypted, shown to the approver, run when approved. */
+export interface HeldCall {
+  readonly upstream: string;
+  readonly method: string;
+  readonly tool: string;
+  readonly toolDefinitionHash: string | null;
+  readonly action: string;
+  readonly resource: string;
+  readonly effect: Effect;
+  readonly arguments: JsonObject;
+  /** base64url, 32 bytes: the salt of `argsCommitment`. */
+  readonly salt: string;
+}

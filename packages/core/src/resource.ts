@@ -1,0 +1,22 @@
+/**
+ * A resource name in its lexical normal form (design 5.1): NFC, `/` collapsed, `.` and `..` resolved, no trailing `/`.
+ * The scheme (`file:`, `https://host`, `sql:`, `mcp:`) is left as it is. `..` never climbs above the root.
+ */
+export function normalizeResource(name: string): string {
+  const text = name.normalize("NFC");
+  const split = /^([a-z][a-z0-9+.-]*:(?:\/\/[^/]*)?)(.*)$/s.exec(text);
+  const scheme = split?.[1] ?? "";
+  const path = (split === null ? text : (split[2] ?? "")).replaceAll("\\", "/");
+  const rooted = path.startsWith("/");
+  const out: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment === "..") {
+      if (out.length > 0 && out.at(-1) !== "..") out.pop();
+      else if (!rooted) out.push("..");
+    } else {
+      out.push(segment);
+    }
+  }
+  return `${scheme}${rooted ? "/" : ""}${out.join("/")}`;
+}
