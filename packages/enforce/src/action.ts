@@ -1,0 +1,55 @@
+import type { ApprovalId, Call, Refusal, RefusalCode, Step } from "@countersign/core";
+import type { Claims } from "./claims.ts";
+
+/** One try to act, as a gateway hands it to {@link enforce}. */
+export interface Action {
+  /** What the credential proved, or why it proved nothing. */
+  readonly claims: Claims;
+  /** The call, or why it could not be formed (bad input, unknown tool): that is recorded and refused on the same path. */
+  readonly call: Call | RefusedCall;
+  /** The client went away or cancelled. */
+  readonly signal: AbortSignal;
+  /** Set by `countersign_wait`: run just the call that this approval names. */
+  readonly approval?: ApprovalId;
+}
+
+export interface RefusedCall {
+  readonly refused: { readonly step: Step; readonly code: RefusalCode; readonly reason: string };
+  readonly action: string;
+  readonly resource: string | null;
+}
+
+/** What an upstream answered, or that it did not. */
+export type UpstreamAnswer<A> =
+  | { readonly ok: true; readonly status: "ok" | "error"; readonly value: A; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly code: "upstream.down" | "upstream.timeout" | "upstream.garbage"; readonly reason: string };
+
+/**
+ * How a gateway carries out a permitted action. `prepare` does all that needs waiting (a connection) and sends no byte of the call.
+ * `write` is called in the same tick as the last check: it must put the canonical bytes on the wire before it returns its promise.
+ */
+export interface Effector<A> {
+  prepare(call: Call, signal: AbortSignal): Promise<Prepared<A>>;
+}
+export type Prepared<A> =
+  | {
+      readonly ok: true;
+      readonly write: (onPartial: (partial: unknown) => void) => Promise<UpstreamAnswer<A>>;
+      /** Tells the upstream that nobody waits any more; the answer, if one comes, is not delivered. */
+      readonly cancel: (reason: string) => void;
+    }
+  | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
+
+/** How a gateway answers its client. Each function writes synchronously: it runs in the same tick as the last check. */
+export interface Releaser<A> {
+  partial(partial: unknown): void;
+  answer(value: A): void;
+  refusal(refusal: Refusal, detail: RefusalDetail): void;
+}
+/** What the text of a refusal needs beyond the object `D`. */
+export interface RefusalDetail {
+  readonly action: string;
+  readonly resource: string | null;
+  /** Who may sign a held action, in words. */
+  readonly approver?: string;
+}

@@ -1,0 +1,13 @@
+import type { AgentProof, Chain, RefusalCode } from "@countersign/core";
+
+/** What a verified credential says. Only {@link Claims} with `ok: true` ever reach a policy. */
+export type Claims =
+  | {
+      readonly ok: true;
+      /** All four links are known. */
+      readonly chain: Chain;
+      /** RFC 7638 thumbprint of the key that signed the proof. */
+      readonly jkt: string;
+      readonly agentProof: AgentProof;
+    }
+  | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };

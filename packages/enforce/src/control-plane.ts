@@ -1,0 +1,105 @@
+import type {
+  AgentProof,
+  AnyRecord,
+  ApprovalId,
+  BrakeId,
+  Call,
+  Chain,
+  Decision,
+  EntryId,
+  EntryKind,
+  HeldCall,
+  IntentId,
+  Json,
+  Outcome,
+  PointId,
+  RefusalCode,
+} from "@countersign/core";
+
+/**
+ * What an enforcement point needs of the control plane. In one process these are function calls; between processes the same
+ * calls travel over mTLS. Every method may reject: to the point that is silence, and silence denies.
+ */
+export interface ControlPlane {
+  /** Everything that this point must know, at one version. */
+  snapshot(point: PointId): Promise<Snapshot>;
+  /** (generation, version) read after the renewal arrived, and the records that changed after `applied`. */
+  renew(point: PointId, applied: number): Promise<Renewal>;
+  /** Makes entries durable, in one transaction with what they consume. */
+  record(request: RecordRequest): Promise<Recorded>;
+  /** Finds or makes the approval that a held call waits for; records the hold. */
+  hold(request: HoldRequest): Promise<Held>;
+  /** The exact call behind an approval of this task. */
+  heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null>;
+  /** Three tries against a brake: ends the task and keeps its agent from opening another until its owner signs. */
+  severTask(chain: Chain, brake: BrakeId): Promise<void>;
+  /** An action passed: keeps the task from idling out. */
+  touch(chain: Chain): void;
+}
+
+export interface Snapshot {
+  readonly generation: number;
+  readonly version: number;
+  readonly records: readonly AnyRecord[];
+}
+export type Renewal = Snapshot;
+
+/** The part of a ledger entry that a point fills in; counters are taken inside the transaction, so they have no gaps. */
+export interface EntryDraft {
+  readonly id: EntryId;
+  readonly time: string;
+  readonly kind: EntryKind;
+  readonly chain: Chain;
+  readonly agentProof: AgentProof | null;
+  readonly action: string | null;
+  readonly resource: string | null;
+  readonly effect: Call["effect"] | null;
+  readonly argsCommitment: string | null;
+  readonly argsShown: { readonly value: Json; readonly hidden: readonly string[] } | null;
+  readonly decision: Pick<Decision, "result" | "step" | "code" | "policyIds" | "policySetHash"> | null;
+  readonly posture: Json;
+  readonly risk: number | null;
+  readonly approval?: ApprovalId;
+  readonly intent?: IntentId;
+  readonly outcome?: Outcome;
+  readonly cause?: Json;
+}
+
+/** Salt and full arguments of an entry: kept encrypted and erasable, beside the ledger. */
+export interface Disclosure {
+  readonly entry: EntryId;
+  /** base64url, 32 bytes. */
+  readonly salt: string;
+  readonly arguments: Json;
+}
+
+export interface RecordRequest {
+  readonly point: PointId;
+  readonly entry: EntryDraft;
+  readonly disclosure?: Disclosure;
+  /** Refuse when a brake covers this chain and resource: set for every intent whose effect is not `read`. */
+  readonly guard?: { readonly resource: string };
+  /** The approval that this intent uses up. */
+  readonly consume?: { readonly approval: ApprovalId; readonly version: number };
+}
+export type Recorded =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: RefusalCode; readonly brake?: BrakeId };
+
+export interface HoldRequest {
+  readonly point: PointId;
+  readonly entry: EntryDraft;
+  readonly chain: Chain;
+  readonly call: Call;
+  readonly decision: Decision;
+}
+export interface Held {
+  readonly approval: ApprovalId;
+  readonly state: "pending" | "approved";
+  readonly url: string;
+  /** Who may sign, in words. */
+  readonly approver: string;
+  readonly entry: EntryId;
+  /** The salt under which the approver sees and signs this call's arguments. */
+  readonly salt: string;
+}
