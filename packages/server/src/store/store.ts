@@ -1,0 +1,82 @@
+import type { AnyRecord, BrakeId, Chain, EntryId, EntryKind, IntentId, Json, Kind, PointId, StateRecord } from "@countersign/core";
+import type { EntryDraft } from "@countersign/enforce";
+
+/**
+ * The one place of durable state: records, the journal of the ledger, encrypted blobs and wrapped keys, in one database.
+ * A commit is one transaction: it is applied and durable (fsynced) as a whole, or it left no trace.
+ */
+export interface Store {
+  /** Grows by one at each start; a point refuses a lower one. */
+  readonly generation: number;
+  /** Commits are grouped: all that wait share one fsync. Rejects only with AppError `data.full`, `data.damaged` or `ledger.unavailable`. */
+  commit(commit: Commit): Promise<Committed>;
+  get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null>;
+  /** Records of a kind, newest last; `where` matches exactly. */
+  find<K extends Kind>(kind: K, where?: RecordFilter): Promise<readonly StateRecord<K>[]>;
+  /** Records changed after `version` (0: all), at one version. */
+  changes(version: number, kinds: readonly Kind[]): Promise<{ readonly version: number; readonly records: readonly AnyRecord[] }>;
+  entries(query: EntryQuery): Promise<readonly StoredEntry[]>;
+  entry(id: EntryId): Promise<StoredEntry | null>;
+  /** Intents without an outcome: what a crash cut off. */
+  openIntents(): Promise<readonly StoredEntry[]>;
+  blob(name: string): Promise<Uint8Array | null>;
+  /** Erases for good: a person's key, a call's arguments. */
+  eraseBlob(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RecordFilter {
+  readonly status?: string;
+  /** `terms.owner` or `terms.human`. */
+  readonly owner?: string;
+  readonly agent?: string;
+  readonly task?: string;
+  /** `terms.device` */
+  readonly device?: string;
+  /** A lookup key: agent name, token digest, key thumbprint, approval match (`terms.name|tokenDigest|cookieDigest|jkt|match`). */
+  readonly key?: string;
+  readonly limit?: number;
+}
+
+export interface Commit {
+  /** Refused as `conflict` when a record's version differs (0: must not exist). */
+  readonly expect?: readonly { readonly kind: Kind; readonly id: string; readonly version: number }[];
+  /** Refused as `braked` when an active brake covers this chain and resource. */
+  readonly guard?: { readonly chain: Chain; readonly resource: string };
+  readonly put?: readonly Put[];
+  /** At least one entry for every put but `posture`. Counters (`pointSeq`, `taskSeq`) are taken in the transaction. */
+  readonly entries?: readonly Entry[];
+  readonly blobs?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+export type Put = { [K in Kind]: Omit<StateRecord<K>, "version"> }[Kind];
+/** A draft plus what the store adds to the leaf: its point, and the digests of the records it changes (`records`). */
+export interface Entry {
+  readonly point: PointId;
+  readonly draft: EntryDraft;
+  readonly changes?: readonly { readonly kind: Kind; readonly id: string }[];
+}
+
+export type Committed =
+  | { readonly ok: true; /** Number of this commit; unchanged when it put no record. */ readonly version: number; readonly indexes: readonly number[] }
+  | { readonly ok: false; readonly code: "conflict" }
+  | { readonly ok: false; readonly code: "braked"; readonly brake: BrakeId; readonly kind: "freeze" | "sever" };
+
+export interface EntryQuery {
+  /** First index, inclusive. */
+  readonly from?: number;
+  readonly limit: number;
+  /** Newest first. */
+  readonly reverse?: boolean;
+  readonly task?: string;
+  readonly intent?: IntentId;
+  readonly kind?: EntryKind;
+  /** Exact resource name, or a pattern with `*`. */
+  readonly resource?: string;
+  /** Entries that changed this record. */
+  readonly record?: { readonly kind: Kind; readonly id: string };
+}
+export interface StoredEntry {
+  readonly index: number;
+  readonly leaf: Uint8Array;
+  readonly body: Json;
+}
