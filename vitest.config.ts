@@ -1,11 +1,12 @@
-import { defineConfig } from "vitest/config";
+import type { ViteUserConfig } from "vitest/config";
+import { TestReporter } from "./tools/test-reporter.ts";
 
 const HIDDEN = ["**/node_modules/**", "**/testdata/**", "out/**"];
 
 /** Unit tests first, two files at a time; then the end-to-end tests, which start whole processes and a browser. */
-export default defineConfig({
+const config: ViteUserConfig = {
   test: {
-    reporters: ["default", "./tools/test-reporter.ts"],
+    reporters: ["default", new TestReporter()],
     maxWorkers: 2,
     pool: "forks",
     projects: [
@@ -44,4 +45,6 @@ export default defineConfig({
       },
     ],
   },
-});
+};
+
+export default config;

@@ -5,7 +5,7 @@ import { tallyLine } from "./test-tally.ts";
  * Ends a run with the plain line `N passed, N failed`, and lists above it what was skipped and why.
  * A reason is what the test gave to `context.skip(reason)`. Under COUNTERSIGN_CI a skipped test fails the run.
  */
-export default class TestReporter implements Reporter {
+export class TestReporter implements Reporter {
   private vitest: Vitest | undefined;
 
   onInit(vitest: Vitest): void {
