@@ -134,7 +134,16 @@ export interface Kinds {
   /** The first human and passkey, and the digest of everything that was in force before them. */
   root: {
     id: "root";
-    terms: { readonly human: HumanId; readonly passkey: string; readonly genesis: string; readonly origin: string };
+    terms: {
+      readonly human: HumanId;
+      readonly passkey: string;
+      readonly origin: string;
+      readonly rpId: string;
+      /** What was in force before the first human: policy, upstreams, settings. */
+      readonly records: readonly { readonly kind: string; readonly id: string; readonly termsDigest: string }[];
+      /** base64url SHA-256 of the JCS form of `records`: part of every later signature. */
+      readonly genesis: string;
+    };
     state: { readonly status: "active" };
   };
   brake: {

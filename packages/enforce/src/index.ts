@@ -1,4 +1,5 @@
 export type { Action, Effector, Prepared, RefusalDetail, RefusedCall, Releaser, UpstreamAnswer } from "./action.ts";
+export { admitAll, ownerOfScope } from "./admission.ts";
 export type { Claims } from "./claims.ts";
 export type {
   ControlPlane,
@@ -11,3 +12,9 @@ export type {
   Renewal,
   Snapshot,
 } from "./control-plane.ts";
+export { callIdentity, digestOfCall, isApprover, mayApprove } from "./countersigned.ts";
+export type { Clocks } from "./lease.ts";
+export type { Disposition } from "./live.ts";
+export type { Acknowledgement, PointLog, PointOptions } from "./point.ts";
+export { EnforcementPoint } from "./point.ts";
+export { Replica } from "./replica.ts";

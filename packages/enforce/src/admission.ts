@@ -1,0 +1,193 @@
+import type { AnyRecord, BrakeScope, Change, Countersignature, HumanId, Kind, StateRecord } from "@countersign/core";
+import { genesisDigest, termsDigest, verifyCountersignature, verifyEvidence } from "@countersign/credentials";
+import type { Replica } from "./replica.ts";
+
+/** Whether a record may be believed; `reason` is for the log and the operator. */
+export type Admission = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+const YES: Admission = { ok: true };
+const no = (reason: string): Admission => ({ ok: false, reason });
+
+/**
+ * INV-12: a point believes what loosens only when it sees the signature. Called for every record before it enters the replica;
+ * whoever can write the database, but holds no administrator's passkey, changes nothing here.
+ */
+export function admit(record: AnyRecord, replica: Replica): Admission {
+  switch (record.kind) {
+    case "root":
+      return admitRoot(record as StateRecord<"root">, replica);
+    case "human":
+    case "passkey":
+      return admitPerson(record as StateRecord<"human"> | StateRecord<"passkey">, replica);
+    case "policy":
+    case "upstream":
+    case "settings":
+      return record.authority === "genesis" ? admitGenesis(record, replica) : signedBy(record, replica, SIGNED_ACTS[record.kind]);
+    case "agent":
+      return admitAgent(record as StateRecord<"agent">, replica);
+    case "device":
+      return admitDevice(record as StateRecord<"device">, replica);
+    case "posture":
+      return admitPosture(record as StateRecord<"posture">, replica);
+    case "brake":
+      return admitBrake(record as StateRecord<"brake">, replica);
+    case "task":
+    case "session":
+    case "invite":
+    case "approval":
+      // They widen nothing by themselves: a task acts within its agent's signed scope, an approval carries its own signatures.
+      return YES;
+    default:
+      return record satisfies never;
+  }
+}
+
+const SIGNED_ACTS: Readonly<Record<"policy" | "upstream" | "settings", readonly Change["act"][]>> = {
+  policy: ["policy.publish"],
+  upstream: ["upstream.put"],
+  settings: ["settings.put"],
+};
+
+function admitRoot(record: StateRecord<"root">, replica: Replica): Admission {
+  const known = replica.get("root", "root");
+  if (genesisDigest(record.terms.records) !== record.terms.genesis) return no("the digest of the first state does not fit it");
+  if (known !== undefined && known.terms.genesis !== record.terms.genesis) return no("the first state was exchanged");
+  if (known !== undefined && known.terms.passkey !== record.terms.passkey) return no("the first passkey was exchanged");
+  return YES;
+}
+
+/** What was in force before the first human is bound by digest into the root; before there is a root, anything may be set up. */
+function admitGenesis(record: AnyRecord, replica: Replica): Admission {
+  const root = replica.get("root", "root");
+  if (root === undefined) return YES;
+  const digest = termsDigest(record.kind, record.id, record.terms);
+  const bound = root.terms.records.some((r) => r.kind === record.kind && r.id === record.id && r.termsDigest === digest);
+  return bound ? YES : no(`${record.kind} \`${record.id}\` is not part of the signed first state`);
+}
+
+function admitPerson(record: StateRecord<"human"> | StateRecord<"passkey">, replica: Replica): Admission {
+  if (record.state.status !== "active") return YES;
+  const root = replica.get("root", "root");
+  if (root !== undefined && (record.id === root.terms.human || record.id === root.terms.passkey)) return YES;
+  return signedBy(record, replica, ["human.add", "passkey.add", "human.reinstate"]);
+}
+
+function admitAgent(record: StateRecord<"agent">, replica: Replica): Admission {
+  if (record.state.status !== "active") return YES;
+  const known = replica.get("agent", record.id);
+  const stopped = known !== undefined && known.state.status !== "active";
+  return signedBy(record, replica, stopped ? ["agent.reinstate"] : ["agent.create", "agent.reinstate"]);
+}
+
+/** A device is enrolled by its owner's own signature: it is the act `session.open` that names the device's key. */
+function admitDevice(record: StateRecord<"device">, replica: Replica): Admission {
+  if (record.state.status !== "active") return YES;
+  const known = replica.get("device", record.id);
+  if (known !== undefined && known.state.status !== "active") return no("a lost device does not come back");
+  if (record.authority === null || record.authority === "genesis") return no(`device \`${record.id}\` was not enrolled by a signature`);
+  const signature = record.authority;
+  if (signature.signed.approver !== record.terms.owner) return no("the device was enrolled by someone who is not its owner");
+  return verify(record, signature, replica, ["session.open"], false);
+}
+
+function admitPosture(record: StateRecord<"posture">, replica: Replica): Admission {
+  const device = replica.get("device", record.id);
+  if (device === undefined) return no("posture of an unknown device");
+  const evidence = verifyEvidence(record.terms.evidence, device.terms.jwk, null);
+  return evidence.ok && evidence.evidence.device === record.id ? YES : no("the posture report is not signed by its device");
+}
+
+/** A stop needs no signature; lifting one needs that of an administrator or of the human whose agents it stopped. */
+function admitBrake(record: StateRecord<"brake">, replica: Replica): Admission {
+  if (record.state.status !== "thawed") return YES;
+  const signature = record.authority;
+  if (signature === null || signature === "genesis") return no(`brake \`${record.id}\` was lifted without a signature`);
+  const owner = ownerOfScope(record.terms.scope, replica);
+  return verify(record, signature, replica, ["brake.thaw"], owner !== signature.signed.approver);
+}
+
+/** The human who is accountable for everything in a scope, or null when only an administrator answers for it. */
+export function ownerOfScope(scope: BrakeScope, replica: Pick<Replica, "get">): HumanId | null {
+  switch (scope.type) {
+    case "agent":
+      return replica.get("agent", scope.value)?.terms.owner ?? null;
+    case "owner":
+      return replica.get("human", scope.value)?.id ?? null;
+    case "device":
+      return replica.get("device", scope.value)?.terms.owner ?? null;
+    case "task":
+      return replica.get("task", scope.value)?.terms.human ?? null;
+    case "all":
+    case "resource":
+      return null;
+    default:
+      return scope.type satisfies never;
+  }
+}
+
+function signedBy(record: AnyRecord, replica: Replica, acts: readonly Change["act"][]): Admission {
+  if (record.authority === null || record.authority === "genesis") {
+    return no(`${record.kind} \`${record.id}\` lacks a countersignature`);
+  }
+  return verify(record, record.authority, replica, acts, true);
+}
+
+function verify(
+  record: AnyRecord,
+  signature: Countersignature,
+  replica: Replica,
+  acts: readonly Change["act"][],
+  byAdministrator: boolean,
+): Admission {
+  const root = replica.get("root", "root");
+  if (root === undefined) return no("nobody can have signed yet");
+  if (!acts.includes(signature.change.act)) return no(`the signature is for \`${signature.change.act}\``);
+  const digest = termsDigest(record.kind, record.id, record.terms);
+  const named = signature.change.records.some((r) => r.kind === record.kind && r.id === record.id && r.termsDigest === digest);
+  if (!named) return no(`the signature does not cover ${record.kind} \`${record.id}\``);
+  const passkey = replica.get("passkey", signature.assertion.id);
+  const approver = replica.get("human", signature.signed.approver);
+  if (passkey === undefined || approver === undefined || passkey.terms.human !== approver.id) return no("the signer is not known");
+  if (byAdministrator && !approver.terms.roles.includes("admin")) return no("the signer is not an administrator");
+  const { origin, rpId, genesis } = root.terms;
+  const verified = verifyCountersignature(signature, { publicKey: passkey.terms.publicKey, origin, rpId, genesis });
+  return verified.ok ? YES : no("the signature does not verify");
+}
+
+/** Kinds in the order in which a snapshot is believed: those that prove others come first. People prove one another, so they share a rank. */
+const RANK: Readonly<Record<Kind, number>> = {
+  root: 0,
+  human: 1,
+  passkey: 1,
+  settings: 2,
+  policy: 2,
+  upstream: 2,
+  device: 3,
+  posture: 4,
+  agent: 4,
+  task: 5,
+  brake: 6,
+  session: 6,
+  invite: 6,
+  approval: 6,
+};
+
+/**
+ * Applies records to the replica as far as they may be believed and returns those that may not. Within a rank it repeats until nothing more
+ * is admitted, because a later administrator's signature may rest on an earlier one that stands behind it.
+ */
+export function admitAll(
+  records: readonly AnyRecord[],
+  replica: Replica,
+): readonly { readonly record: AnyRecord; readonly reason: string }[] {
+  let rest = records.toSorted((a, b) => RANK[a.kind] - RANK[b.kind] || a.version - b.version);
+  for (;;) {
+    const refused: { record: AnyRecord; reason: string }[] = [];
+    for (const record of rest) {
+      const admission = admit(record, replica);
+      if (admission.ok) replica.apply(record);
+      else refused.push({ record, reason: admission.reason });
+    }
+    if (refused.length === 0 || refused.length === rest.length) return refused;
+    rest = refused.map((r) => r.record);
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import {
+  type ApprovalTerms,
+  type Call,
+  type CallDigestInput,
+  type Chain,
+  type Hold,
+  type RefusalCode,
+  type StateRecord,
+  canonicalJson,
+} from "@countersign/core";
+import { approvalChallenge, argsCommitment, callDigest, verifyAssertion } from "@countersign/credentials";
+import type { EnforcementPoint } from "./point.ts";
+
+/** What a valid countersignature discharges, or why it discharges nothing. */
+export type Discharge =
+  | { readonly ok: true; readonly approval: StateRecord<"approval">; readonly holds: readonly Pick<Hold, "policyId" | "policyHash">[] }
+  | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
+
+const refuse = (code: RefusalCode, reason: string): Discharge => ({ ok: false, code, reason });
+
+/** The digest that an approver of this call signs. */
+export function digestOfCall(chain: Chain, call: Call, saltBase64url: string): string {
+  const input: CallDigestInput = {
+    agent: chain.agent,
+    task: chain.task,
+    device: chain.device,
+    upstream: call.upstream,
+    method: call.method,
+    tool: call.tool,
+    toolDefinitionHash: call.toolDefinitionHash,
+    resource: call.resource,
+    argsCommitment: argsCommitment(Buffer.from(saltBase64url, "base64url"), call.arguments),
+  };
+  return callDigest(input);
+}
+
+/**
+ * INV-5: verifies every signature of an approval at the enforcement point itself, against the passkeys that it verified, for just this
+ * call. A hold is discharged when as many different approvers as its quorum asks have signed it by name and hash.
+ */
+export function discharge(point: EnforcementPoint, approval: StateRecord<"approval">, chain: Chain, call: Call, salt: string): Discharge {
+  const now = point.now();
+  const { terms, state } = approval;
+  if (state.status === "consumed") return refuse("countersignature.used", "the countersignature was used already");
+  if (state.status === "expired" || Date.parse(terms.expiresAt) <= now) {
+    return refuse("countersignature.expired", "the countersignature has ended; the next try asks again");
+  }
+  if (state.status === "void" || state.status === "denied") {
+    return refuse("countersignature.void", state.status === "denied" ? "a human denied this call" : "the countersignature no longer holds");
+  }
+  const digest = digestOfCall(chain, call, salt);
+  if (terms.callDigest !== digest) return refuse("countersignature.void", "the approval is for another call");
+  const signers = new Map<string, Set<string>>();
+  for (const answer of state.answers) {
+    if (answer.signed.decision !== "approve") return refuse("countersignature.void", "a human denied this call");
+    if (answer.signed.callDigest !== digest || !validAnswer(point, terms, answer, now)) {
+      return refuse("countersignature.void", "a signature of the approval does not verify");
+    }
+    for (const hold of answer.signed.holds) {
+      const key = holdKey(hold);
+      signers.set(key, (signers.get(key) ?? new Set()).add(answer.signed.approver));
+    }
+  }
+  const discharged = terms.holds.filter((hold) => (signers.get(holdKey(hold))?.size ?? 0) >= hold.quorum);
+  return { ok: true, approval, holds: discharged };
+}
+
+const holdKey = (hold: Pick<Hold, "policyId" | "policyHash">): string => `${hold.policyId}\n${hold.policyHash}`;
+
+type Answer = StateRecord<"approval">["state"]["answers"][number];
+
+function validAnswer(point: EnforcementPoint, terms: ApprovalTerms, answer: Answer, now: number): boolean {
+  const { signed, assertion } = answer;
+  const root = point.replica.get("root", "root");
+  const passkey = point.replica.get("passkey", assertion.id);
+  const approver = point.replica.get("human", signed.approver);
+  if (root === undefined || passkey?.state.status !== "active" || approver?.state.status !== "active") return false;
+  if (passkey.terms.human !== approver.id || !mayApprove(terms, approver)) return false;
+  if (signed.nonce !== terms.nonce || signed.genesis !== root.terms.genesis || signed.policySetHash !== terms.policySetHash) return false;
+  if (signed.human !== terms.human || signed.agent !== terms.agent || signed.task !== terms.task) return false;
+  if (Date.parse(signed.notBefore) > now || Date.parse(signed.expiresAt) <= now) return false;
+  const verified = verifyAssertion({
+    assertion,
+    challenge: approvalChallenge(signed),
+    origin: root.terms.origin,
+    rpId: root.terms.rpId,
+    publicKey: passkey.terms.publicKey,
+    counter: null,
+  });
+  return verified.ok;
+}
+
+/** Whether a person is one of those whom every hold of an approval asks for. The requester is refused where a hold says so. */
+export function mayApprove(terms: ApprovalTerms, approver: StateRecord<"human">): boolean {
+  return terms.holds.every((hold) => {
+    if (hold.notRequester && approver.id === terms.human) return false;
+    return isApprover(hold.approvers, terms.human, approver);
+  });
+}
+
+export function isApprover(rule: string, owner: string | null, approver: StateRecord<"human">): boolean {
+  if (rule === "owner") return approver.id === owner;
+  if (rule.startsWith("role:")) return approver.terms.roles.some((role) => `role:${role}` === rule);
+  return false;
+}
+
+/** Digest of what makes two tries the same call; never stored without a key (see the approvals module). */
+export function callIdentity(chain: Chain, call: Call): string {
+  const { upstream, method, tool, toolDefinitionHash, resource } = call;
+  const same = { ...chain, upstream, method, tool, toolDefinitionHash, resource, arguments: call.arguments };
+  return createHash("sha256").update(canonicalJson(same)).digest("base64url");
+}

@@ -1,0 +1,68 @@
+/** The clocks of a machine, in milliseconds. `uptimeMs` counts time in suspend, `monotonicMs` does not. */
+export interface Clocks {
+  readonly monotonicMs: () => number;
+  readonly wallMs: () => number;
+  readonly uptimeMs: () => number;
+}
+
+interface Reading {
+  readonly monotonic: number;
+  readonly wall: number;
+  readonly uptime: number;
+}
+
+/** How long an uptime reading serves, in ms of monotonic time: it costs a system call, and a suspend shows in the wall clock too. */
+const UPTIME_REUSE_MS = 50;
+
+/**
+ * The right of an enforcement point to decide for a while (design 7). It runs from when the renewal was *sent*, and ends when any of
+ * three clocks says so: a suspend, a jump or silence ends it alike. A lower generation is refused.
+ */
+export class Lease {
+  private held: Reading | null = null;
+  private generation = 0;
+  private uptimeReadAt = Number.NEGATIVE_INFINITY;
+  private uptime = 0;
+  private readonly clocks: Clocks;
+  private lengthMs: number;
+
+  constructor(clocks: Clocks, lengthMs: number) {
+    this.clocks = clocks;
+    this.lengthMs = lengthMs;
+  }
+
+  /** Read the clocks before a renewal is sent. */
+  reading(): Reading {
+    return { monotonic: this.clocks.monotonicMs(), wall: this.clocks.wallMs(), uptime: this.clocks.uptimeMs() };
+  }
+
+  /** Extends the lease from when the renewal was sent. False when the generation is lower than one already seen. */
+  extend(sent: Reading, generation: number, lengthMs: number): boolean {
+    if (generation < this.generation) return false;
+    this.generation = generation;
+    this.lengthMs = lengthMs;
+    if (this.held === null || sent.monotonic >= this.held.monotonic) this.held = sent;
+    return true;
+  }
+
+  drop(): void {
+    this.held = null;
+  }
+
+  /** True while the lease holds. Called in the same tick as every effect. */
+  valid(): boolean {
+    if (this.held === null) return false;
+    const monotonic = this.clocks.monotonicMs();
+    if (monotonic - this.uptimeReadAt > UPTIME_REUSE_MS) {
+      this.uptime = this.clocks.uptimeMs();
+      this.uptimeReadAt = monotonic;
+    }
+    const wall = this.clocks.wallMs() - this.held.wall;
+    return (
+      monotonic - this.held.monotonic < this.lengthMs &&
+      this.uptime - this.held.uptime < this.lengthMs &&
+      wall < this.lengthMs &&
+      wall > -this.lengthMs
+    );
+  }
+}

@@ -1,0 +1,222 @@
+import type {
+  AnyRecord,
+  ApprovalId,
+  BrakeId,
+  Chain,
+  HeldCall,
+  IntentId,
+  PointId,
+  PublicJwk,
+  Random,
+  Settings,
+  StateRecord,
+  TaskId,
+} from "@countersign/core";
+import type { Evaluator } from "@countersign/policy";
+import type { Action, Effector, Releaser } from "./action.ts";
+import { admitAll } from "./admission.ts";
+import type { ControlPlane, Snapshot } from "./control-plane.ts";
+import { enforce } from "./enforce.ts";
+import { type Clocks, Lease } from "./lease.ts";
+import { type Disposition, LiveActions } from "./live.ts";
+import { Replica } from "./replica.ts";
+
+export interface PointOptions {
+  readonly id: PointId;
+  readonly name: string;
+  readonly controlPlane: ControlPlane;
+  readonly clocks: Clocks;
+  readonly random: Random;
+  readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string; readonly audience: string };
+  /** Makes the evaluator of a policy set; rejects when the text cannot be used, and then nothing is permitted. */
+  readonly compile: (policy: StateRecord<"policy">) => Promise<Evaluator>;
+  readonly log: PointLog;
+}
+export interface PointLog {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What a point answers to a stop: the version that it has applied and what became of each action that was in flight. */
+export interface Acknowledgement {
+  readonly point: PointId;
+  readonly name: string;
+  readonly generation: number;
+  readonly version: number;
+  readonly inFlight: readonly { readonly intent: IntentId; readonly disposition: Disposition }[];
+}
+
+/** How long a stop waits for the upstream of an action that was already sent (design 7). */
+const SENT_WAIT_MS = 1000;
+
+/**
+ * One enforcement point: a replica of what it must know, a lease on it, and the actions on their way. It decides locally; without a
+ * valid lease it denies everything.
+ */
+export class EnforcementPoint {
+  readonly id: PointId;
+  readonly name: string;
+  readonly replica: Replica = new Replica();
+  readonly lease: Lease;
+  readonly live: LiveActions = new LiveActions();
+  readonly controlPlane: ControlPlane;
+  readonly random: Random;
+  readonly log: PointLog;
+  /** Tries against a brake, by task (design 6: three sever it). */
+  readonly brakeTries: Map<TaskId, number> = new Map();
+  evaluator: Evaluator | null = null;
+  private readonly options: PointOptions;
+  private generation = 0;
+  private policyVersion = -1;
+  private applying: Promise<void> = Promise.resolve();
+  private timer: NodeJS.Timeout | null = null;
+  private renewing = false;
+  private taskEnded: ((task: TaskId) => void)[] = [];
+  private upstreamChanged: ((upstream: string) => void)[] = [];
+
+  constructor(options: PointOptions) {
+    this.options = options;
+    this.id = options.id;
+    this.name = options.name;
+    this.controlPlane = options.controlPlane;
+    this.random = options.random;
+    this.log = options.log;
+    this.lease = new Lease(options.clocks, 0);
+    this.replica.onChange((record) => this.noticed(record));
+  }
+
+  /** Joins the control plane: takes a snapshot, then renews its lease until {@link stop}. */
+  async start(): Promise<void> {
+    const sent = this.lease.reading();
+    const snapshot = await this.controlPlane.snapshot(this.id);
+    await this.apply(snapshot);
+    this.lease.extend(sent, snapshot.generation, this.settings().lease.seconds * 1000);
+    this.timer = setInterval(() => void this.renew(), this.settings().lease.renewSeconds * 1000);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.lease.drop();
+  }
+
+  settings(): Settings {
+    const settings = this.replica.get("settings", "settings");
+    if (settings === undefined) throw new Error("the point has no settings yet");
+    return settings.terms;
+  }
+
+  issuer(): PointOptions["issuer"] {
+    return this.options.issuer;
+  }
+
+  now(): number {
+    return this.options.clocks.wallMs();
+  }
+
+  async enforce<A>(action: Action, effector: Effector<A>, releaser: Releaser<A>): Promise<void> {
+    await enforce(this, action, effector, releaser);
+  }
+
+  async heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null> {
+    return await this.controlPlane.heldCall(approval, chain);
+  }
+
+  onTaskEnd(callback: (task: TaskId) => void): void {
+    this.taskEnded.push(callback);
+  }
+
+  onUpstreamChange(callback: (upstream: string) => void): void {
+    this.upstreamChanged.push(callback);
+  }
+
+  /**
+   * Takes in what the control plane pushed. Stops take hold in this tick: what they cover is marked before the promise is even returned.
+   * The acknowledgement resolves when everything up to that version is applied and each marked action has a disposition.
+   */
+  async push(change: Snapshot): Promise<Acknowledgement> {
+    const marked = change.generation >= this.generation ? this.markStops(change.records) : [];
+    await this.apply(change);
+    const inFlight = await Promise.all(
+      marked.map(async (action) => ({ intent: action.intent, disposition: await action.disposed(SENT_WAIT_MS) })),
+    );
+    return {
+      point: this.id,
+      name: this.name,
+      generation: this.generation,
+      version: this.replica.version,
+      inFlight: inFlight.flatMap((a) => (a.intent === null ? [] : [{ intent: a.intent, disposition: a.disposition }])),
+    };
+  }
+
+  private markStops(records: readonly AnyRecord[]): ReturnType<LiveActions["mark"]> {
+    return records.flatMap((record) => {
+      if (record.kind !== "brake" || record.state.status !== "active") return [];
+      const brake = record as StateRecord<"brake">;
+      this.replica.apply(brake);
+      const code = brake.terms.kind === "freeze" ? "brake.frozen" : "brake.severed";
+      return this.live.mark(brake.terms.scope, { code, brake: brake.id as BrakeId });
+    });
+  }
+
+  private async renew(): Promise<void> {
+    if (this.renewing) return;
+    this.renewing = true;
+    try {
+      const sent = this.lease.reading();
+      const renewal = await this.controlPlane.renew(this.id, this.replica.version);
+      await this.apply(renewal);
+      if (!this.lease.extend(sent, renewal.generation, this.settings().lease.seconds * 1000)) {
+        this.log.error({ generation: renewal.generation }, "renewal of a lower generation refused");
+      }
+    } catch (error) {
+      // Silence ends the lease by itself: nothing is extended here.
+      this.log.warn({ err: error }, "lease not renewed");
+    } finally {
+      this.renewing = false;
+    }
+  }
+
+  /** One change after the other, so that `version` never runs ahead of what is applied. */
+  private async apply(change: Snapshot): Promise<void> {
+    const next = this.applying.then(async () => await this.applyNow(change));
+    this.applying = next.catch(() => undefined);
+    await next;
+  }
+
+  private async applyNow(change: Snapshot): Promise<void> {
+    if (change.generation < this.generation) throw new Error("change of a lower generation refused");
+    this.generation = change.generation;
+    for (const { record, reason } of admitAll(change.records, this.replica)) {
+      this.log.error({ kind: record.kind, id: record.id, reason }, "record refused: its signature is missing or wrong");
+    }
+    await this.compilePolicy();
+    this.replica.version = Math.max(this.replica.version, change.version);
+  }
+
+  private async compilePolicy(): Promise<void> {
+    const active = [...this.replica.all("policy")].filter((p) => p.state.status === "active").sort((a, b) => a.version - b.version);
+    const policy = active.at(-1);
+    if (policy === undefined) {
+      this.evaluator = null;
+      return;
+    }
+    if (policy.version === this.policyVersion) return;
+    try {
+      this.evaluator = await this.options.compile(policy);
+    } catch (error) {
+      // INV-2: a policy that cannot be used permits nothing.
+      this.evaluator = null;
+      this.log.error({ err: error, policy: policy.id }, "policy cannot be used");
+    }
+    this.policyVersion = policy.version;
+    this.replica.revision += 1;
+  }
+
+  private noticed(record: AnyRecord): void {
+    if (record.kind === "task" && record.state.status !== "live") {
+      this.brakeTries.delete(record.id as TaskId);
+      for (const callback of this.taskEnded) callback(record.id as TaskId);
+    }
+    if (record.kind === "upstream") for (const callback of this.upstreamChanged) callback(record.id);
+  }
+}
