@@ -1,0 +1,8 @@
+import { type Check, refuse } from "./step.ts";
+
+/** The upstream of the call is registered and in use. */
+export const upstream: Check = ({ call, facts }) => {
+  const record = facts.upstream;
+  if (record !== null && record.id === call.upstream && record.state.status === "active") return null;
+  return refuse("upstream", "upstream.unknown", `there is no upstream \`${call.upstream}\`; register it with \`countersign upstream add\``);
+};
