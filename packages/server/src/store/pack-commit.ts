@@ -1,0 +1,90 @@
+import { hash } from "node:crypto";
+import { AppError, canonicalJson, type Kind } from "@countersign/core";
+import { leafPieces, type NamedRecord } from "./leaf.ts";
+import type { PackedCommit, PackedEntry, PackedPut } from "./messages.ts";
+import type { Commit, Entry, Put } from "./store.ts";
+
+/** Most bytes of a leaf (design 8): a tile bundle carries 65,535. */
+export const LEAF_BYTES: number = 60 * 1024;
+/** Digits of both counters. */
+const COUNTER_BYTES = 32;
+
+const NO_RECORDS: readonly NamedRecord[] = [];
+const NO_DIGESTS: ReadonlyMap<string, NamedRecord> = new Map();
+const NO_ENTRIES: readonly PackedEntry[] = [];
+
+/**
+ * Turns a commit into what the writer takes: canonical text, digests, lookup values. Throws `input.too_large` on a leaf over
+ * {@link LEAF_BYTES}; `internal.error` when a record changes without an entry that names it, or an entry names one that does not change.
+ */
+export function packCommit(commit: Commit): PackedCommit {
+  const digests = commit.put === undefined ? NO_DIGESTS : new Map<string, NamedRecord>();
+  const puts = commit.put?.map((put) => packPut(put, digests as Map<string, NamedRecord>)) ?? null;
+  const entries = commit.entries?.map((entry) => packEntry(entry, digests)) ?? NO_ENTRIES;
+  if (commit.put !== undefined) checkNamed(commit);
+  return {
+    expect: commit.expect?.flatMap(({ kind, id, version }) => [kind, id, version]) ?? null,
+    guard: commit.guard === undefined ? null : { chain: commit.guard.chain, resource: commit.guard.resource },
+    puts,
+    entries,
+    blobs: commit.blobs ?? null,
+  };
+}
+
+/** Digest of a record's content, as entries carry it. */
+export function recordDigest(record: { readonly kind: Kind; readonly id: string; readonly terms: unknown; readonly state: unknown }): string {
+  return digestOf(canonicalJson(record.id), canonicalJson(record.kind), `"state":${canonicalJson(record.state)},"terms":${canonicalJson(record.terms)}`);
+}
+
+function digestOf(id: string, kind: string, content: string): string {
+  return hash("sha256", `{"id":${id},"kind":${kind},${content}}`, "base64url");
+}
+
+function packPut(put: Put, digests: Map<string, NamedRecord>): PackedPut {
+  const { kind, id } = put;
+  const key = keyOf(kind, id);
+  if (digests.has(key)) throw misuse(`record \`${kind} ${id}\` is put twice`);
+  const quoted = canonicalJson(id);
+  const content = `"state":${canonicalJson(put.state)},"terms":${canonicalJson(put.terms)}`;
+  digests.set(key, { kind, id, digest: digestOf(quoted, `"${kind}"`, content) });
+  return [kind, id, `{"authority":${canonicalJson(put.authority)},"id":${quoted},"kind":"${kind}",${content}}`];
+}
+
+function packEntry(entry: Entry, digests: ReadonlyMap<string, NamedRecord>): PackedEntry {
+  const { point, draft, changes } = entry;
+  const records = changes === undefined ? NO_RECORDS : changes.map(({ kind, id }) => digests.get(keyOf(kind, id)) ?? notPut(kind, id));
+  const { head, middle, tail } = leafPieces({ point, draft, records });
+  const sizeBytes = Buffer.byteLength(head) + Buffer.byteLength(middle) + tail.length + COUNTER_BYTES;
+  if (sizeBytes > LEAF_BYTES) throw new AppError("input.too_large", { detail: `ledger entry over ${String(LEAF_BYTES)} bytes` });
+  return [
+    head,
+    middle,
+    tail,
+    draft.id,
+    draft.kind,
+    point,
+    draft.chain.task,
+    draft.intent ?? null,
+    draft.resource,
+    records.length === 0 ? null : records.flatMap(({ kind, id }) => [kind, id]),
+  ];
+}
+
+/** A posture report proves itself and is no entry; every other change is one. */
+function checkNamed(commit: Commit): void {
+  const named = new Set(commit.entries?.flatMap(({ changes }) => changes?.map(({ kind, id }) => keyOf(kind, id)) ?? []));
+  const missing = commit.put?.find(({ kind, id }) => kind !== "posture" && !named.has(keyOf(kind, id)));
+  if (missing !== undefined) throw misuse(`record \`${missing.kind} ${missing.id}\` changes without an entry`);
+}
+
+function notPut(kind: string, id: string): never {
+  throw misuse(`an entry names record \`${kind} ${id}\`, which does not change`);
+}
+
+function keyOf(kind: string, id: string): string {
+  return `${kind} ${id}`;
+}
+
+function misuse(detail: string): AppError {
+  return new AppError("internal.error", { detail });
+}

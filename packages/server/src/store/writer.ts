@@ -1,0 +1,196 @@
+import { hash } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { BrakesInForce } from "./brakes-in-force.ts";
+import { Counters } from "./counters.ts";
+import { faultOf, isDuplicate, type SqliteFault } from "./fault.ts";
+import type { Failure, PackedCommit, PackedEntry, PackedResult, Reply } from "./messages.ts";
+import { readMeta, writeMeta } from "./meta.ts";
+import { sumOf, sumOfBytes } from "./sum.ts";
+
+/** Pages of the write-ahead log after which it is copied into the database. */
+const CHECKPOINT_PAGES = 1000;
+/** Bytes written between two looks at its length. */
+const LOOK_BYTES = 256 * 1024;
+
+const CONFLICT = ["conflict"] as const;
+
+/** Applies groups of commits, one transaction each. The only writer of the database; it lives in a worker thread. */
+export class Writer {
+  private readonly db: DatabaseSync;
+  private readonly counters: Counters;
+  private readonly brakes = new BrakesInForce();
+  private readonly sql: ReturnType<typeof statements>;
+  /** Set by a failure after which nothing may be written any more. */
+  private dead: Failure | null = null;
+  private unlookedBytes = 0;
+  private readonly leafBuffer: Buffer = Buffer.allocUnsafe(64 * 1024);
+
+  constructor(db: DatabaseSync) {
+    this.db = db;
+    this.counters = new Counters(db);
+    this.sql = statements(db);
+    this.loadBrakes();
+  }
+
+  get size(): number {
+    return this.counters.size;
+  }
+
+  /** Each commit of the group is durable as a whole, or refused and without a trace. Never throws. */
+  commit(commits: readonly PackedCommit[]): readonly PackedResult[] {
+    const done = this.transaction(() => commits.map((commit) => this.apply(commit)));
+    if (done.ok) return done.value;
+    // One commit whose rows were refused must not take the others with it.
+    if (done.fault.refused && commits.length > 1) return commits.flatMap((commit) => this.commit([commit]));
+    if (done.duplicate) return [CONFLICT];
+    const { code, detail } = done.fault;
+    return commits.map(() => ["failed", code, detail] as const);
+  }
+
+  /** INV-7: two signed checkpoints never fork, because the next is stored only over the one it continues. */
+  replaceCheckpoint(expected: string | null, next: string): Reply<boolean> {
+    return this.reply(() => {
+      if (readMeta(this.db, "checkpoint") !== expected) return false;
+      writeMeta(this.db, "checkpoint", next);
+      return true;
+    });
+  }
+
+  /** Erases a blob and then the log that still holds its bytes. */
+  erase(name: string): Reply<null> {
+    const erased = this.reply(() => {
+      this.db.prepare("DELETE FROM blobs WHERE name = ?").run(name);
+      return null;
+    });
+    if (erased.ok) this.copyLog("TRUNCATE");
+    return erased;
+  }
+
+  /** To be called when answers have left: keeps the write-ahead log short. */
+  tidy(): void {
+    if (this.unlookedBytes < LOOK_BYTES || this.dead !== null) return;
+    this.unlookedBytes = 0;
+    const { log } = this.sql.logLength.get() as { readonly log: number };
+    if (log >= CHECKPOINT_PAGES) this.copyLog("PASSIVE");
+  }
+
+  private copyLog(mode: "PASSIVE" | "TRUNCATE"): void {
+    if (this.dead !== null) return;
+    try {
+      this.db.exec(`PRAGMA wal_checkpoint(${mode})`);
+    } catch (error) {
+      // A full disk or a reader may pass; the log still holds everything.
+      this.remember(faultOf(error));
+    }
+  }
+
+  private reply<T>(action: () => T): Reply<T> {
+    const done = this.transaction(action);
+    return done.ok ? done : { ok: false, failure: { code: done.fault.code, detail: done.fault.detail } };
+  }
+
+  private transaction<T>(action: () => T): { ok: true; value: T } | { ok: false; fault: SqliteFault; duplicate: boolean } {
+    if (this.dead !== null) return { ok: false, fault: { ...this.dead, fatal: true, refused: false }, duplicate: false };
+    try {
+      this.sql.begin.run();
+      const value = action();
+      this.sql.commit.run();
+      return { ok: true, value };
+    } catch (error) {
+      const fault = faultOf(error);
+      this.remember(fault);
+      this.undo();
+      return { ok: false, fault, duplicate: isDuplicate(error) };
+    }
+  }
+
+  private undo(): void {
+    try {
+      if (this.db.isTransaction) this.db.exec("ROLLBACK");
+      this.counters.reload();
+      this.loadBrakes();
+    } catch (error) {
+      this.remember({ ...faultOf(error), fatal: true });
+    }
+  }
+
+  private remember({ fatal, code, detail }: SqliteFault): void {
+    if (fatal) this.dead ??= { code: code === "data.damaged" ? code : "ledger.unavailable", detail };
+  }
+
+  private loadBrakes(): void {
+    this.brakes.clear();
+    for (const { body } of this.sql.brakes.iterate() as Iterable<{ body: string }>) this.brakes.apply(body);
+  }
+
+  /** Everything is tested before anything is written, so that a refused commit needs no undoing. */
+  private apply(commit: PackedCommit): PackedResult {
+    if (commit.expect !== null && !this.asExpected(commit.expect)) return CONFLICT;
+    if (commit.guard !== null) {
+      const brake = this.brakes.covering(commit.guard.chain, commit.guard.resource);
+      if (brake !== null) return ["braked", brake.id, brake.kind];
+    }
+    if (commit.puts !== null && commit.puts.length > 0) {
+      this.counters.version += 1;
+      for (const [kind, id, body] of commit.puts) {
+        const { version } = this.counters;
+        this.sql.put.run(kind, id, version, body, sumOf(version, kind, id, body));
+        if (kind === "brake") this.brakes.apply(body);
+        this.unlookedBytes += body.length;
+      }
+    }
+    const first = this.counters.size;
+    for (const entry of commit.entries) this.append(entry);
+    for (const { name, bytes } of commit.blobs ?? []) {
+      this.sql.blob.run(name, bytes, sumOfBytes(name, bytes));
+      this.unlookedBytes += bytes.length;
+    }
+    return ["ok", this.counters.version, first];
+  }
+
+  private asExpected(expect: readonly (string | number)[]): boolean {
+    for (let i = 0; i < expect.length; i += 3) {
+      const row = this.sql.version.get(expect[i] ?? "", expect[i + 1] ?? "") as { readonly version: number } | undefined;
+      if ((row?.version ?? 0) !== expect[i + 2]) return false;
+    }
+    return true;
+  }
+
+  private append(entry: PackedEntry): void {
+    const [head, middle, tail, id, kind, point, task, intent, resource, named] = entry;
+    const index = this.counters.size;
+    const pointSeq = this.counters.nextOfPoint(point);
+    const taskSeq = task === null ? null : this.counters.nextOfTask(task);
+    // RFC 6962 section 2.1: the leaf hash is over 0x00 and the entry, which stand in one buffer here.
+    const length = 1 + this.leafBuffer.write(`${head}${String(pointSeq)}${middle}${String(taskSeq)}${tail}`, 1);
+    this.leafBuffer[0] = 0;
+    const leaf = this.leafBuffer.subarray(1, length);
+    const leafHash = hash("sha256", this.leafBuffer.subarray(0, length), "buffer");
+    this.sql.entry.run(index, id, kind, point, pointSeq, task, taskSeq, intent, resource, leafHash, leaf);
+    this.counters.size = index + 1;
+    this.unlookedBytes += length;
+    if (named === null) return;
+    for (let i = 0; i < named.length; i += 2) this.sql.named.run(named[i] ?? "", named[i + 1] ?? "", index);
+  }
+}
+
+function statements(db: DatabaseSync): Record<"begin" | "commit" | "brakes" | "version" | "put" | "entry" | "named" | "blob" | "logLength", StatementSync> {
+  return {
+    begin: db.prepare("BEGIN IMMEDIATE"),
+    commit: db.prepare("COMMIT"),
+    brakes: db.prepare("SELECT body FROM records WHERE kind = 'brake' ORDER BY seq"),
+    version: db.prepare("SELECT version FROM records WHERE kind = ? AND id = ?"),
+    put: db.prepare(
+      "INSERT INTO records(kind, id, version, body, sum) VALUES (?, ?, ?, ?, ?) " +
+        "ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, body = excluded.body, sum = excluded.sum",
+    ),
+    entry: db.prepare(
+      "INSERT INTO journal(idx, id, kind, point, point_seq, task, task_seq, intent, resource, leaf_hash, leaf) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    named: db.prepare("INSERT OR IGNORE INTO named(kind, id, idx) VALUES (?, ?, ?)"),
+    blob: db.prepare("INSERT INTO blobs(name, bytes, sum) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum"),
+    logLength: db.prepare("PRAGMA wal_checkpoint(NOOP)"),
+  };
+}
+
