@@ -1,0 +1,7 @@
+export type {
+  SoftAuthenticator,
+  SoftAuthenticatorOptions,
+  SoftRegistrationJson,
+  SoftResponseOptions,
+} from "./soft-authenticator.ts";
+export { createSoftAuthenticator } from "./soft-authenticator.ts";
