@@ -1,0 +1,60 @@
+import { AppError } from "@countersign/core";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { concatBytes, hex, utf8 } from "./bytes.ts";
+import type { Sha256 } from "./hash.ts";
+import { LIMITS } from "./limits.ts";
+
+/** What a key signs: notes as they stand, or timestamped cosignatures on checkpoints of others. */
+export type KeyType = "ed25519" | "cosignature";
+const TYPE_BYTES: Readonly<Record<KeyType, number>> = { ed25519: 0x01, cosignature: 0x04 };
+export const PUBLIC_KEY_BYTES = 32;
+
+/** A public key under a name. Name and key id together tell which signature lines of a note are its own. */
+export interface VerifierKey {
+  readonly name: string;
+  readonly type: KeyType;
+  /** Ed25519 public key, 32 bytes (RFC 8032). */
+  readonly publicKey: Uint8Array;
+  /** Eight lower-case hexadecimal digits. */
+  readonly keyId: string;
+}
+
+export type VkeyFault = "vkey.malformed" | "vkey.unknown_type" | "vkey.wrong_id";
+export type ParsedVkey = { readonly ok: true; readonly key: VerifierKey } | { readonly ok: false; readonly code: VkeyFault };
+
+/** Names of keys are not empty and hold neither Unicode spaces, plus signs nor control characters. */
+export function isKeyName(name: string): boolean {
+  return name !== "" && name.isWellFormed() && !/[\p{White_Space}+\u0000-\u001f]/u.test(name);
+}
+
+/** Makes a key with its id. Throws `config.invalid` on a bad name or a public key without 32 bytes. c2sp.org/signed-note. */
+export function verifierKey(sha256: Sha256, parts: Omit<VerifierKey, "keyId">): VerifierKey {
+  const { name, type, publicKey } = parts;
+  if (!isKeyName(name) || name.length > LIMITS.vkeyChars / 2) {
+    throw new AppError("config.invalid", { detail: "key name is empty, too long or holds a space or plus; use a host and path" });
+  }
+  if (publicKey.length !== PUBLIC_KEY_BYTES) throw new AppError("config.invalid", { detail: "Ed25519 public key without 32 bytes" });
+  const digest = sha256(concatBytes([utf8(`${name}\n`), Uint8Array.of(TYPE_BYTES[type]), publicKey]));
+  return { name, type, publicKey, keyId: hex(digest.subarray(0, 4)) };
+}
+
+/** `<name>+<key id>+<base64(type ‖ public key)>`. c2sp.org/signed-note#verifier-keys. */
+export function printVkey(key: VerifierKey): string {
+  return `${key.name}+${key.keyId}+${encodeBase64(concatBytes([Uint8Array.of(TYPE_BYTES[key.type]), key.publicKey]))}`;
+}
+
+/** Reads what {@link printVkey} prints. Types other than Ed25519 notes (1) and Ed25519 cosignatures (4) are refused. Never throws. */
+export function parseVkey(sha256: Sha256, text: string): ParsedVkey {
+  const malformed = { ok: false, code: "vkey.malformed" } as const;
+  if (text.length > LIMITS.vkeyChars) return malformed;
+  const found = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text);
+  const [, name = "", keyId = "", encoded = ""] = found ?? [];
+  const bytes = decodeBase64(encoded);
+  if (found === null || bytes === null || !isKeyName(name)) return malformed;
+  const type = (Object.keys(TYPE_BYTES) as KeyType[]).find((candidate) => TYPE_BYTES[candidate] === bytes[0]);
+  if (type === undefined) return { ok: false, code: "vkey.unknown_type" };
+  const publicKey = bytes.slice(1);
+  if (publicKey.length !== PUBLIC_KEY_BYTES || name.length > LIMITS.vkeyChars / 2) return malformed;
+  const key = verifierKey(sha256, { name, type, publicKey });
+  return key.keyId === keyId ? { ok: true, key } : { ok: false, code: "vkey.wrong_id" };
+}
