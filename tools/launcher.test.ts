@@ -102,16 +102,23 @@ describe("bin/countersign", () => {
   });
 
   it("keeps the process id and hands signals through", async () => {
-    write(
-      join(root, "packages/cli/src/main.ts"),
-      'process.on("SIGTERM", () => process.exit(7));\nsetInterval(() => {}, 1000);\nconsole.log(process.pid);\n',
-    );
+    const main = [
+      'process.on("SIGTERM", () => process.exit(7));',
+      'process.stdin.on("end", () => process.exit(8)).resume();',
+      "console.log(process.pid);",
+    ];
+    write(join(root, "packages/cli/src/main.ts"), main.join("\n"));
     mkdirSync(join(root, "node_modules", PINNED, "bin"), { recursive: true });
     symlinkSync(process.execPath, join(root, "node_modules", PINNED, "bin/node"));
-    const child = spawn(join(root, "bin/countersign"), [], { stdio: ["ignore", "pipe", "inherit"] });
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
-    expect(Number(line.toString())).toBe(child.pid);
-    child.kill("SIGTERM");
-    expect(await once(child, "exit")).toEqual([7, null]);
+    const child = spawn(join(root, "bin/countersign"), [], { stdio: ["pipe", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    try {
+      const [line] = (await once(child.stdout, "data")) as [Buffer];
+      expect(Number(line.toString())).toBe(child.pid);
+      child.kill("SIGTERM");
+      expect(await ended).toEqual([7, null]);
+    } finally {
+      child.stdin.end();
+    }
   });
 });
