@@ -1,6 +1,15 @@
-import { AppError, isId } from "@countersign/core";
-import type { AgentId, Chain, DeviceId, Grant, HumanId, JsonObject, Random, RefusalCode, TaskId } from "@countersign/core";
-import { isJsonObject } from "@countersign/core";
+import { AppError, isId, isJsonObject } from "@countersign/core";
+import type {
+  AgentId,
+  Chain,
+  DeviceId,
+  Grant,
+  HumanId,
+  JsonObject,
+  Random,
+  RefusalCode,
+  TaskId,
+} from "@countersign/core";
 import { TOKEN_LIMIT_BYTES, parseCompact } from "./canonical-token.ts";
 import { signCompact, signatureFits } from "./compact-signature.ts";
 import type { SigningKey, VerificationKey } from "./keys.ts";
@@ -17,7 +26,12 @@ const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
 export interface AccessTokenClaims {
   readonly issuer: string;
   readonly audience: readonly string[];
-  readonly chain: Chain & { readonly human: HumanId; readonly device: DeviceId; readonly agent: AgentId; readonly task: TaskId };
+  readonly chain: Chain & {
+    readonly human: HumanId;
+    readonly device: DeviceId;
+    readonly agent: AgentId;
+    readonly task: TaskId;
+  };
   /** Thumbprint of the key that must sign each proof (`cnf.jkt`, RFC 9449 section 6.1). */
   readonly jkt: string;
   readonly grants: readonly Grant[];
@@ -47,7 +61,9 @@ export interface MintInput {
 export function mintAccessToken(input: MintInput, key: SigningKey, source: { now: number; random: Random }): string {
   const ttlSeconds = input.ttlSeconds ?? ACCESS_TOKEN_TTL_SECONDS;
   if (!(ttlSeconds > 0 && ttlSeconds <= ACCESS_TOKEN_TTL_SECONDS) || key.algorithm !== "EdDSA") {
-    throw new AppError("internal.error", { detail: "an access token lives at most 300 seconds and is signed with Ed25519" });
+    throw new AppError("internal.error", {
+      detail: "an access token lives at most 300 seconds and is signed with Ed25519",
+    });
   }
   const { human, device, agent, task } = input.chain;
   const issuedAt = Math.floor(source.now / 1000);
@@ -70,7 +86,9 @@ export function mintAccessToken(input: MintInput, key: SigningKey, source: { now
   };
   const token = signCompact({ typ: "at+jwt", kid: key.jkt }, payload, key);
   if (token.length > TOKEN_LIMIT_BYTES) {
-    throw new AppError("request.invalid", { detail: "the task asks for too many grants, open it with fewer or wider ones" });
+    throw new AppError("request.invalid", {
+      detail: "the task asks for too many grants, open it with fewer or wider ones",
+    });
   }
   return token;
 }
@@ -116,7 +134,8 @@ function readSigned(text: string, trust: AccessTokenTrust): VerifiedAccessToken 
   const { header, payload } = parsed.token;
   if (header["typ"] !== "at+jwt") return { ok: false, code: "credential.not_canonical" };
   const key = typeof header["kid"] === "string" ? trust.issuerKeys.get(header["kid"]) : undefined;
-  if (key?.algorithm !== "EdDSA" || !signatureFits(parsed.token, key)) return { ok: false, code: "credential.wrong_key" };
+  if (key?.algorithm !== "EdDSA" || !signatureFits(parsed.token, key))
+    return { ok: false, code: "credential.wrong_key" };
   const claims = readClaims(payload);
   if (claims === null) return { ok: false, code: "credential.not_canonical" };
   trust.cache?.set(text, key, claims);
@@ -124,18 +143,22 @@ function readSigned(text: string, trust: AccessTokenTrust): VerifiedAccessToken 
 }
 
 function readClaims(payload: JsonObject): AccessTokenClaims | null {
-  const { iss, aud, sub, client_id, act, task, cnf, iat, exp, jti } = payload;
+  const { iss, aud, cnf, iat, exp, jti } = payload;
   const audience = typeof aud === "string" ? [aud] : aud;
-  if (typeof iss !== "string" || !isTextList(audience) || typeof jti !== "string") return null;
-  if (!isJsonObject(act) || !isJsonObject(act["act"]) || !isJsonObject(cnf) || sub !== client_id) return null;
+  const jkt = isJsonObject(cnf) ? cnf["jkt"] : undefined;
+  const chain = readChain(payload);
+  const grants = readGrants(payload["authorization_details"]);
+  if (chain === null || grants === null || !isTextList(audience) || !isText(iss) || !isText(jti)) return null;
+  if (!isText(jkt) || !THUMBPRINT.test(jkt) || !isSeconds(iat) || !isSeconds(exp)) return null;
+  return { issuer: iss, audience, chain, jkt, grants, issuedAt: iat, expiresAt: exp, id: jti };
+}
+
+function readChain({ sub, client_id, act, task }: JsonObject): AccessTokenClaims["chain"] | null {
+  if (!isJsonObject(act) || !isJsonObject(act["act"]) || sub !== client_id) return null;
   const device = act["sub"];
   const human = act["act"]["sub"];
-  const jkt = cnf["jkt"];
-  const grants = readGrants(payload["authorization_details"]);
   if (!isId("agt", sub) || !isId("dev", device) || !isId("hum", human) || !isId("tsk", task)) return null;
-  if (typeof jkt !== "string" || !THUMBPRINT.test(jkt) || grants === null || !isSeconds(iat) || !isSeconds(exp)) return null;
-  const chain = { human, device, agent: sub, task };
-  return { issuer: iss, audience, chain, jkt, grants, issuedAt: iat, expiresAt: exp, id: jti };
+  return { human, device, agent: sub, task };
 }
 
 function readGrants(details: unknown): Grant[] | null {
@@ -144,14 +167,18 @@ function readGrants(details: unknown): Grant[] | null {
   for (const detail of details as readonly unknown[]) {
     const { type, actions, identifier } = (detail ?? {}) as Record<string, unknown>;
     // RFC 9396 section 5: a type that is not known, or a member of another form, refuses the whole.
-    if (type !== GRANT_TYPE || !isTextList(actions) || typeof identifier !== "string") return null;
+    if (type !== GRANT_TYPE || !isTextList(actions) || !isText(identifier)) return null;
     for (const action of actions) grants.push({ action, resource: identifier });
   }
   return grants;
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
 function isTextList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
+  return Array.isArray(value) && value.length > 0 && value.every(isText);
 }
 
 function isSeconds(value: unknown): value is number {

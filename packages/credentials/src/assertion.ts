@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { isJsonObject, parseJson } from "@countersign/core";
 import type { AssertionJson } from "@countersign/core";
 import { readAuthenticatorData } from "./authenticator-data.ts";
+import type { AuthenticatorData } from "./authenticator-data.ts";
 import { decodeBase64url } from "./base64url.ts";
 import { coseSignatureFits, readCoseKey } from "./cose-key.ts";
 
@@ -50,9 +51,8 @@ export function verifyAssertion(expected: AssertionExpectation): VerifiedAsserti
   if (fault !== null) return refused(fault);
   const data = readAuthenticatorData(authenticatorBytes);
   if (data === null) return refused("malformed");
-  if (!timingSafeEqual(data.rpIdHash, hash("sha256", expected.rpId, "buffer"))) return refused("rp_id");
-  if (!data.userPresent) return refused("user_present");
-  if (!data.userVerified) return refused("user_verified");
+  const dataFault = authenticatorFault(data, expected.rpId);
+  if (dataFault !== null) return refused(dataFault);
   const key = readCoseKey(expected.publicKey);
   if (key === null) return refused("public_key");
   const signedBytes = Buffer.concat([authenticatorBytes, hash("sha256", clientData, "buffer")]);
@@ -73,19 +73,30 @@ function clientDataFault(bytes: Buffer, expected: AssertionExpectation): Asserti
   return null;
 }
 
+function authenticatorFault(data: AuthenticatorData, rpId: string): AssertionFault | null {
+  if (!timingSafeEqual(data.rpIdHash, hash("sha256", rpId, "buffer"))) return "rp_id";
+  if (!data.userPresent) return "user_present";
+  return data.userVerified ? null : "user_verified";
+}
+
 // WebAuthn Level 3 section 6.1.1: authenticators without a counter always say 0.
 function counterWentBack(last: number | null, counter: number): boolean {
   return last !== null && (last !== 0 || counter !== 0) && counter <= last;
 }
 
-function isAssertion(value: AssertionJson): boolean {
-  const given = value as unknown as Record<string, unknown> | null | undefined;
-  if (typeof given !== "object" || given === null) return false;
-  const { id, rawId, type, response } = given;
-  if (typeof id !== "string" || id !== rawId || type !== "public-key") return false;
-  if (typeof response !== "object" || response === null || !(decodeBase64url(id, 1023)?.length ?? 0)) return false;
-  const { clientDataJSON, authenticatorData, signature } = response as Record<string, unknown>;
-  return typeof clientDataJSON === "string" && typeof authenticatorData === "string" && typeof signature === "string";
+// The value may come from a database that somebody else wrote, so its type is a promise only.
+function isAssertion(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { id, rawId, type, response } = value;
+  if (!isRecord(response)) return false;
+  if (typeof id !== "string" || id === "" || id !== rawId || type !== "public-key") return false;
+  const { clientDataJSON, authenticatorData, signature } = response;
+  const texts = [clientDataJSON, authenticatorData, signature].every((text) => typeof text === "string");
+  return texts && decodeBase64url(id, 1023) !== null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function refused(fault: AssertionFault): VerifiedAssertion {

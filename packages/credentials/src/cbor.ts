@@ -1,8 +1,6 @@
 /** A CBOR value as far as WebAuthn needs it: maps have integer or text keys. */
 export type Cbor = number | string | boolean | null | Uint8Array | readonly Cbor[] | ReadonlyMap<number | string, Cbor>;
-export type ReadCbor =
-  | { readonly ok: true; readonly value: Cbor; readonly end: number }
-  | { readonly ok: false };
+export type ReadCbor = { readonly ok: true; readonly value: Cbor; readonly end: number } | { readonly ok: false };
 
 const MAX_DEPTH = 4;
 const MAX_ITEMS = 64;
@@ -63,7 +61,8 @@ class Reader {
     if (width === undefined) throw new RangeError("cbor length too large or indefinite");
     const value = this.#bytes.readUIntBE(this.at, width);
     this.at += width;
-    if (value < { 1: 24, 2: 0x100, 4: 0x1_0000 }[width as 1 | 2 | 4]) throw new RangeError("cbor integer not in shortest form");
+    if (value < { 1: 24, 2: 0x100, 4: 0x1_0000 }[width as 1 | 2 | 4])
+      throw new RangeError("cbor integer not in shortest form");
     return value;
   }
 

@@ -25,7 +25,9 @@ export function signatureFits(token: CompactToken, key: VerificationKey): boolea
   if (key.algorithm === "EdDSA") {
     return (alg === "EdDSA" || alg === "Ed25519") && verify(null, token.signedBytes, key.key, token.signature);
   }
-  return alg === "ES256" && verify("sha256", token.signedBytes, { key: key.key, dsaEncoding: "ieee-p1363" }, token.signature);
+  return (
+    alg === "ES256" && verify("sha256", token.signedBytes, { key: key.key, dsaEncoding: "ieee-p1363" }, token.signature)
+  );
 }
 
 function part(value: JsonObject): string {

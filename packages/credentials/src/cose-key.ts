@@ -1,12 +1,12 @@
 import { createPublicKey, verify } from "node:crypto";
 import type { JsonWebKey, KeyObject } from "node:crypto";
-import { decodeBase64url } from "./base64url.ts";
+import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import { readCbor } from "./cbor.ts";
 import type { Cbor } from "./cbor.ts";
 import { isSmallOrder } from "./keys.ts";
 
 /** COSE algorithms of passkeys (RFC 9053, RFC 8812): Ed25519, ES256 and, for verification only, RS256. */
-export type CoseAlgorithm = -8 | -7 | -257;
+type CoseAlgorithm = -8 | -7 | -257;
 export interface CoseKey {
   readonly algorithm: CoseAlgorithm;
   readonly key: KeyObject;
@@ -21,7 +21,7 @@ export function readCoseKey(text: string): CoseKey | null {
   if (bytes === null) return null;
   const read = readCbor(bytes);
   if (!read.ok || read.end !== bytes.length || !(read.value instanceof Map)) return null;
-  const found = jwkOf(read.value as ReadonlyMap<number | string, Cbor>);
+  const found = jwkOf(read.value as CoseMap);
   if (found === null) return null;
   try {
     return { algorithm: found.algorithm, key: createPublicKey({ key: found.jwk, format: "jwk" }) };
@@ -39,27 +39,38 @@ export function coseSignatureFits({ algorithm, key }: CoseKey, data: Uint8Array,
   }
 }
 
-function jwkOf(map: ReadonlyMap<number | string, Cbor>): { algorithm: CoseAlgorithm; jwk: JsonWebKey } | null {
+type CoseMap = ReadonlyMap<number | string, Cbor>;
+type FoundKey = { readonly algorithm: CoseAlgorithm; readonly jwk: JsonWebKey };
+
+function jwkOf(map: CoseMap): FoundKey | null {
   const algorithm = map.get(3);
-  const [kty, curve, x, y] = [map.get(1), map.get(-1), map.get(-2), map.get(-3)];
-  if (algorithm === -8 && kty === 1 && curve === 6 && isBytes(x, 32) && !isSmallOrder(x)) {
-    return { algorithm, jwk: { kty: "OKP", crv: "Ed25519", x: base64url(x) } };
-  }
-  if (algorithm === -7 && kty === 2 && curve === 1 && isBytes(x, 32) && isBytes(y, 32)) {
-    return { algorithm, jwk: { kty: "EC", crv: "P-256", x: base64url(x), y: base64url(y) } };
-  }
-  // RFC 8230 section 4: -1 is the modulus, -2 the exponent.
-  if (algorithm === -257 && kty === 3 && curve instanceof Uint8Array && isBytes(x, 3) && base64url(x) === "AQAB") {
-    if (curve.length < 256 || curve.length > 1024 || (curve[0] ?? 0) < 128) return null;
-    return { algorithm, jwk: { kty: "RSA", n: base64url(curve), e: "AQAB" } };
-  }
-  return null;
+  if (algorithm === -8) return okpKey(map);
+  if (algorithm === -7) return ecKey(map);
+  return algorithm === -257 ? rsaKey(map) : null;
+}
+
+// RFC 9053 section 7.2: kty 1, curve 6 is Ed25519.
+function okpKey(map: CoseMap): FoundKey | null {
+  const x = map.get(-2);
+  if (map.get(1) !== 1 || map.get(-1) !== 6 || !isBytes(x, 32) || isSmallOrder(x)) return null;
+  return { algorithm: -8, jwk: { kty: "OKP", crv: "Ed25519", x: encodeBase64url(x) } };
+}
+
+// RFC 9053 section 7.1: kty 2, curve 1 is P-256; the point is not compressed.
+function ecKey(map: CoseMap): FoundKey | null {
+  const [x, y] = [map.get(-2), map.get(-3)];
+  if (map.get(1) !== 2 || map.get(-1) !== 1 || !isBytes(x, 32) || !isBytes(y, 32)) return null;
+  return { algorithm: -7, jwk: { kty: "EC", crv: "P-256", x: encodeBase64url(x), y: encodeBase64url(y) } };
+}
+
+// RFC 8230 section 4: kty 3, -1 is the modulus, -2 the exponent.
+function rsaKey(map: CoseMap): FoundKey | null {
+  const [n, e] = [map.get(-1), map.get(-2)];
+  if (map.get(1) !== 3 || !(n instanceof Uint8Array) || !isBytes(e, 3) || encodeBase64url(e) !== "AQAB") return null;
+  if (n.length < 256 || n.length > 1024 || (n[0] ?? 0) < 128) return null;
+  return { algorithm: -257, jwk: { kty: "RSA", n: encodeBase64url(n), e: "AQAB" } };
 }
 
 function isBytes(value: Cbor | undefined, length: number): value is Uint8Array {
   return value instanceof Uint8Array && value.length === length;
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64url");
 }

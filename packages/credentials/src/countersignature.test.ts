@@ -20,14 +20,20 @@ const change: Change = {
 const approver = newApproval().approver;
 const trust: CountersignatureTrust = {
   passkeys: (id) =>
-    id === authenticator.credentialId ? { human: approver, publicKey: authenticator.publicKey, counter: null } : undefined,
+    id === authenticator.credentialId
+      ? { human: approver, publicKey: authenticator.publicKey, counter: null }
+      : undefined,
   now: NOW,
   origin: ORIGIN,
   rpId: RP_ID,
   genesis: GENESIS,
   records: [record],
 };
-const countersign = (say: Partial<SignedApproval> = {}, how: SoftResponseOptions = {}, of = change): Countersignature => {
+const countersign = (
+  say: Partial<SignedApproval> = {},
+  how: SoftResponseOptions = {},
+  of = change,
+): Countersignature => {
   const signed = newApproval({ callDigest: changeDigest(of), ...say });
   return { change: of, signed, assertion: authenticator.sign({ challenge: approvalChallenge(signed) }, how) };
 };
@@ -38,20 +44,34 @@ const fault = (given: Countersignature, say: Partial<CountersignatureTrust> = {}
 
 describe("digests", () => {
   it("do not depend on the order of members", () => {
-    expect(termsDigest("policy", "pol_1", { hash: terms.hash, text: terms.text })).toBe(termsDigest("policy", "pol_1", terms));
+    expect(termsDigest("policy", "pol_1", { hash: terms.hash, text: terms.text })).toBe(
+      termsDigest("policy", "pol_1", terms),
+    );
   });
   it("bind kind and id", () => {
-    const digests = [termsDigest("policy", "a", terms), termsDigest("policy", "b", terms), termsDigest("upstream", "a", terms)];
+    const digests = [
+      termsDigest("policy", "a", terms),
+      termsDigest("policy", "b", terms),
+      termsDigest("upstream", "a", terms),
+    ];
     expect(new Set(digests).size).toBe(3);
   });
   it("of a call take exactly the named members, and each of them counts", () => {
     const { agent, task, device } = newChain();
     const base = {
-      agent, task, device, upstream: "files", method: "tools/call", tool: "write_file",
-      toolDefinitionHash: sha256("tool"), resource: "file:/a", argsCommitment: sha256("args"),
+      agent,
+      task,
+      device,
+      upstream: "files",
+      method: "tools/call",
+      tool: "write_file",
+      toolDefinitionHash: sha256("tool"),
+      resource: "file:/a",
+      argsCommitment: sha256("args"),
     };
     expect(callDigest({ ...base, extra: 1 } as never)).toBe(callDigest(base));
-    for (const member of Object.keys(base)) expect(callDigest({ ...base, [member]: "other" })).not.toBe(callDigest(base));
+    for (const member of Object.keys(base))
+      expect(callDigest({ ...base, [member]: "other" })).not.toBe(callDigest(base));
   });
   it("commit to arguments under a salt of 32 bytes, given as bytes or text", () => {
     const salt = random(32);
@@ -79,48 +99,92 @@ describe("verifyCountersignature", () => {
   });
   it("accepts only what binds the terms of every record", () => {
     expect(fault(countersign(), { records: [] })).toBe("ok");
-    expect(fault(countersign(), { records: [{ ...record, terms: { ...terms, hash: sha256("x") } }] })).toBe("void terms");
+    expect(fault(countersign(), { records: [{ ...record, terms: { ...terms, hash: sha256("x") } }] })).toBe(
+      "void terms",
+    );
     expect(fault(countersign(), { records: [record, { ...record, id: "pol_2" }] })).toBe("void terms");
     expect(fault(countersign(), { records: [{ ...record, kind: "upstream" }] })).toBe("void terms");
     expect(fault(countersign(), { records: [{ ...record, terms: { text: "\ud800" } }] })).toBe("void form");
   });
   it.each<[string, () => Countersignature, string]>([
-    ["a change made after the signature", () => ({ ...countersign(), change: { ...change, shown: null } }), "void digest"],
-    ["an act made after the signature", () => ({ ...countersign(), change: { ...change, act: "human.add" } }), "void digest"],
+    [
+      "a change made after the signature",
+      () => ({ ...countersign(), change: { ...change, shown: null } }),
+      "void digest",
+    ],
+    [
+      "an act made after the signature",
+      () => ({ ...countersign(), change: { ...change, act: "human.add" } }),
+      "void digest",
+    ],
     ["a denial", () => countersign({ decision: "deny" }), "void decision"],
     ["a bound for a task", () => countersign({ scope: "task", uses: 5 }), "void decision"],
     ["many uses", () => countersign({ uses: 2 }), "void form"],
     ["another origin in the object", () => countersign({ origin: "http://evil.example" }), "void origin"],
     ["another origin in the browser", () => countersign({}, { origin: "http://evil.example" }), "void origin"],
     ["another installation", () => countersign({ genesis: sha256("other") }), "void genesis"],
-    ["another approver than the passkey's", () => countersign({ approver: newId("hum", NOW, random) }), "void approver"],
+    [
+      "another approver than the passkey's",
+      () => countersign({ approver: newId("hum", NOW, random) }),
+      "void approver",
+    ],
     ["an approval that ended", () => countersign({ expiresAt: new Date(NOW).toISOString() }), "expired time"],
     ["an approval that has not begun", () => countersign({ notBefore: new Date(NOW + 1).toISOString() }), "void time"],
-    ["times the wrong way round", () => countersign({ notBefore: new Date(NOW - 1).toISOString(), expiresAt: new Date(NOW - 1).toISOString() }), "void time"],
+    [
+      "times the wrong way round",
+      () => countersign({ notBefore: new Date(NOW - 1).toISOString(), expiresAt: new Date(NOW - 1).toISOString() }),
+      "void time",
+    ],
     ["no user verification", () => countersign({}, { uv: false }), "void user_verified"],
     ["a frame of another site", () => countersign({}, { crossOrigin: true }), "void cross_origin"],
-    ["an unknown passkey", () => ({ ...countersign(), assertion: { ...countersign().assertion, id: "AAAA", rawId: "AAAA" } }), "void passkey"],
-    ["an assertion over another object", () => ({ ...countersign(), assertion: countersign({ nonce: "other" }).assertion }), "void challenge"],
+    [
+      "an unknown passkey",
+      () => ({ ...countersign(), assertion: { ...countersign().assertion, id: "AAAA", rawId: "AAAA" } }),
+      "void passkey",
+    ],
+    [
+      "an assertion over another object",
+      () => ({ ...countersign(), assertion: countersign({ nonce: "other" }).assertion }),
+      "void challenge",
+    ],
     ["no assertion", () => ({ ...countersign(), assertion: undefined as never }), "void form"],
     ["an empty assertion", () => ({ ...countersign(), assertion: {} as never }), "void passkey"],
     ["null", () => null as never, "void form"],
-    ["a member too many", () => ({ ...countersign(), signed: { ...countersign().signed, extra: 1 } as never }), "void form"],
+    [
+      "a member too many",
+      () => ({ ...countersign(), signed: { ...countersign().signed, extra: 1 } as never }),
+      "void form",
+    ],
     ["a member too few", () => countersign({ genesis: undefined as never }), "void form"],
     ["a time without milliseconds", () => countersign({ notBefore: "2027-01-15T08:00:00Z" }), "void form"],
     ["a time that does not exist", () => countersign({ notBefore: "2027-13-15T08:00:00.000Z" }), "void form"],
     ["a change with a member too many", () => countersign({}, {}, { ...change, extra: 1 } as never), "void form"],
-    ["a change without canonical form", () => ({ ...countersign(), change: { ...change, shown: "\udc00" } }), "void form"],
+    [
+      "a change without canonical form",
+      () => ({ ...countersign(), change: { ...change, shown: "\udc00" } }),
+      "void form",
+    ],
   ])("refuses %s", (_name, make, wanted) => {
     expect(fault(make())).toBe(wanted);
   });
   it("notices a change of any single member of the signed object", () => {
     const given = countersign();
     const other: Partial<Record<keyof SignedApproval, unknown>> = {
-      holds: [], effect: "read", previewDigest: sha256("x"), human: null, device: null, agent: null, task: null,
-      policySetHash: "x", riskLevel: "x", notBefore: new Date(NOW - 5).toISOString(), expiresAt: new Date(NOW + 5).toISOString(), nonce: "x",
+      holds: [],
+      effect: "read",
+      previewDigest: sha256("x"),
+      human: null,
+      device: null,
+      agent: null,
+      task: null,
+      policySetHash: "x",
+      riskLevel: "x",
+      notBefore: new Date(NOW - 5).toISOString(),
+      expiresAt: new Date(NOW + 5).toISOString(),
+      nonce: "x",
     };
     for (const [member, value] of Object.entries(other)) {
-      expect(fault({ ...given, signed: { ...given.signed, [member]: value } as SignedApproval })).toBe("void challenge");
+      expect(fault({ ...given, signed: { ...given.signed, [member]: value } })).toBe("void challenge");
     }
   });
   it("answers on any stored value", () => {
@@ -142,12 +206,22 @@ describe("verifyApproval", () => {
   const signed = newApproval({ decision: "deny" });
   it("verifies a denial as well, and tells it from an approval", () => {
     const assertion = authenticator.sign({ challenge: approvalChallenge(signed) });
-    expect(verifyApproval({ signed, assertion, callDigest: signed.callDigest }, trust)).toMatchObject({ ok: true, decision: "deny" });
-    expect(verifyApproval({ signed, assertion, callDigest: sha256("another call") }, trust)).toMatchObject({ ok: false, fault: "digest" });
+    expect(verifyApproval({ signed, assertion, callDigest: signed.callDigest }, trust)).toMatchObject({
+      ok: true,
+      decision: "deny",
+    });
+    expect(verifyApproval({ signed, assertion, callDigest: sha256("another call") }, trust)).toMatchObject({
+      ok: false,
+      fault: "digest",
+    });
   });
   it("refuses a counter that does not grow", () => {
     const assertion = authenticator.sign({ challenge: approvalChallenge(signed) }, { counter: 7 });
-    const passkeys = (): { human: typeof approver; publicKey: string; counter: number } => ({ human: approver, publicKey: authenticator.publicKey, counter: 7 });
+    const passkeys = (): { human: typeof approver; publicKey: string; counter: number } => ({
+      human: approver,
+      publicKey: authenticator.publicKey,
+      counter: 7,
+    });
     expect(verifyApproval({ signed, assertion, callDigest: signed.callDigest }, { ...trust, passkeys })).toEqual({
       ok: false,
       code: "countersignature.void",

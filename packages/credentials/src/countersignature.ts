@@ -32,7 +32,16 @@ export interface ApprovalTrust {
   readonly genesis: string;
 }
 
-export type ApprovalFault = AssertionFault | "form" | "digest" | "terms" | "decision" | "genesis" | "passkey" | "approver" | "time";
+export type ApprovalFault =
+  | AssertionFault
+  | "form"
+  | "digest"
+  | "terms"
+  | "decision"
+  | "genesis"
+  | "passkey"
+  | "approver"
+  | "time";
 export type VerifiedApproval =
   | {
       readonly ok: true;
@@ -62,24 +71,29 @@ export interface ApprovalAnswer {
  * Never throws, whatever was stored.
  */
 export function verifyApproval(answer: ApprovalAnswer, trust: ApprovalTrust): VerifiedApproval {
-  const { signed, assertion, callDigest } = answer;
-  if (!isSignedApproval(signed) || (signed.scope === "once" && signed.uses !== 1)) return isVoid("form");
-  if (signed.callDigest !== callDigest) return isVoid("digest");
-  if (signed.origin !== trust.origin) return isVoid("origin");
-  if (signed.genesis !== trust.genesis) return isVoid("genesis");
-  const timeFault = timeRefusal(signed, trust.now);
-  if (timeFault !== null) return timeFault;
+  const { signed, assertion } = answer;
+  const refusal = contentRefusal(answer, trust);
+  if (refusal !== null) return refusal;
   const id = (assertion as AssertionJson | null | undefined)?.id;
   const passkey = typeof id === "string" ? trust.passkeys(id) : undefined;
   if (id === undefined || passkey === undefined) return isVoid("passkey");
   if (passkey.human !== signed.approver) return isVoid("approver");
-  const challenge = challengeOf(signed);
-  if (challenge === null) return isVoid("form");
+  const challenge = digestsOf(() => [approvalChallenge(signed)])?.[0];
+  if (challenge === undefined) return isVoid("form");
   const { origin, rpId } = trust;
   const { publicKey, counter } = passkey;
   const verified = verifyAssertion({ assertion, challenge, origin, rpId, publicKey, counter });
   if (!verified.ok) return isVoid(verified.fault);
-  return { ok: true, approver: signed.approver, decision: signed.decision, passkey: id, counter: verified.counter, backedUp: verified.backedUp };
+  const { approver, decision } = signed;
+  return { ok: true, approver, decision, passkey: id, counter: verified.counter, backedUp: verified.backedUp };
+}
+
+function contentRefusal({ signed, callDigest }: ApprovalAnswer, trust: ApprovalTrust): VerifiedApproval | null {
+  if (!isSignedApproval(signed) || (signed.scope === "once" && signed.uses !== 1)) return isVoid("form");
+  if (signed.callDigest !== callDigest) return isVoid("digest");
+  if (signed.origin !== trust.origin) return isVoid("origin");
+  if (signed.genesis !== trust.genesis) return isVoid("genesis");
+  return timeRefusal(signed, trust.now);
 }
 
 export interface CountersignatureTrust extends ApprovalTrust {
@@ -91,11 +105,18 @@ export interface CountersignatureTrust extends ApprovalTrust {
  * Verifies the proof that a change of rights was signed (INV-12): an approval, once, of exactly this change, which binds the
  * terms of each given record. Never throws.
  */
-export function verifyCountersignature(countersignature: Countersignature, trust: CountersignatureTrust): VerifiedApproval {
-  const { change, signed, assertion } = (countersignature as Countersignature | null | undefined) ?? {};
+export function verifyCountersignature(
+  countersignature: Countersignature,
+  trust: CountersignatureTrust,
+): VerifiedApproval {
+  const stored: Partial<Countersignature> | null | undefined = countersignature;
+  const { change, signed, assertion } = stored ?? {};
   if (!isChange(change) || !isSignedApproval(signed) || assertion === undefined) return isVoid("form");
   if (signed.decision !== "approve" || signed.scope !== "once") return isVoid("decision");
-  const digests = digestsOf(() => [changeDigest(change), ...trust.records.map(({ kind, id, terms }) => termsDigest(kind, id, terms))]);
+  const digests = digestsOf(() => [
+    changeDigest(change),
+    ...trust.records.map(({ kind, id, terms }) => termsDigest(kind, id, terms)),
+  ]);
   if (digests === null) return isVoid("form");
   const [callDigest = "", ...wanted] = digests;
   const bound = trust.records.every((record, index) =>
@@ -113,10 +134,6 @@ function timeRefusal(signed: SignedApproval, now: number | null): VerifiedApprov
   if (now === null) return null;
   if (now >= expiresAt) return { ok: false, code: "countersignature.expired", fault: "time" };
   return now < notBefore ? isVoid("time") : null;
-}
-
-function challengeOf(signed: SignedApproval): string | null {
-  return digestsOf(() => [approvalChallenge(signed)])?.[0] ?? null;
 }
 
 // A stored value may have no canonical form (a lone surrogate, endless depth): that is no signature.

@@ -31,7 +31,10 @@ const crafted = (claims: object, header: object = {}): string =>
 
 describe("verifyEvidence", () => {
   it("gives back what the device said", () => {
-    expect(verifyEvidence(evidence, expected)).toEqual({ ok: true, report: { device, nonce: "challenge", iat: NOW / 1000, ...posture } });
+    expect(verifyEvidence(evidence, expected)).toEqual({
+      ok: true,
+      report: { device, nonce: "challenge", iat: NOW / 1000, ...posture },
+    });
   });
   it("takes a report that answers no challenge where none is asked for", () => {
     const own = signEvidence(key, { device, posture, nonce: null, now: NOW });
@@ -47,14 +50,31 @@ describe("verifyEvidence", () => {
     ["another key", evidence, { jwk: generateSigningKey().jwk }, "credential.wrong_key"],
     ["a key that is none", evidence, { jwk: {} as never }, "credential.wrong_key"],
     ["another type", crafted({}, { typ: "at+jwt" }), {}, "credential.not_canonical"],
-    ["a fact that is a text", crafted({ facts: { diskEncrypted: { value: "yes", how: "" } } }), {}, "credential.not_canonical"],
-    ["a fact with an odd name", crafted({ facts: { "a b": { value: true, how: "" } } }), {}, "credential.not_canonical"],
-    ["too many facts", crafted({ facts: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${String(i)}`, { value: true, how: "" }])) }), {}, "credential.not_canonical"],
+    [
+      "a fact that is a text",
+      crafted({ facts: { diskEncrypted: { value: "yes", how: "" } } }),
+      {},
+      "credential.not_canonical",
+    ],
+    [
+      "a fact with an odd name",
+      crafted({ facts: { "a b": { value: true, how: "" } } }),
+      {},
+      "credential.not_canonical",
+    ],
+    [
+      "too many facts",
+      crafted({
+        facts: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${String(i)}`, { value: true, how: "" }])),
+      }),
+      {},
+      "credential.not_canonical",
+    ],
     ["no operating system", crafted({ os: null }), {}, "credential.not_canonical"],
     ["a version that is a number", crafted({ os: { ...posture.os, version: 12 } }), {}, "credential.not_canonical"],
     ["no time", crafted({ iat: null }), {}, "credential.not_canonical"],
     ["no token", "x", {}, "credential.not_canonical"],
-  ])("refuses %s", (_name, text, say, wanted) => {
+  ])("refuses %s", (...[, text, say, wanted]) => {
     expect(code(text, say)).toBe(wanted);
   });
   it("counts a report of 300 seconds ago", () => {
@@ -86,6 +106,8 @@ describe("deviceLevel", () => {
     const judged = deviceLevel({ facts: {}, os: { platform: "aix", id: null, version: " ", kernel: null } });
     expect(judged.level).toBeNull();
     expect(judged.missing.map(({ fact }) => fact)).toEqual(["os.platform", "os.version"]);
-    expect(deviceLevel({ facts: {}, os: { platform: "linux", id: null, version: null, kernel: null } }).level).toBeNull();
+    expect(
+      deviceLevel({ facts: {}, os: { platform: "linux", id: null, version: null, kernel: null } }).level,
+    ).toBeNull();
   });
 });

@@ -26,7 +26,10 @@ export function deviceLevel({ os }: Posture): JudgedLevel {
     missing.push({ fact: "os.platform", remedy: "use a device that runs Linux, macOS or Windows" });
   }
   if (os.version === null || os.version.trim() === "") {
-    missing.push({ fact: "os.version", remedy: "make the version of the operating system readable, on Linux in /etc/os-release" });
+    missing.push({
+      fact: "os.version",
+      remedy: "make the version of the operating system readable, on Linux in /etc/os-release",
+    });
   }
   return { level: missing.length === 0 ? "enrolled" : null, missing };
 }

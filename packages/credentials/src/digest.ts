@@ -35,6 +35,7 @@ export function callDigest(input: CallDigestInput): string {
  */
 export function argsCommitment(salt: string | Uint8Array, args: Json): string {
   const bytes = typeof salt === "string" ? Buffer.from(salt, "base64url") : salt;
-  if (bytes.length !== 32) throw new AppError("internal.error", { detail: "the salt of a commitment must have 32 bytes" });
+  if (bytes.length !== 32)
+    throw new AppError("internal.error", { detail: "the salt of a commitment must have 32 bytes" });
   return sha256(Buffer.concat([bytes, Buffer.from(canonicalJson(args))]));
 }

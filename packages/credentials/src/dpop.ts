@@ -85,27 +85,34 @@ export function verifyProof(expected: ProofExpectation): VerifiedProof {
   if (expected.expectedJkt !== null && jkt !== expected.expectedJkt) return refused("credential.not_bound");
   const key = keyOf(jwk, jkt, expected.expectedJkt !== null);
   if (key === null || !signatureFits(parsed.token, key)) return refused("credential.wrong_key");
-  return checkClaims(payload, jkt, expected) ?? { ok: true, jkt, jwk };
+  return claimsRefusal(payload, jkt, expected) ?? { ok: true, jkt, jwk };
 }
 
-function checkClaims(payload: JsonObject, jkt: string, expected: ProofExpectation): ProofRefusal | null {
-  const { jti, htm, htu, iat, ath, nonce } = payload;
+function claimsRefusal(payload: JsonObject, jkt: string, expected: ProofExpectation): ProofRefusal | null {
+  const { jti, iat, nonce } = payload;
   const { now } = expected;
-  if (typeof jti !== "string" || jti === "" || jti.length > 128 || !Number.isSafeInteger(iat)) {
+  if (typeof jti !== "string" || jti === "" || jti.length > 128 || !isInteger(iat)) {
     return refused("credential.not_canonical");
   }
-  if (htm !== expected.method) return refused("credential.wrong_method");
-  if (typeof htu !== "string" || !sameUrl(htu, expected.url)) return refused("credential.wrong_url");
-  if (expected.accessTokenHash !== null && (typeof ath !== "string" || !sameText(ath, expected.accessTokenHash))) {
-    return refused("credential.not_bound");
-  }
-  const issued = iat as number;
-  const ageSeconds = now / 1000 - issued;
+  const mismatch = requestRefusal(payload, expected);
+  if (mismatch !== null) return mismatch;
+  const ageSeconds = now / 1000 - iat;
   if (ageSeconds >= PROOF_AGE_SECONDS || ageSeconds < -PROOF_AHEAD_SECONDS) return refused("credential.expired");
   if (typeof nonce !== "string" || !expected.nonces.accepts(nonce, now)) {
     return { ok: false, code: "credential.expired", useNonce: true };
   }
-  return expected.replay.remember({ jkt, jti, iat: issued, now }) ? null : refused("credential.replayed");
+  return expected.replay.remember({ jkt, jti, iat, now }) ? null : refused("credential.replayed");
+}
+
+function requestRefusal({ htm, htu, ath }: JsonObject, expected: ProofExpectation): ProofRefusal | null {
+  if (htm !== expected.method) return refused("credential.wrong_method");
+  if (typeof htu !== "string" || !sameUrl(htu, expected.url)) return refused("credential.wrong_url");
+  if (expected.accessTokenHash === null) return null;
+  return typeof ath === "string" && sameText(ath, expected.accessTokenHash) ? null : refused("credential.not_bound");
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 // Importing a key costs a third of verifying with it. Only keys that a credential is bound to are kept: strangers evict nothing.

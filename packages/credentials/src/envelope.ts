@@ -52,7 +52,11 @@ export function open(key: Uint8Array, box: string, aad: string): Opened {
 }
 
 /** Seals a key under the master key. `owner` is the id of what the key is for. */
-export function wrapKey(masterKey: Uint8Array, key: Uint8Array, { owner, random }: { owner: string; random: Random }): string {
+export function wrapKey(
+  masterKey: Uint8Array,
+  key: Uint8Array,
+  { owner, random }: { owner: string; random: Random },
+): string {
   assertKey(key);
   return seal(masterKey, key, { aad: `countersign-key-v1\n${owner}`, random });
 }
@@ -79,5 +83,6 @@ function textContext(person: HumanId): string {
 }
 
 function assertKey(key: Uint8Array): void {
-  if (key.length !== KEY_BYTES) throw new AppError("internal.error", { detail: "an encryption key must have 32 bytes" });
+  if (key.length !== KEY_BYTES)
+    throw new AppError("internal.error", { detail: "an encryption key must have 32 bytes" });
 }

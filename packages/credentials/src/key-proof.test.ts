@@ -16,8 +16,8 @@ const code = (text: string, say: Partial<KeyProofContext> = {}): string => {
 };
 const crafted = (header: object, claims: object = {}): string =>
   signCompact(
-    { typ: "countersign-key-proof+jwt", jwk: { ...key.jwk }, ...header } as never,
-    { aud: context.audience, purpose: "enroll", nonce: "challenge", iat: NOW / 1000, ...claims } as never,
+    { typ: "countersign-key-proof+jwt", jwk: { ...key.jwk }, ...header },
+    { aud: context.audience, purpose: "enroll", nonce: "challenge", iat: NOW / 1000, ...claims },
     key,
   );
 
@@ -27,7 +27,7 @@ describe("verifyKeyProof", () => {
     expect(code(crafted({}))).toBe("ok");
   });
   it.each<[string, string, Partial<KeyProofContext>, string]>([
-    ["a proof for another purpose", proof, { purpose: "login" }, "credential.wrong_audience"],
+    ["a proof for another purpose", proof, { purpose: "session" }, "credential.wrong_audience"],
     ["a proof for another server", proof, { audience: "http://evil.example" }, "credential.wrong_audience"],
     ["a proof for another challenge", proof, { nonce: "other" }, "credential.replayed"],
     ["an old proof", proof, { now: NOW + 61_000 }, "credential.expired"],
@@ -38,7 +38,7 @@ describe("verifyKeyProof", () => {
     ["no challenge", crafted({}, { nonce: null }), {}, "credential.replayed"],
     ["a time that is a text", crafted({}, { iat: "now" }), {}, "credential.expired"],
     ["no token", "", {}, "credential.not_canonical"],
-  ])("refuses %s", (_name, text, say, wanted) => {
+  ])("refuses %s", (...[, text, say, wanted]) => {
     expect(code(text, say)).toBe(wanted);
   });
   it("refuses every proof with one bit changed", () => {

@@ -14,7 +14,10 @@ export interface KeyProofContext {
   readonly purpose: KeyProofPurpose;
   /** `publicUrl` of the control plane. */
   readonly audience: string;
-  /** What this one proof is tied to: for `enroll` the session key's thumbprint, for `session` the device key's, for `session-poll` the approval's id, for `task` the id of the task or, at its opening, of the agent. */
+  /**
+   * What this one proof is tied to: for `enroll` the session key's thumbprint, for `session` the device key's, for
+   * `session-poll` the approval's id, for `task` the id of the task or, at its opening, of the agent.
+   */
   readonly nonce: string;
   /** Unix milliseconds. */
   readonly now: number;
@@ -30,7 +33,7 @@ export type VerifiedKeyProof =
   | { readonly ok: true; readonly jwk: PublicJwk; readonly jkt: string }
   | { readonly ok: false; readonly code: RefusalCode };
 
-/** Verifies a key proof. That its nonce is given out once and taken back is the caller's. Never throws. */
+/** Verifies a key proof. That it is tied to the right thing, and used once where that matters, is the caller's. Never throws. */
 export function verifyKeyProof(proof: string, { purpose, audience, nonce, now }: KeyProofContext): VerifiedKeyProof {
   const parsed = parseCompact(proof);
   if (!parsed.ok) return parsed;
@@ -38,9 +41,9 @@ export function verifyKeyProof(proof: string, { purpose, audience, nonce, now }:
   if (header["typ"] !== KEY_PROOF_TYPE) return { ok: false, code: "credential.not_canonical" };
   const imported = importPublicKey(header["jwk"]);
   if (!imported.ok || !signatureFits(parsed.token, imported.key)) return { ok: false, code: "credential.wrong_key" };
-  if (payload["aud"] !== audience || payload["purpose"] !== purpose) return { ok: false, code: "credential.wrong_audience" };
-  if (typeof payload["nonce"] !== "string" || !sameText(payload["nonce"], nonce)) return { ok: false, code: "credential.replayed" };
-  const { iat } = payload;
+  const { aud, purpose: shownFor, nonce: tiedTo, iat } = payload;
+  if (aud !== audience || shownFor !== purpose) return { ok: false, code: "credential.wrong_audience" };
+  if (typeof tiedTo !== "string" || !sameText(tiedTo, nonce)) return { ok: false, code: "credential.replayed" };
   if (!Number.isSafeInteger(iat) || Math.abs(now / 1000 - (iat as number)) > WINDOW_SECONDS) {
     return { ok: false, code: "credential.expired" };
   }

@@ -28,7 +28,11 @@ const expected = (response: unknown, say: Partial<RegistrationExpectation> = {})
 
 describe("registrationOptions", () => {
   it("asks for a discoverable passkey with user verification, Ed25519 first", () => {
-    expect(options.authenticatorSelection).toEqual({ residentKey: "required", requireResidentKey: true, userVerification: "required" });
+    expect(options.authenticatorSelection).toEqual({
+      residentKey: "required",
+      requireResidentKey: true,
+      userVerification: "required",
+    });
     expect(options.pubKeyCredParams.map(({ alg }) => alg)).toEqual([-8, -7]);
     expect(options.excludeCredentials).toEqual([{ type: "public-key", id: "AAAA" }]);
   });
@@ -51,7 +55,9 @@ describe("verifyRegistration", () => {
     });
     const { publicKey, counter } = (verified as { passkey: { publicKey: string; counter: number } }).passkey;
     const assertion = own.sign({ challenge });
-    expect(verifyAssertion({ assertion, challenge, origin: ORIGIN, rpId: RP_ID, publicKey, counter })).toMatchObject({ ok: true });
+    expect(verifyAssertion({ assertion, challenge, origin: ORIGIN, rpId: RP_ID, publicKey, counter })).toMatchObject({
+      ok: true,
+    });
   });
   it.each<[string, SoftResponseOptions, string]>([
     ["no user verification", { uv: false }, "refused"],
@@ -63,10 +69,16 @@ describe("verifyRegistration", () => {
     ["a top origin", { topOrigin: ORIGIN }, "cross_origin"],
     ["a challenge twice", { clientDataJSON: `{"challenge":"a","challenge":"${challenge}"}` }, "malformed"],
   ])("refuses %s", async (_name, say, fault) => {
-    expect(await verifyRegistration(expected(authenticator.register(options, say)))).toEqual({ ok: false, code: "webauthn.refused", fault });
+    expect(await verifyRegistration(expected(authenticator.register(options, say)))).toEqual({
+      ok: false,
+      code: "webauthn.refused",
+      fault,
+    });
   });
   it("refuses another challenge", async () => {
-    const verified = await verifyRegistration(expected(authenticator.register(options), { challenge: sha256("other") }));
+    const verified = await verifyRegistration(
+      expected(authenticator.register(options), { challenge: sha256("other") }),
+    );
     expect(verified).toMatchObject({ ok: false, code: "webauthn.refused" });
   });
   it("refuses a passkey under a foreign id", async () => {
@@ -77,7 +89,10 @@ describe("verifyRegistration", () => {
   });
   it("answers on any body", async () => {
     const text = fc.string({ maxLength: 40 }).map((raw) => Buffer.from(raw).toString("base64url"));
-    const body = fc.oneof(fc.jsonValue(), fc.record({ id: text, response: fc.record({ clientDataJSON: text, attestationObject: text }) }));
+    const body = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ id: text, response: fc.record({ clientDataJSON: text, attestationObject: text }) }),
+    );
     await fc.assert(
       fc.asyncProperty(body, async (response) => {
         expect((await verifyRegistration(expected(response))).ok).toBe(false);

@@ -90,16 +90,23 @@ export async function verifyRegistration(expected: RegistrationExpectation): Pro
     const { credential, aaguid, credentialBackedUp } = registrationInfo;
     const publicKey = encodeBase64url(credential.publicKey);
     if (readCoseKey(publicKey) === null || credential.id !== response.id) return refused("refused");
-    const transports = (credential.transports ?? []).filter((name) => typeof name === "string" && name.length <= 32).slice(0, 8);
+    const transports = (credential.transports ?? [])
+      .filter((name) => typeof name === "string" && name.length <= 32)
+      .slice(0, 8);
     const { id: credentialId, counter } = credential;
-    return { ok: true, passkey: { credentialId, publicKey, counter, aaguid, backedUp: credentialBackedUp, transports } };
+    return {
+      ok: true,
+      passkey: { credentialId, publicKey, counter, aaguid, backedUp: credentialBackedUp, transports },
+    };
   } catch {
     return refused("refused");
   }
 }
 
 function readClientData(response: unknown): { crossOrigin: boolean; topOrigin: boolean } | null {
-  const inner = (response as { response?: { clientDataJSON?: unknown; attestationObject?: unknown } } | null | undefined)?.response;
+  const inner = (
+    response as { response?: { clientDataJSON?: unknown; attestationObject?: unknown } } | null | undefined
+  )?.response;
   if (typeof inner?.clientDataJSON !== "string" || typeof inner.attestationObject !== "string") return null;
   const bytes = decodeBase64url(inner.clientDataJSON, 8192);
   if (bytes === null || decodeBase64url(inner.attestationObject, 65_536) === null) return null;

@@ -15,7 +15,10 @@ const proof = makeSessionProof({ ...request, key, session, nonce: nonces.current
 
 describe("verifySessionProof", () => {
   it("accepts a request signed with the key of the session", () => {
-    expect(verifySessionProof({ ...expected, proof, replay: new ReplayMemory() })).toMatchObject({ ok: true, jkt: key.jkt });
+    expect(verifySessionProof({ ...expected, proof, replay: new ReplayMemory() })).toMatchObject({
+      ok: true,
+      jkt: key.jkt,
+    });
   });
   it.each([
     ["the key of another session", { jkt: generateSigningKey().jkt }, "credential.not_bound"],

@@ -6,7 +6,10 @@ import type { ProofExpectation, ProofInput, VerifiedProof } from "./dpop.ts";
  * Signs a request of the command line with its session key. The session id stands where the token stands
  * (`Authorization: DPoP ses_…`): it is a name, not a secret. What counts is the proof in the `DPoP` header (INV-4).
  */
-export function makeSessionProof({ session, ...input }: Omit<ProofInput, "accessToken"> & { readonly session: SessionId }): string {
+export function makeSessionProof({
+  session,
+  ...input
+}: Omit<ProofInput, "accessToken"> & { readonly session: SessionId }): string {
   return makeProof({ ...input, accessToken: session });
 }
 

@@ -8,10 +8,18 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const isText: Check = (value) => typeof value === "string" && value.length <= 4096;
 const isDigest: Check = (value) => typeof value === "string" && DIGEST.test(value);
 const isTime: Check = (value) => typeof value === "string" && TIME.test(value) && !Number.isNaN(Date.parse(value));
-const nullOr = (check: Check): Check => (value) => value === null || check(value);
-const oneOf = (...values: readonly unknown[]): Check => (value) => values.includes(value);
-const listOf = (shape: Shape, most: number): Check => (value) =>
-  Array.isArray(value) && value.length <= most && value.every((item) => hasShape(item, shape));
+const nullOr =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const listOf =
+  (shape: Shape, most: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= most && value.every((item) => hasShape(item, shape));
 
 type Shape = Readonly<Record<string, Check>>;
 
@@ -57,5 +65,8 @@ function hasShape(value: unknown, shape: Shape): boolean {
   if (typeof value !== "object" || value === null) return false;
   const given = value as Record<string, unknown>;
   const names = Object.keys(shape);
-  return Object.keys(given).length === names.length && names.every((name) => name in given && shape[name]?.(given[name]) === true);
+  return (
+    Object.keys(given).length === names.length &&
+    names.every((name) => name in given && shape[name]?.(given[name]) === true)
+  );
 }

@@ -12,7 +12,11 @@ import { TokenCache } from "./token-cache.ts";
 const issuerKey = generateSigningKey();
 const agentKey = generateSigningKey();
 const thief = generateSigningKey();
-const [ISSUER, AUDIENCE, url] = ["http://localhost:7330", "http://localhost:7331", "http://localhost:7331/mcp/files"] as const;
+const [ISSUER, AUDIENCE, url] = [
+  "http://localhost:7330",
+  "http://localhost:7331",
+  "http://localhost:7331/mcp/files",
+] as const;
 const nonces = new NonceSource(random, NOW);
 const chain = newChain();
 const token = mintAccessToken(
@@ -37,16 +41,31 @@ const trust = (): TaskTrust => ({
 describe("verifyTaskRequest", () => {
   it("passes a token with a proof by its key, and the token again with another proof", () => {
     const own = trust();
-    expect(verifyTaskRequest({ authorization: `DPoP ${token}`, proof: prove() }, own)).toMatchObject({ ok: true, claims: { chain } });
+    expect(verifyTaskRequest({ authorization: `DPoP ${token}`, proof: prove() }, own)).toMatchObject({
+      ok: true,
+      claims: { chain },
+    });
     expect(verifyTaskRequest({ authorization: `DPoP ${token}`, proof: prove() }, own)).toMatchObject({ ok: true });
   });
   it.each<[string, () => PresentedCredential, string]>([
     ["no credential", () => ({ authorization: undefined, proof: undefined }), "credential.missing"],
     ["a token without proof", () => ({ authorization: `DPoP ${token}`, proof: undefined }), "credential.missing"],
     ["a token as bearer", () => ({ authorization: `Bearer ${token}`, proof: prove() }), "credential.not_bound"],
-    ["a stolen token with the thief's key", () => ({ authorization: `DPoP ${token}`, proof: prove(thief) }), "credential.not_bound"],
-    ["a proof for another token", () => ({ authorization: `DPoP ${token}`, proof: prove(agentKey, "other") }), "credential.not_bound"],
-    ["a token with a space in it", () => ({ authorization: `DPoP ${token.slice(0, 9)} ${token.slice(9)}`, proof: prove() }), "credential.not_canonical"],
+    [
+      "a stolen token with the thief's key",
+      () => ({ authorization: `DPoP ${token}`, proof: prove(thief) }),
+      "credential.not_bound",
+    ],
+    [
+      "a proof for another token",
+      () => ({ authorization: `DPoP ${token}`, proof: prove(agentKey, "other") }),
+      "credential.not_bound",
+    ],
+    [
+      "a token with a space in it",
+      () => ({ authorization: `DPoP ${token.slice(0, 9)} ${token.slice(9)}`, proof: prove() }),
+      "credential.not_canonical",
+    ],
     ["two spaces", () => ({ authorization: `DPoP  ${token}`, proof: prove() }), "credential.not_canonical"],
   ])("refuses %s", (_name, make, code) => {
     expect(verifyTaskRequest(make(), trust())).toEqual({ ok: false, code });

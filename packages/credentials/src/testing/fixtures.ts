@@ -12,7 +12,10 @@ export function seeded(seed: string): Random {
   let count = 0;
   return (length) => {
     count += 1;
-    return createHash("sha512").update(`${seed}/${String(count)}`).digest().subarray(0, length);
+    return createHash("sha512")
+      .update(`${seed}/${String(count)}`)
+      .digest()
+      .subarray(0, length);
   };
 }
 

@@ -1,3 +1,5 @@
+export { GENESIS, NOW, ORIGIN, RP_ID, newApproval, newChain, random, seeded } from "./fixtures.ts";
+export { flipBit } from "./flip-bit.ts";
 export type {
   SoftAuthenticator,
   SoftAuthenticatorOptions,

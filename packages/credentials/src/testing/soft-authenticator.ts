@@ -59,7 +59,11 @@ export function createSoftAuthenticator(options: SoftAuthenticatorOptions): Soft
   const credentialId = id.toString("base64url");
   const coseKey = encodeCoseKey(algorithm, publicKeyObject);
   let count = 0;
-  const base = (say: SoftResponseOptions): SoftResponseOptions => ({ origin: options.origin, rpId: options.rpId, ...say });
+  const base = (say: SoftResponseOptions): SoftResponseOptions => ({
+    origin: options.origin,
+    rpId: options.rpId,
+    ...say,
+  });
   return {
     credentialId,
     publicKey: coseKey.toString("base64url"),
@@ -68,7 +72,11 @@ export function createSoftAuthenticator(options: SoftAuthenticatorOptions): Soft
       const attested = Buffer.concat([Buffer.alloc(16), length, id, coseKey]);
       const authData = authenticatorData({ counter: 0, ...base(say) }, attested);
       const attestation = encodeCbor(
-        new Map<string, Encodable>([["fmt", "none"], ["attStmt", new Map()], ["authData", authData]]),
+        new Map<string, Encodable>([
+          ["fmt", "none"],
+          ["attStmt", new Map()],
+          ["authData", authData],
+        ]),
       );
       return {
         id: credentialId,
@@ -115,26 +123,56 @@ function encodeCoseKey(algorithm: -8 | -7 | -257, key: KeyObject): Buffer {
   const bytes = (text: string | undefined): Buffer => Buffer.from(text ?? "", "base64url");
   const members: [number, number | Uint8Array][] =
     algorithm === -8
-      ? [[1, 1], [3, -8], [-1, 6], [-2, bytes(jwk.x)]]
+      ? [
+          [1, 1],
+          [3, -8],
+          [-1, 6],
+          [-2, bytes(jwk.x)],
+        ]
       : algorithm === -7
-        ? [[1, 2], [3, -7], [-1, 1], [-2, bytes(jwk.x)], [-3, bytes(jwk.y)]]
-        : [[1, 3], [3, -257], [-1, bytes(jwk.n)], [-2, bytes(jwk.e)]];
+        ? [
+            [1, 2],
+            [3, -7],
+            [-1, 1],
+            [-2, bytes(jwk.x)],
+            [-3, bytes(jwk.y)],
+          ]
+        : [
+            [1, 3],
+            [3, -257],
+            [-1, bytes(jwk.n)],
+            [-2, bytes(jwk.e)],
+          ];
   return encodeCbor(new Map(members));
 }
 
 function clientData(type: string, challenge: string, say: SoftResponseOptions): Buffer {
   if (say.clientDataJSON !== undefined) return Buffer.from(say.clientDataJSON);
   const crossOrigin = "crossOrigin" in say ? say.crossOrigin : false;
-  return Buffer.from(JSON.stringify({ type: say.type ?? type, challenge, origin: say.origin, crossOrigin, topOrigin: say.topOrigin }));
+  return Buffer.from(
+    JSON.stringify({ type: say.type ?? type, challenge, origin: say.origin, crossOrigin, topOrigin: say.topOrigin }),
+  );
 }
 
 function authenticatorData(say: SoftResponseOptions, attested: Uint8Array | null): Buffer {
   const on = (flag: boolean | undefined, bit: number): number => (flag === true ? bit : 0);
   const flags =
-    on(say.up ?? true, 0x01) | on(say.uv ?? true, 0x04) | on(say.be, 0x08) | on(say.bs, 0x10) |
-    on(attested !== null, 0x40) | on(say.extensions !== undefined, 0x80);
+    on(say.up ?? true, 0x01) |
+    on(say.uv ?? true, 0x04) |
+    on(say.be, 0x08) |
+    on(say.bs, 0x10) |
+    on(attested !== null, 0x40) |
+    on(say.extensions !== undefined, 0x80);
   const counter = Buffer.alloc(4);
   counter.writeUInt32BE(say.counter ?? 0);
-  const rpIdHash = createHash("sha256").update(say.rpId ?? "").digest();
-  return Buffer.concat([rpIdHash, Buffer.from([flags]), counter, attested ?? Buffer.alloc(0), say.extensions ?? Buffer.alloc(0)]);
+  const rpIdHash = createHash("sha256")
+    .update(say.rpId ?? "")
+    .digest();
+  return Buffer.concat([
+    rpIdHash,
+    Buffer.from([flags]),
+    counter,
+    attested ?? Buffer.alloc(0),
+    say.extensions ?? Buffer.alloc(0),
+  ]);
 }
