@@ -1,5 +1,6 @@
+import type { JsonObject } from "@countersign/core";
 import { type CedarJson, type InexactPath, cedarValue } from "./argument-values.ts";
-import type { CedarRequest } from "./evaluator.ts";
+import type { CedarRequest, PostureFacts } from "./evaluator.ts";
 import type { ReadNode } from "./reads.ts";
 
 type Member = (request: CedarRequest, node: ReadNode, inexact: InexactPath[]) => CedarJson | undefined;
@@ -9,8 +10,9 @@ const DEVICE: Members = {
   id: ({ context }) => entity("Device", context.device.id),
   tier: ({ context }) => context.device.tier,
   level: ({ context }) => context.device.level,
-  os: ({ context }) => context.device.os ?? undefined,
-  facts: ({ context }, node, inexact) => open(context.device.facts, node, { at: ["device", "facts"], inexact }),
+  os: ({ context }) => context.device.os,
+  osVersion: ({ context }) => context.device.osVersion ?? undefined,
+  facts: ({ context }, node, inexact) => open(known(context.device.facts), node, { at: ["device", "facts"], inexact }),
 };
 
 const TASK: Members = {
@@ -49,7 +51,7 @@ function pick(members: Members, request: CedarRequest, at: { node: ReadNode; ine
 }
 
 function open(
-  value: CedarRequest["context"]["arguments"] | number,
+  value: JsonObject | number,
   node: ReadNode,
   to: { readonly at: readonly string[]; readonly inexact: InexactPath[] },
 ): CedarJson | undefined {
@@ -57,6 +59,13 @@ function open(
   const converted = cedarValue(value, node, found);
   for (const path of found) to.inexact.push([...to.at, ...path]);
   return converted;
+}
+
+/** What is not known is absent, so that a policy must ask before it relies on it. */
+function known(facts: PostureFacts): JsonObject {
+  const out = Object.create(null) as Record<string, boolean>;
+  for (const [name, { value }] of Object.entries(facts)) if (value !== "unknown") out[name] = value;
+  return out;
 }
 
 function entity(type: string, id: string): CedarJson {

@@ -1,5 +1,5 @@
-import type { AgentProof, Call, Chain, DeviceId, JsonObject, RefusalCode, StateRecord } from "@countersign/core";
-import type { Evaluator } from "./evaluator.ts";
+import type { AgentProof, Call, Chain, DeviceId, RefusalCode, StateRecord } from "@countersign/core";
+import type { Evaluator, PostureFacts } from "./evaluator.ts";
 
 /** Everything that one decision rests on: verified before, plain data, no I/O behind it. */
 export interface DecideInput {
@@ -7,8 +7,8 @@ export interface DecideInput {
   readonly now: number;
   readonly claims: VerifiedClaims;
   readonly call: Call;
-  /** The definition of the tool is not the one that was accepted. */
-  readonly definitionChanged: boolean;
+  /** The enforcement point saw that the definition of the tool is not the one that was accepted. Beyond it, the pins are compared. */
+  readonly definitionChanged?: boolean;
   readonly facts: Facts;
   /** The policies in force; null: none are loaded. */
   readonly policies: Evaluator | null;
@@ -35,28 +35,31 @@ export interface Facts {
   readonly posture: Posture | null;
   readonly agent: StateRecord<"agent"> | null;
   readonly task: StateRecord<"task"> | null;
-  /** The task's purpose in clear, or null where it cannot be read: then policies see none. */
-  readonly purpose: string | null;
+  /** The task's purpose in clear; absent where it cannot be read: then policies see none. */
+  readonly purpose?: string | null;
   readonly upstream: StateRecord<"upstream"> | null;
   /** Brakes of any state; those that are thawed do nothing. */
   readonly brakes: Iterable<StateRecord<"brake">>;
   /** Patterns of critical resources beyond those of the call's upstream. */
-  readonly criticalPatterns: readonly string[];
+  readonly criticalPatterns?: readonly string[];
 }
 
-/** The last posture report of a device, its signature verified. */
+/** The last posture report of a device: its signature verified, its level judged. */
 export interface Posture {
   readonly device: DeviceId;
-  /** Unix milliseconds. */
-  readonly reportedAt: number;
-  /** The platform as Node names it (`linux`, `darwin`, `win32`), or null when it is not known. */
-  readonly os: string | null;
-  /** Further facts; null: not known. Policies read them as `context.device.facts`. */
-  readonly facts: JsonObject;
+  /** Unix seconds of the report. */
+  readonly iat: number;
+  /** The level that the facts earn; null: not even `enrolled`. */
+  readonly level: "enrolled" | null;
+  /** What keeps the device from the level. */
+  readonly missing: readonly { readonly fact: string; readonly remedy: string }[];
+  readonly os: { readonly platform: string; readonly version: string | null };
+  /** `true` is the healthy state. Policies read what is known as `context.device.facts.<name>`. */
+  readonly facts: PostureFacts;
 }
 
 /** A countersignature that came with the call: the holds that it names, or why it counts for nothing. Null: none came. */
 export type PresentedCountersignature =
-  | { readonly holdsDischarged: readonly { readonly policyId: string; readonly policyHash: string }[] }
-  | { readonly refused: RefusalCode }
+  | { readonly ok: true; readonly holds: readonly { readonly policyId: string; readonly policyHash: string }[] }
+  | { readonly ok: false; readonly code: RefusalCode }
   | null;

@@ -48,6 +48,9 @@ export interface CedarRequest {
   readonly context: PolicyContext;
 }
 
+/** What is known of a device's health, by name. */
+export type PostureFacts = Readonly<Record<string, { readonly value: boolean | "unknown" }>>;
+
 export interface PolicyContext {
   /** Unix milliseconds. */
   readonly now: number;
@@ -59,8 +62,9 @@ export interface PolicyContext {
     readonly id: string;
     readonly tier: string;
     readonly level: string;
-    readonly os: string | null;
-    readonly facts: JsonObject;
+    readonly os: string;
+    readonly osVersion: string | null;
+    readonly facts: PostureFacts;
   };
   readonly task: {
     readonly id: string;

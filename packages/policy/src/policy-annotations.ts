@@ -51,7 +51,7 @@ function readHold(given: ReadonlyMap<string, string | null>, id: string): ReadAn
     return refuse('`@scopes` must be "once", "task" or "once,task"');
   }
   const authenticator = given.has("authenticator") ? text("authenticator", "") : "any";
-  if (authenticator !== "any" && authenticator !== "attested" && authenticator !== "other-device") {
+  if (!isAuthenticator(authenticator) || (authenticator === "any" && given.has("authenticator"))) {
     return refuse('`@authenticator` must be "attested" or "other-device"');
   }
   const notRequester = given.has("not_requester");
@@ -61,6 +61,10 @@ function readHold(given: ReadonlyMap<string, string | null>, id: string): ReadAn
 
 function isScope(scope: string): scope is "once" | "task" {
   return scope === "once" || scope === "task";
+}
+
+function isAuthenticator(text: string): text is HoldTerms["authenticator"] {
+  return text === "any" || text === "attested" || text === "other-device";
 }
 
 function secondsOf(text: string): number | undefined {

@@ -29,7 +29,7 @@ const CONTEXT = {
   upstream: text,
   device: {
     type: "Record",
-    attributes: { id: entity("Device"), tier: text, level: text, os: { ...text, required: false } },
+    attributes: { id: entity("Device"), tier: text, level: text, os: text, osVersion: { ...text, required: false } },
   },
   task: {
     type: "Record",

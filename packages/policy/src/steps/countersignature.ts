@@ -4,10 +4,10 @@ import { type Check, refuse } from "./step.ts";
 /** Every hold is named, by policy id and policy hash, by the countersignature that came with the call. */
 export const countersignature: Check = ({ countersignature: presented }, holds) => {
   if (holds.length === 0) return null;
-  if (presented !== null && "refused" in presented) {
-    return refuse("countersignature", presented.refused, "the countersignature does not count; ask for a new one");
+  if (presented?.ok === false) {
+    return refuse("countersignature", presented.code, "the countersignature does not count; ask for a new one");
   }
-  const named = presented?.holdsDischarged ?? [];
+  const named = presented?.holds ?? [];
   const open = holds.filter(
     ({ policyId, policyHash }) => !named.some((one) => one.policyId === policyId && one.policyHash === policyHash),
   );

@@ -4,7 +4,7 @@ import type { Check } from "./step.ts";
 
 /** A critical resource is held each time: no policy turns it into a permit. */
 export const critical: Check = ({ call, facts }) => {
-  const patterns = [...(facts.upstream?.terms.critical ?? []), ...facts.criticalPatterns];
+  const patterns = [...(facts.upstream?.terms.critical ?? []), ...(facts.criticalPatterns ?? [])];
   const pattern = patterns.find((candidate) => matches(candidate, call.resource));
   if (pattern === undefined) return null;
   return { holds: [builtInHold(CRITICAL, `the resource is critical (\`${pattern}\`)`, pattern)], permits: [] };

@@ -1,6 +1,5 @@
 import type { Hold } from "@countersign/core";
 import type { DecideInput } from "../decide-input.ts";
-import { levelOf } from "../device-level.ts";
 import { type CedarRequest, type Evaluator, WHOLE_SET } from "../evaluator.ts";
 import { type Check, refuse } from "./step.ts";
 
@@ -59,13 +58,14 @@ function requestOf({ claims, call, facts, now, risk }: DecideInput): CedarReques
       device: {
         id: device.id,
         tier: device.terms.tier,
-        level: levelOf(posture),
-        os: posture.os,
+        level: posture.level ?? "none",
+        os: posture.os.platform,
+        osVersion: posture.os.version,
         facts: posture.facts,
       },
       task: {
         id: task.id,
-        purpose: facts.purpose,
+        purpose: facts.purpose ?? null,
         openedAt: task.terms.openedAt,
         expiresAt: task.terms.expiresAt,
       },

@@ -1,0 +1,297 @@
+import { type BrakeScope, type Effect, NO_CHAIN, type RefusalCode, type Step } from "@countersign/core";
+import { describe, expect, it } from "vitest";
+import type { DecideInput, Facts } from "./decide-input.ts";
+import { decide } from "./decide.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { AGENT, DEVICE, HUMAN, NOW, TASK, brake, call, changed, evaluatorOf, facts, input } from "./testing/fixtures.ts";
+
+const good = facts();
+const withFacts = (change: Partial<Facts>): DecideInput => input({ facts: facts(change) });
+const past = new Date(NOW).toISOString();
+
+/** Each way to fail, with the step and the code that it must give. */
+const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] = [
+  [
+    "no credential",
+    "credential",
+    "credential.missing",
+    input({ claims: { ok: false, code: "credential.missing", reason: "none" } }),
+  ],
+  [
+    "a credential that names no chain",
+    "credential",
+    "credential.missing",
+    input({ claims: { ok: true, chain: NO_CHAIN, jkt: "key", agentProof: "declared" } }),
+  ],
+  [
+    "another key than the task's",
+    "credential",
+    "credential.not_bound",
+    withFacts({ task: changed(good.task, {}, { jkts: ["other"] }) }),
+  ],
+  ["a freeze", "brake", "brake.frozen", withFacts({ brakes: [brake("freeze", { type: "all", value: "*" })] })],
+  ["a sever", "brake", "brake.severed", withFacts({ brakes: [brake("sever", { type: "task", value: TASK })] })],
+  ["a severed task", "brake", "brake.severed", withFacts({ task: changed(good.task, {}, { status: "severed" }) })],
+  ["an unknown human", "human", "human.inactive", withFacts({ human: null })],
+  ["an inactive human", "human", "human.inactive", withFacts({ human: changed(good.human, {}, { status: "inactive" }) })],
+  [
+    "another human",
+    "human",
+    "human.inactive",
+    withFacts({ human: good.human && { ...good.human, id: "hum_0000000000000000000009" } }),
+  ],
+  ["an unknown device", "device", "device.unknown", withFacts({ device: null })],
+  ["a lost device", "device", "device.unknown", withFacts({ device: changed(good.device, {}, { status: "lost" }) })],
+  ["no posture report", "device", "device.stale", withFacts({ posture: null })],
+  ["an old report", "device", "device.stale", withFacts({ posture: good.posture && { ...good.posture, iat: NOW / 1000 - 301 } })],
+  [
+    "a report from the future",
+    "device",
+    "device.stale",
+    withFacts({ posture: good.posture && { ...good.posture, iat: NOW / 1000 + 31 } }),
+  ],
+  [
+    "a report of another device",
+    "device",
+    "device.stale",
+    withFacts({ posture: good.posture && { ...good.posture, device: "dev_0000000000000000000009" } }),
+  ],
+  ["a report without a time", "device", "device.stale", withFacts({ posture: good.posture && { ...good.posture, iat: Number.NaN } })],
+  [
+    "a device below the level",
+    "device",
+    "device.unhealthy",
+    withFacts({
+      posture: good.posture && { ...good.posture, level: null, missing: [{ fact: "os.version", remedy: "name it" }] },
+    }),
+  ],
+  ["an unknown agent", "agent", "agent.inactive", withFacts({ agent: null })],
+  ["a suspended agent", "agent", "agent.inactive", withFacts({ agent: changed(good.agent, {}, { status: "suspended" }) })],
+  ["an expired agent", "agent", "agent.inactive", withFacts({ agent: changed(good.agent, { expiresAt: past }) })],
+  ["an agent with no readable end", "agent", "agent.inactive", withFacts({ agent: changed(good.agent, { expiresAt: "soon" }) })],
+  ["an agent whose owner left", "agent", "agent.owner_lost", withFacts({ agent: changed(good.agent, {}, { status: "owner_lost" }) })],
+  [
+    "an agent of another owner",
+    "agent",
+    "agent.owner_lost",
+    withFacts({ agent: changed(good.agent, { owner: "hum_0000000000000000000009" }) }),
+  ],
+  ["an unknown task", "task", "task.unknown", withFacts({ task: null })],
+  [
+    "a task of another device",
+    "task",
+    "task.unknown",
+    withFacts({ task: changed(good.task, { device: "dev_0000000000000000000009" }) }),
+  ],
+  ["an ended task", "task", "task.ended", withFacts({ task: changed(good.task, {}, { status: "ended" }) })],
+  ["an expired task", "task", "task.ended", withFacts({ task: changed(good.task, { expiresAt: past }) })],
+  ["no grant", "grant", "grant.missing", withFacts({ task: changed(good.task, { grants: [] }) })],
+  [
+    "a grant beyond the agent's scope",
+    "grant",
+    "grant.missing",
+    withFacts({ agent: changed(good.agent, { scope: [{ action: "mcp:files/read_*", resource: "**" }] }) }),
+  ],
+  ["a resource outside", "grant", "grant.missing", input({ call: call({ resource: "file:/etc/passwd" }) })],
+  [
+    "a resource that leads outside",
+    "grant",
+    "grant.missing",
+    input({ call: call({ resource: "file:/srv/../etc/passwd" }) }),
+  ],
+  ["no upstream", "upstream", "upstream.unknown", withFacts({ upstream: null })],
+  ["a removed upstream", "upstream", "upstream.unknown", withFacts({ upstream: changed(good.upstream, {}, { status: "removed" }) })],
+  ["a changed definition", "tool", "tool.definition_changed", input({ definitionChanged: true })],
+  [
+    "a definition other than the pin",
+    "tool",
+    "tool.definition_changed",
+    { ...withFacts({ upstream: changed(good.upstream, { pins: { write_file: "a" } }) }), call: call({ toolDefinitionHash: "b" }) },
+  ],
+  [
+    "a tool without a pin",
+    "tool",
+    "tool.definition_changed",
+    { ...withFacts({ upstream: changed(good.upstream, { pins: {} }) }), call: call({ tool: "toString", toolDefinitionHash: "b" }) },
+  ],
+  ["no policies", "policy", "policy.none", input({ policies: null })],
+  ["an empty policy set", "policy", "policy.none", input({ policies: evaluatorOf("// nothing\n") })],
+  [
+    "no permit",
+    "policy",
+    "policy.none",
+    input({ policies: evaluatorOf('permit (principal, action in Action::"read", resource);') }),
+  ],
+  [
+    "a hold but no permit",
+    "policy",
+    "policy.none",
+    input({ policies: evaluatorOf('@hold("wait") forbid (principal, action, resource);') }),
+  ],
+  [
+    "a forbid",
+    "policy",
+    "policy.denied",
+    input({ policies: evaluatorOf("permit (principal, action, resource); forbid (principal, action, resource);") }),
+  ],
+  [
+    "a forbid beside a hold",
+    "policy",
+    "policy.denied",
+    input({
+      policies: evaluatorOf(
+        'permit (principal, action, resource); forbid (principal, action, resource); @hold("h") forbid (principal, action, resource);',
+      ),
+    }),
+  ],
+  ["a risk at the limit", "risk", "risk.suspended", input({ risk: 90 })],
+  ["a risk that is no number", "risk", "risk.suspended", input({ risk: Number.NaN })],
+];
+
+describe("decide refuses", () => {
+  it.each(REFUSALS)("%s: %s %s", (_name, step, code, given) => {
+    const decision = decide(given);
+    expect(decision).toMatchObject({ result: "deny", step, code, holds: [] });
+    expect(decision.reason).not.toBe("");
+    expect(decision.policySetHash).toBe(given.policies?.policySetHash ?? "");
+  });
+
+  it("with a deny when a check breaks", () => {
+    const broken = { ...facts(), human: { id: HUMAN } } as unknown as Facts;
+    expect(decide(input({ facts: broken }))).toMatchObject({ result: "deny", step: "human", code: "policy.error" });
+  });
+
+  it("with a deny when the engine breaks its promise", () => {
+    const evaluate = (): never => {
+      throw new Error("no");
+    };
+    const policies: Evaluator = { policySetHash: "x", policies: new Map(), evaluate };
+    expect(decide(input({ policies }))).toMatchObject({ result: "deny", code: "policy.error" });
+  });
+
+  it("with a deny when the engine names a forbid that it does not know", () => {
+    const engine: Evaluator = {
+      policySetHash: "x",
+      policies: new Map(),
+      evaluate: () => ({ permits: ["p"], forbids: ["f"], errors: [] }),
+    };
+    expect(decide(input({ policies: engine }))).toMatchObject({ result: "deny", code: "policy.denied", policyIds: ["f"] });
+  });
+});
+
+describe("decide permits", () => {
+  it("a healthy chain, and names the policy", () => {
+    expect(decide(input())).toEqual({
+      result: "permit",
+      step: null,
+      code: null,
+      reason: "permitted by `default:read-write`",
+      policyIds: ["default:read-write"],
+      policySetHash: input().policies?.policySetHash,
+      holds: [],
+      policyErrors: [],
+    });
+  });
+
+  it("up to the last moment of task and report", () => {
+    const last = facts({
+      task: changed(good.task, { expiresAt: new Date(NOW + 1).toISOString() }),
+      posture: good.posture && { ...good.posture, iat: NOW / 1000 - 300 },
+    });
+    expect(decide(input({ facts: last })).result).toBe("permit");
+  });
+
+  it("a tool whose definition is the pinned one", () => {
+    const pinned = facts({ upstream: changed(good.upstream, { pins: { write_file: "a" } }) });
+    expect(decide(input({ facts: pinned, call: call({ toolDefinitionHash: "a" }) })).result).toBe("permit");
+  });
+});
+
+describe("brakes", () => {
+  const scopes: readonly BrakeScope[] = [
+    { type: "all", value: "*" },
+    { type: "agent", value: AGENT },
+    { type: "owner", value: HUMAN },
+    { type: "device", value: DEVICE },
+    { type: "task", value: TASK },
+    { type: "resource", value: "file:/srv/records/**" },
+  ];
+  it.each(scopes)("cover by $type and are named", (scope) => {
+    const frozen = brake("freeze", scope);
+    const decision = decide(withFacts({ brakes: [brake("sever", scope), frozen] }));
+    expect(decision).toMatchObject({ code: "brake.frozen", brake: frozen.id });
+    expect(decision.reason).toContain(frozen.id);
+  });
+
+  it("do nothing when thawed or elsewhere", () => {
+    const all = { type: "all", value: "*" } as const;
+    const brakes = [brake("freeze", all, "thawed"), brake("sever", { type: "agent", value: "agt_0000000000000000000009" })];
+    expect(decide(withFacts({ brakes })).result).toBe("permit");
+  });
+
+  it("name the cause of a severed task", () => {
+    const cause = "brk_0000000000000000000007";
+    const decision = decide(withFacts({ task: changed(good.task, {}, { status: "severed", cause }) }));
+    expect(decision).toMatchObject({ code: "brake.severed", brake: cause });
+  });
+});
+
+describe("holds", () => {
+  const grave: readonly Effect[] = ["destructive", "external", "unknown"];
+  it.each(grave)("an effect that is %s", (effect) => {
+    const given = input({ call: call({ effect }) });
+    const held = decide(given);
+    expect(held).toMatchObject({ result: "hold", step: "countersignature", code: "countersignature.required" });
+    expect(held.holds).toMatchObject([{ policyId: "default:hold-grave", approvers: "owner", scopes: ["once"], quorum: 1 }]);
+    const signed = decide({ ...given, countersignature: { ok: true, holds: held.holds } });
+    expect(signed).toMatchObject({ result: "permit", policyIds: ["default:grave", "default:hold-grave"] });
+  });
+
+  it("a critical resource each time, even to read", () => {
+    const critical = facts({ upstream: changed(good.upstream, { critical: ["file:/srv/records/**"] }) });
+    const given = input({ facts: critical, call: call({ effect: "read" }) });
+    const held = decide(given);
+    expect(held).toMatchObject({ result: "hold", step: "critical", code: "critical.unsigned" });
+    expect(held.holds.map(({ policyId }) => policyId)).toEqual(["builtin:critical"]);
+    expect(decide({ ...given, countersignature: { ok: true, holds: held.holds } }).result).toBe("permit");
+    const elsewhere = facts({ criticalPatterns: ["file:/srv/records/*.json"] });
+    expect(decide(input({ facts: elsewhere })).code).toBe("critical.unsigned");
+  });
+
+  it("a critical resource beside a policy's hold: one signature must name both", () => {
+    const given = input({ facts: facts({ criticalPatterns: ["**"] }), call: call({ effect: "destructive" }) });
+    const held = decide(given);
+    expect(held.holds).toHaveLength(2);
+    for (const hold of held.holds) {
+      expect(decide({ ...given, countersignature: { ok: true, holds: [hold] } })).toMatchObject({ result: "hold", holds: held.holds });
+    }
+    expect(decide({ ...given, countersignature: { ok: true, holds: held.holds } }).result).toBe("permit");
+  });
+
+  it("the first use by a new executable, or by one that is not known", () => {
+    const agent = changed(good.agent, {}, { executables: ["aa"] });
+    const runtime = { executable: "/usr/bin/x", sha256: "bb", pid: 1, uid: 1 };
+    const other = facts({ agent, task: changed(good.task, { runtime }) });
+    const held = decide(input({ facts: other }));
+    expect(held).toMatchObject({ result: "hold", code: "countersignature.required", policyIds: ["builtin:new-executable"] });
+    const unknown = decide(input({ facts: facts({ agent }) }));
+    expect(unknown.policyIds).toEqual(["builtin:new-executable"]);
+    expect(unknown.holds[0]?.policyHash).not.toBe(held.holds[0]?.policyHash);
+    const same = facts({ agent, task: changed(good.task, { runtime: { ...runtime, sha256: "aa" } }) });
+    expect(decide(input({ facts: same })).result).toBe("permit");
+  });
+
+  it("are denied by what no signature lifts", () => {
+    const critical = facts({ criticalPatterns: ["**"] });
+    const forbidden = evaluatorOf("permit (principal, action, resource); forbid (principal, action, resource);");
+    expect(decide(input({ facts: critical, policies: forbidden })).code).toBe("policy.denied");
+    expect(decide(input({ facts: critical, risk: 100 })).code).toBe("risk.suspended");
+  });
+
+  it("name why a countersignature does not count, but only where one is needed", () => {
+    const refused = { ok: false, code: "countersignature.used" } as const;
+    const grave = input({ call: call({ effect: "unknown" }), countersignature: refused });
+    expect(decide(grave)).toMatchObject({ result: "deny", step: "countersignature", code: "countersignature.used" });
+    expect(decide(input({ countersignature: refused })).result).toBe("permit");
+  });
+});
