@@ -13,6 +13,6 @@ function walk(root: string, folder: string): string[] {
     if (LEFT_OUT.has(entry.name)) return [];
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return walk(root, path);
-    return entry.name.endsWith(".ts") ? [path] : [];
+    return /\.m?ts$/.test(entry.name) ? [path] : [];
   });
 }

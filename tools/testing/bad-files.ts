@@ -102,6 +102,10 @@ const DIRECTION: readonly BadFile[] = [
     text: 'import { build } from "@countersign/server";\n\nexport const side: unknown = build;\n',
     says: "layer-gateway",
   }),
+  direction("packages/policy/src/upwards-using.ts", "policy importing server, in a file with `using`", {
+    text: 'import { build } from "@countersign/server";\n\nexport function up(): void {\n  using it = build as never;\n}\n',
+    says: "layer-policy",
+  }),
   direction("packages/enforce/src/past-the-index.ts", "a file inside of another package", {
     text: 'import { word } from "../../core/src/word.ts";\n\nexport const deep: string = word;\n',
     says: "package-through-index",
