@@ -9,7 +9,6 @@ import type { NonceSource } from "./nonce-source.ts";
 import { sameUrl } from "./proof-url.ts";
 import { PROOF_AGE_SECONDS, PROOF_AHEAD_SECONDS } from "./replay-memory.ts";
 import type { ReplayMemory } from "./replay-memory.ts";
-import { sameText } from "./same-text.ts";
 import { thumbprint } from "./thumbprint.ts";
 
 const PROOF_TYPE = "dpop+jwt";
@@ -108,7 +107,7 @@ function requestRefusal({ htm, htu, ath }: JsonObject, expected: ProofExpectatio
   if (htm !== expected.method) return refused("credential.wrong_method");
   if (typeof htu !== "string" || !sameUrl(htu, expected.url)) return refused("credential.wrong_url");
   if (expected.accessTokenHash === null) return null;
-  return typeof ath === "string" && sameText(ath, expected.accessTokenHash) ? null : refused("credential.not_bound");
+  return ath === expected.accessTokenHash ? null : refused("credential.not_bound");
 }
 
 function isInteger(value: unknown): value is number {
