@@ -20,6 +20,7 @@ const MAY_IMPORT = {
 };
 
 // The walker that comes with swc stops at `using`; what such a statement declares it can read.
+// oxlint-disable-next-line typescript/unbound-method -- it is called with its `this` below
 const visitStatement = Visitor.prototype.visitStatement;
 Visitor.prototype.visitStatement = function (statement) {
   if (statement.type !== "UsingDeclaration") return visitStatement.call(this, statement);

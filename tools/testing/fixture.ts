@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CONFIGS = [".oxlintrc.json", ".oxfmtrc.json", ".dependency-cruiser.mjs", "knip.json", "tsconfig.json"];
-const INSTALLED = ["@types", "undici-types", "typescript", "vitest", ".bin"];
+const INSTALLED = ["@types", "undici-types", "typescript", "vitest", "@swc", ".bin"];
 
 /** Which packages the sample workspace has, and what each declares. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
