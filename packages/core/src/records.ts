@@ -243,6 +243,8 @@ export interface ApprovalTerms {
   readonly nonce: string;
   /** Name of the encrypted, erasable blob with the exact call; null for a change. */
   readonly payload: string | null;
+  /** Keyed digest (HMAC-SHA256) of the call's identity, by which a repeat is found; null for a change. */
+  readonly match: string | null;
 }
 
 /** The exact call that waits for an approval: kept encrypted, shown to the approver, run when approved. */

@@ -9,7 +9,8 @@ import {
   type StateRecord,
   canonicalJson,
 } from "@countersign/core";
-import { approvalChallenge, argsCommitment, callDigest, verifyAssertion } from "@countersign/credentials";
+import type { KnownPasskey } from "@countersign/credentials";
+import { argsCommitment, callDigest, verifyApproval } from "@countersign/credentials";
 import type { EnforcementPoint } from "./point.ts";
 
 /** What a valid countersignature discharges, or why it discharges nothing. */
@@ -73,22 +74,17 @@ type Answer = StateRecord<"approval">["state"]["answers"][number];
 function validAnswer(point: EnforcementPoint, terms: ApprovalTerms, answer: Answer, now: number): boolean {
   const { signed, assertion } = answer;
   const root = point.replica.get("root", "root");
-  const passkey = point.replica.get("passkey", assertion.id);
   const approver = point.replica.get("human", signed.approver);
-  if (root === undefined || passkey?.state.status !== "active" || approver?.state.status !== "active") return false;
-  if (passkey.terms.human !== approver.id || !mayApprove(terms, approver)) return false;
-  if (signed.nonce !== terms.nonce || signed.genesis !== root.terms.genesis || signed.policySetHash !== terms.policySetHash) return false;
+  if (root === undefined || terms.callDigest === null || approver?.state.status !== "active" || !mayApprove(terms, approver)) return false;
+  if (signed.nonce !== terms.nonce || signed.policySetHash !== terms.policySetHash) return false;
   if (signed.human !== terms.human || signed.agent !== terms.agent || signed.task !== terms.task) return false;
-  if (Date.parse(signed.notBefore) > now || Date.parse(signed.expiresAt) <= now) return false;
-  const verified = verifyAssertion({
-    assertion,
-    challenge: approvalChallenge(signed),
-    origin: root.terms.origin,
-    rpId: root.terms.rpId,
-    publicKey: passkey.terms.publicKey,
-    counter: null,
-  });
-  return verified.ok;
+  const { origin, rpId, genesis } = root.terms;
+  const passkeys = (id: string): KnownPasskey | undefined => {
+    const passkey = point.replica.get("passkey", id);
+    if (passkey?.state.status !== "active") return undefined;
+    return { human: passkey.terms.human, publicKey: passkey.terms.publicKey, counter: null };
+  };
+  return verifyApproval({ signed, assertion, callDigest: terms.callDigest }, { passkeys, now, origin, rpId, genesis }).ok;
 }
 
 /** Whether a person is one of those whom every hold of an approval asks for. The requester is refused where a hold says so. */

@@ -1,5 +1,6 @@
 import type { Call, Chain, StateRecord } from "@countersign/core";
-import type { DecideInput } from "@countersign/policy";
+import { deviceLevel, verifyEvidence } from "@countersign/credentials";
+import type { DecideInput, Posture } from "@countersign/policy";
 import type { Action, RefusedCall } from "./action.ts";
 import type { EnforcementPoint } from "./point.ts";
 
@@ -24,9 +25,10 @@ export function gatherFacts(
     facts: {
       human: find(chain?.human, (id) => replica.get("human", id)),
       device: find(chain?.device, (id) => replica.get("device", id)),
-      posture: find(chain?.device, (id) => replica.get("posture", id)),
+      posture: find(chain?.device, (id) => postureOf(replica.get("posture", id), replica.get("device", id))),
       agent: find(chain?.agent, (id) => replica.get("agent", id)),
       task: find(chain?.task, (id) => replica.get("task", id)),
+      purpose: find(chain?.task, (id) => point.purposes.get(id)),
       upstream: upstream?.state.status === "active" ? upstream : null,
       brakes: activeBrakes(point),
     },
@@ -38,6 +40,23 @@ export function gatherFacts(
 
 function find<I, T>(id: I | null | undefined, get: (id: I) => T | undefined): T | null {
   return id === null || id === undefined ? null : (get(id) ?? null);
+}
+
+const judged = new WeakMap<StateRecord<"posture">, Posture>();
+
+/** The report behind a posture record; read and judged once, because it is asked for at every decision. */
+function postureOf(record: StateRecord<"posture"> | undefined, device: StateRecord<"device"> | undefined): Posture | undefined {
+  if (record === undefined || device === undefined) return undefined;
+  const known = judged.get(record);
+  if (known !== undefined) return known;
+  const expected = { device: device.id, jwk: device.terms.jwk, nonce: null, now: 8.64e15, maxAgeSeconds: Number.MAX_SAFE_INTEGER };
+  const verified = verifyEvidence(record.terms.evidence, expected);
+  if (!verified.ok) return undefined;
+  const { report } = verified;
+
+  const posture: Posture = { device: report.device, iat: report.iat, ...deviceLevel(report), os: report.os, facts: report.facts };
+  judged.set(record, posture);
+  return posture;
 }
 
 function activeBrakes(point: EnforcementPoint): StateRecord<"brake">[] {

@@ -28,6 +28,8 @@ export interface PointOptions {
   readonly clocks: Clocks;
   readonly random: Random;
   readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string; readonly audience: string };
+  /** The task's purpose in clear, for policies; null when it was erased. */
+  readonly purposeOf: (task: StateRecord<"task">) => Promise<string | null>;
   /** Makes the evaluator of a policy set; rejects when the text cannot be used, and then nothing is permitted. */
   readonly compile: (policy: StateRecord<"policy">) => Promise<Evaluator>;
   readonly log: PointLog;
@@ -64,6 +66,8 @@ export class EnforcementPoint {
   readonly log: PointLog;
   /** Tries against a brake, by task (design 6: three sever it). */
   readonly brakeTries: Map<TaskId, number> = new Map();
+  /** Purposes of live tasks, in clear. */
+  readonly purposes: Map<string, string> = new Map();
   evaluator: Evaluator | null = null;
   private readonly options: PointOptions;
   private generation = 0;
@@ -189,8 +193,17 @@ export class EnforcementPoint {
     for (const { record, reason } of admitAll(change.records, this.replica)) {
       this.log.error({ kind: record.kind, id: record.id, reason }, "record refused: its signature is missing or wrong");
     }
+    await this.readPurposes(change.records);
     await this.compilePolicy();
     this.replica.version = Math.max(this.replica.version, change.version);
+  }
+
+  private async readPurposes(records: readonly AnyRecord[]): Promise<void> {
+    for (const record of records) {
+      if (record.kind !== "task" || record.state.status !== "live" || this.purposes.has(record.id)) continue;
+      const purpose = await this.options.purposeOf(record as StateRecord<"task">);
+      if (purpose !== null) this.purposes.set(record.id, purpose);
+    }
   }
 
   private async compilePolicy(): Promise<void> {
@@ -215,6 +228,7 @@ export class EnforcementPoint {
   private noticed(record: AnyRecord): void {
     if (record.kind === "task" && record.state.status !== "live") {
       this.brakeTries.delete(record.id as TaskId);
+      this.purposes.delete(record.id);
       for (const callback of this.taskEnded) callback(record.id as TaskId);
     }
     if (record.kind === "upstream") for (const callback of this.upstreamChanged) callback(record.id);

@@ -1,0 +1,149 @@
+import { AppError, type AgentId, type Grant, type HumanId, type Json, type StateRecord, newId } from "@countersign/core";
+import { type Approvals, type ChangeKind, type Proposed, humanName } from "../approvals/index.ts";
+import { type Kernel, change, serverEntry } from "../kernel.ts";
+import type { Put } from "../store/index.ts";
+
+const LONGEST_DAYS = 366;
+type Agent = StateRecord<"agent">;
+
+export interface NewAgent {
+  readonly name: string;
+  readonly owner: HumanId;
+  readonly purpose: string;
+  readonly grants: readonly Grant[];
+  readonly expiresAt: string;
+}
+
+/** Registered agents: each has one accountable human, a purpose, a scope and an end. */
+export class Agents {
+  private readonly kernel: Kernel;
+  private readonly approvals: Approvals;
+
+  constructor(kernel: Kernel, approvals: Approvals) {
+    this.kernel = kernel;
+    this.approvals = approvals;
+  }
+
+  /** Proposes an agent; it exists when an administrator has signed it. */
+  async create(ask: NewAgent): Promise<Proposed & { readonly id: AgentId }> {
+    const { kernel } = this;
+    await this.assertNew(ask);
+    const id = newId("agt", kernel.now(), kernel.random);
+    const purpose = await kernel.keys.sealText(ask.owner, ask.purpose);
+    const grants = ask.grants.map(({ action, resource }) => ({ action, resource }));
+    const salt = Buffer.from(kernel.random(16)).toString("base64url");
+    const draft = { id, name: ask.name, owner: ask.owner, purpose: { ...purpose }, scope: grants, expiresAt: ask.expiresAt, salt };
+    return { ...(await this.approvals.propose({ act: "agent.create", draft, resource: id, human: ask.owner })), id };
+  }
+
+  private async assertNew(ask: NewAgent): Promise<void> {
+    const now = this.kernel.now();
+    const ends = Date.parse(ask.expiresAt);
+    if (!(ends > now && ends <= now + LONGEST_DAYS * 86_400_000)) {
+      throw new AppError("request.invalid", { detail: `an agent ends within ${String(LONGEST_DAYS)} days; give a time in the future` });
+    }
+    const owner = await this.kernel.store.get("human", ask.owner);
+    if (owner?.state.status !== "active") throw new AppError("request.invalid", { detail: `the owner \`${ask.owner}\` is not an active human` });
+    if ((await this.byName(ask.name)) !== null) throw new AppError("request.conflict", { detail: `there is an agent \`${ask.name}\` already` });
+  }
+
+  private async byName(name: string): Promise<Agent | null> {
+    const found = await this.kernel.store.find("agent", { key: name });
+    return found.findLast((a) => a.state.status !== "retired") ?? null;
+  }
+
+  /** @throws AppError `request.not_found` */
+  async find(idOrName: string): Promise<Agent> {
+    const found = (await this.kernel.store.get("agent", idOrName as AgentId)) ?? (await this.byName(idOrName));
+    if (found === null) throw new AppError("request.not_found", { detail: `there is no agent \`${idOrName.slice(0, 64)}\`` });
+    return found;
+  }
+
+  async list(): Promise<readonly Record<string, unknown>[]> {
+    return await Promise.all((await this.kernel.store.find("agent")).map(async (agent) => await this.show(agent)));
+  }
+
+  async show(agent: Agent): Promise<Record<string, unknown>> {
+    const { terms, state } = agent;
+    return {
+      id: agent.id,
+      name: terms.name,
+      owner: await humanName(this.kernel, terms.owner),
+      purpose: await this.kernel.keys.openText(terms.purpose),
+      grants: terms.scope,
+      expiresAt: terms.expiresAt,
+      status: state.status,
+      executables: state.executables,
+    };
+  }
+
+  /** Tightening: takes hold at once, without a signature. Its tasks end with it. */
+  async stop(idOrName: string, status: "suspended" | "retired", by: string): Promise<void> {
+    const agent = await this.find(idOrName);
+    const tasks = await this.kernel.store.find("task", { agent: agent.id, status: "live" });
+    const ended = tasks.map(({ version: _version, ...task }) => ({ ...task, state: { ...task.state, status: "ended", cause: `agent ${status}` } }) as Put);
+    const { version: _version, ...rest } = agent;
+    const puts = [{ ...rest, state: { ...agent.state, status } } as Put, ...ended];
+    await change(this.kernel, {
+      expect: [agent, ...tasks].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
+      put: puts,
+      entries: [serverEntry(this.kernel, "identity", { action: `agent.${status}`, resource: agent.id, cause: { by }, changes: puts })],
+    });
+  }
+
+  async reinstate(idOrName: string): Promise<Proposed> {
+    const agent = await this.find(idOrName);
+    if (agent.state.status !== "suspended") throw new AppError("request.conflict", { detail: `the agent is ${agent.state.status}` });
+    return await this.approvals.propose({ act: "agent.reinstate", draft: { id: agent.id }, resource: agent.id, human: agent.terms.owner });
+  }
+}
+
+type AgentDraft = { readonly id: AgentId } & Agent["terms"];
+
+export const agentCreateKind: ChangeKind = {
+  act: "agent.create",
+  approvers: "role:admin",
+  entryKind: "identity",
+  async build(kernel, draft: Json) {
+    const { id, ...terms } = draft as unknown as AgentDraft;
+    const taken = await kernel.store.find("agent", { key: terms.name });
+    if (taken.some((a) => a.state.status !== "retired")) throw new AppError("approval.changed", { detail: `there is an agent \`${terms.name}\` already` });
+    const put: Put = { kind: "agent", id, terms, state: { status: "active", executables: [] }, authority: null };
+    return {
+      bound: [put],
+      also: [],
+      expect: [{ kind: "agent", id, version: 0 }],
+      shown: await shownAgent(kernel, terms),
+      sentence: `register the agent ${terms.name} with ${String(terms.scope.length)} grant${terms.scope.length === 1 ? "" : "s"}`,
+    };
+  },
+};
+
+export const agentReinstateKind: ChangeKind = {
+  act: "agent.reinstate",
+  approvers: "role:admin",
+  entryKind: "identity",
+  async build(kernel, draft: Json) {
+    const agent = await kernel.store.get("agent", (draft as { id: AgentId }).id);
+    if (agent?.state.status !== "suspended") throw new AppError("approval.changed", { detail: "the agent is not suspended any more" });
+    const { version, ...rest } = agent;
+    return {
+      bound: [{ ...rest, state: { ...agent.state, status: "active" } }],
+      also: [],
+      expect: [{ kind: "agent", id: agent.id, version }],
+      shown: await shownAgent(kernel, agent.terms),
+      sentence: `let the agent ${agent.terms.name} act again`,
+    };
+  },
+};
+
+async function shownAgent(kernel: Kernel, terms: Agent["terms"]): Promise<Json> {
+  return {
+    name: terms.name,
+    owner: (await humanName(kernel, terms.owner))?.name ?? "(erased)",
+    ownerId: terms.owner,
+    purpose: (await kernel.keys.openText(terms.purpose)) ?? "(erased)",
+    grants: terms.scope.map(({ action, resource }) => ({ action, resource })),
+    expiresAt: terms.expiresAt,
+  };
+}

@@ -1,0 +1,3 @@
+export type { NewAgent } from "./agents.ts";
+export { Agents, agentCreateKind, agentReinstateKind } from "./agents.ts";
+export { agentRoutes, grants } from "./routes.ts";

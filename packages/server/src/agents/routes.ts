@@ -1,0 +1,55 @@
+import { AppError, type HumanId } from "@countersign/core";
+import { z } from "zod";
+import { type Caller, type Route, callerName, route } from "../http/index.ts";
+import type { Agents } from "./agents.ts";
+
+const anyCaller = ["cookie", "session", "local"] as const;
+const pattern = z.string().min(1).max(1024);
+export const grants: z.ZodType<{ action: string; resource: string }[]> = z.array(z.strictObject({ action: pattern, resource: pattern })).min(1).max(200);
+const createBody = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "use small letters, digits, `.`, `-` and `_`"),
+  owner: z.string().max(64),
+  purpose: z.string().min(1).max(2000),
+  grants,
+  expiresAt: z.iso.datetime({ offset: true }),
+});
+const reasonBody = z.strictObject({ reason: z.string().max(500).default("") });
+
+export function agentRoutes(agents: Agents): readonly Route[] {
+  return [
+    route({ method: "GET", url: "/v1/agents", callers: anyCaller, handle: async () => ({ body: { agents: await agents.list() } }) }),
+    route({ method: "GET", url: "/v1/agents/:id", callers: anyCaller, handle: async ({ params }) => ({ body: await agents.show(await agents.find(params["id"] ?? "")) }) }),
+    route({
+      method: "POST",
+      url: "/v1/agents",
+      callers: anyCaller,
+      body: createBody,
+      handle: async ({ body, caller }) => ({ status: 202, body: await agents.create({ ...body, owner: ownerOf(body.owner, caller) }) }),
+    }),
+    ...(["suspend", "retire"] as const).map((act) =>
+      route({
+        method: "POST",
+        url: `/v1/agents/:id/${act}`,
+        callers: anyCaller,
+        body: reasonBody,
+        handle: async ({ params, caller }) => {
+          const status = act === "suspend" ? "suspended" : "retired";
+          await agents.stop(params["id"] ?? "", status, callerName(caller));
+          return { body: { id: params["id"], status } };
+        },
+      }),
+    ),
+    route({
+      method: "POST",
+      url: "/v1/agents/:id/reinstate",
+      callers: anyCaller,
+      handle: async ({ params }) => ({ status: 202, body: await agents.reinstate(params["id"] ?? "") }),
+    }),
+  ];
+}
+
+function ownerOf(owner: string, caller: Caller): HumanId {
+  if (owner !== "me") return owner as HumanId;
+  if (caller.kind !== "human") throw new AppError("request.invalid", { detail: "`me` needs a signed-in session; name the owner by id" });
+  return caller.human.id as HumanId;
+}

@@ -1,0 +1,140 @@
+import {
+
+  type ApprovalId,
+  type Chain,
+  type HeldCall,
+  type Hold,
+  type StateRecord,
+  newId,
+} from "@countersign/core";
+import { argsCommitment } from "@countersign/credentials";
+import { type Held, type HoldRequest, callIdentity, digestOfCall } from "@countersign/enforce";
+import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
+import type { Put } from "../store/index.ts";
+import { humanName } from "./display.ts";
+
+type Approval = StateRecord<"approval">;
+
+const payloadName = (id: ApprovalId): string => `held/${id}`;
+
+/** Finds the approval that an identical call already waits for or has, or makes one; records the hold either way. */
+export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<Held> {
+  const match = kernel.keys.match(callIdentity(request.chain, request.call));
+  const known = await findUsable(kernel, match);
+  if (known !== null) {
+    const call = await readHeldCall(kernel, known);
+    if (call !== null) {
+      const entry = { ...request.entry, approval: known.id as ApprovalId };
+      await kernel.store.commit({ entries: [{ point: request.point, draft: entry }] });
+      return await heldOf(kernel, known, { entry: entry.id, salt: call.salt });
+    }
+  }
+  return await newHold(kernel, request, match);
+}
+
+async function findUsable(kernel: Kernel, match: string): Promise<Approval | null> {
+  const now = kernel.now();
+  for (const status of ["approved", "pending"]) {
+    const found = await kernel.store.find("approval", { key: match, status });
+    const usable = found.findLast((a) => Date.parse(a.terms.expiresAt) > now);
+    if (usable !== undefined) return usable;
+  }
+  return null;
+}
+
+async function newHold(kernel: Kernel, request: HoldRequest, match: string): Promise<Held> {
+  const { chain, call, decision, entry } = request;
+  const settings = await settingsOf(kernel);
+  const now = kernel.now();
+  const id = newId("apr", now, kernel.random);
+  const salt = Buffer.from(kernel.random(32)).toString("base64url");
+  const expirySeconds = Math.min(settings.approvals.expirySeconds, ...decision.holds.map((h) => h.expirySeconds ?? Number.POSITIVE_INFINITY));
+  const payload = payloadName(id);
+  const held: HeldCall = {
+    upstream: call.upstream,
+    method: call.method,
+    tool: call.tool,
+    toolDefinitionHash: call.toolDefinitionHash,
+    action: call.action,
+    resource: call.resource,
+    effect: call.effect,
+    arguments: call.arguments,
+    salt,
+  };
+  const put: Put & { kind: "approval" } = {
+    kind: "approval",
+    id,
+    terms: {
+      subject: "call",
+      callDigest: digestOfCall(chain, call, salt),
+      change: null,
+      action: call.action,
+      resource: call.resource,
+      effect: call.effect,
+      argsCommitment: argsCommitment(Buffer.from(salt, "base64url"), call.arguments),
+      holds: decision.holds,
+      approvers: approversOf(decision.holds),
+      ...chain,
+      policySetHash: decision.policySetHash,
+      riskLevel: "low",
+      notBefore: new Date(now).toISOString(),
+      expiresAt: new Date(now + expirySeconds * 1000).toISOString(),
+      nonce: Buffer.from(kernel.random(32)).toString("base64url"),
+      payload,
+      match,
+    },
+    state: { status: "pending", answers: [], intent: null, cause: null },
+    authority: null,
+  };
+  const draft = { ...entry, approval: id };
+  const opened = serverEntry(kernel, "approval", { chain, action: "approval.open", resource: call.resource, approval: id, changes: [put] });
+  const bytes = await kernel.keys.sealBlob(chain.human, payload, JSON.stringify(held));
+  await change(kernel, {
+    expect: [{ kind: "approval", id, version: 0 }],
+    put: [put],
+    entries: [{ point: request.point, draft }, opened],
+    blobs: [{ name: payload, bytes }],
+  });
+  return await heldOf(kernel, { ...put, version: 0 } as Approval, { entry: draft.id, salt });
+}
+
+function approversOf(holds: readonly Hold[]): string {
+  return holds.some((h) => h.approvers !== "owner") ? (holds.find((h) => h.approvers !== "owner")?.approvers ?? "owner") : "owner";
+}
+
+async function heldOf(kernel: Kernel, approval: Approval, extra: Pick<Held, "entry" | "salt">): Promise<Held> {
+  const { publicUrl } = await settingsOf(kernel);
+  return {
+    approval: approval.id as ApprovalId,
+    state: approval.state.status === "approved" ? "approved" : "pending",
+    url: `${publicUrl}/approve/${approval.id}`,
+    approver: await approverWords(kernel, approval),
+    ...extra,
+  };
+}
+
+/** Who may sign, in words. */
+export async function approverWords(kernel: Kernel, { terms }: Approval): Promise<string> {
+  if (terms.approvers === "self") return "any active person, for themselves";
+  if (terms.approvers === "stopped-owner") return "an administrator, or the person whose agents are stopped";
+  if (terms.approvers !== "owner") return terms.approvers.replace("role:", "a person with the role ");
+  return (await humanName(kernel, terms.human))?.name ?? "the owner";
+}
+
+/** The exact call behind an approval, or null when it was erased. */
+export async function readHeldCall(kernel: Kernel, approval: Approval): Promise<HeldCall | null> {
+  const { payload, human } = approval.terms;
+  if (payload === null) return null;
+  const bytes = await kernel.store.blob(payload);
+  if (bytes === null) return null;
+  const text = await kernel.keys.openBlob(human, payload, bytes);
+  return text === null ? null : (JSON.parse(text) as HeldCall);
+}
+
+/** For `countersign_wait`: only the task that asked may have its call back. */
+export async function heldCallOf(kernel: Kernel, id: ApprovalId, chain: Chain): Promise<HeldCall | null> {
+  const approval = await kernel.store.get("approval", id);
+  if (approval === null || approval.terms.task !== chain.task || approval.terms.agent !== chain.agent) return null;
+  return await readHeldCall(kernel, approval);
+}
+

@@ -1,0 +1,7 @@
+export type { Proposal, Proposed } from "./approvals.ts";
+export { Approvals } from "./approvals.ts";
+export { putApproval } from "./answer.ts";
+export type { BuiltChange, ChangeKind } from "./changes.ts";
+export { ChangeKinds } from "./changes.ts";
+export { humanName } from "./display.ts";
+export { approvalRoutes } from "./routes.ts";

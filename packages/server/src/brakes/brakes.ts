@@ -1,0 +1,190 @@
+import {
+  AppError,
+  type AgentId,
+  type BrakeId,
+  type BrakeScope,
+  type Chain,
+  type HumanId,
+  type Json,
+  type StateRecord,
+  covers,
+  newId,
+} from "@countersign/core";
+import { ownerOfScope } from "@countersign/enforce";
+import { type Approvals, type ChangeKind, type Proposed, putApproval } from "../approvals/index.ts";
+import { type Kernel, type Published, named, serverEntry, startChange } from "../kernel.ts";
+import type { Put } from "../store/index.ts";
+import { type Receipt, settleStop } from "./receipt.ts";
+
+export interface StopRequest {
+  readonly kind: "freeze" | "sever";
+  readonly scope: BrakeScope;
+  readonly reason: string;
+  /** A human's id, `local`, or `countersign` itself. */
+  readonly by: string;
+}
+type Task = StateRecord<"task">;
+
+/** Stops (design 7): committed, pushed to every enforcement point, and answered with a receipt when all have confirmed. */
+export class Brakes {
+  private readonly kernel: Kernel;
+  private readonly approvals: () => Approvals;
+  private readonly stopping = new Map<BrakeId, Promise<Receipt>>();
+
+  constructor(kernel: Kernel, approvals: () => Approvals) {
+    this.kernel = kernel;
+    this.approvals = approvals;
+  }
+
+  /** Resolves with the receipt when the stop is acknowledged, never before. @throws AppError `brake.unknown_scope` */
+  async stop(request: StopRequest): Promise<Receipt> {
+    return await (await this.begin(request)).receipt;
+  }
+
+  /** Resolves when the stop is durable and on its way; `receipt` follows. */
+  async begin(request: StopRequest): Promise<{ readonly id: BrakeId; readonly receipt: Promise<Receipt> }> {
+    const { kernel } = this;
+    await this.assertScope(request.scope);
+    const requestedAt = kernel.now();
+    const id = newId("brk", requestedAt, kernel.random);
+    const { puts, published } = await this.commitStop(id, request, requestedAt);
+    const brake = puts[0] as StateRecord<"brake">;
+    const receipt = settleStop(kernel, { brake, published, requestedAt });
+    this.stopping.set(id, receipt);
+    void receipt.finally(() => this.stopping.delete(id)).catch((error: unknown) => kernel.log.error({ err: error, brake: id }, "stop not settled"));
+    return { id, receipt };
+  }
+
+  /** A stop that races with a change of what it covers is tried again: it must not fail because something else moved. */
+  private async commitStop(id: BrakeId, request: StopRequest, at: number): Promise<{ puts: readonly Put[]; published: Published }> {
+    for (let tries = 0; ; tries += 1) {
+      const { expect, puts } = await this.stopRecords(id, request, at);
+      const entry = serverEntry(this.kernel, "brake", {
+        action: `brake.${request.kind}`,
+        resource: request.scope.type === "resource" ? request.scope.value : `${request.scope.type}:${request.scope.value}`,
+        cause: { by: request.by },
+        changes: named(puts),
+      });
+      try {
+        return { puts, published: await startChange(this.kernel, { expect, put: puts, entries: [entry] }) };
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "request.conflict" || tries >= 20) throw error;
+      }
+    }
+  }
+
+  private async stopRecords(id: BrakeId, request: StopRequest, at: number): Promise<{ expect: { kind: Put["kind"]; id: string; version: number }[]; puts: Put[] }> {
+    const { kernel } = this;
+    const tasks = await this.tasksIn(request.scope);
+    const severed = request.kind === "sever" ? tasks : [];
+    const voided = await this.approvalsIn(request.scope);
+    const owner = await this.ownerOf(request.scope);
+    const brake: Put = {
+      kind: "brake",
+      id,
+      terms: {
+        kind: request.kind,
+        scope: request.scope,
+        reason: owner === null ? request.reason : await kernel.keys.sealText(owner, request.reason),
+        by: request.by,
+        at: new Date(at).toISOString(),
+        agents: await this.agentsIn(request.scope, severed),
+      },
+      state: { status: "active" },
+      authority: null,
+    };
+    const ended = severed.map(({ version: _version, ...task }) => ({ ...task, state: { ...task.state, status: "severed", cause: id } }) as Put);
+    const dropped = voided.map((a) => putApproval(a, { ...a.state, status: "void", cause: `stopped by ${id}` }));
+    const expect = [...severed, ...voided].map((r) => ({ kind: r.kind, id: r.id, version: r.version }));
+    return { expect, puts: [brake, ...ended, ...dropped] };
+  }
+
+  private async tasksIn(scope: BrakeScope): Promise<readonly Task[]> {
+    const live = await this.kernel.store.find("task", { status: "live" });
+    return live.filter((task) => covers(scope, chainOf(task), null));
+  }
+
+  /** An approval does not outlive a stop that covers it (design 5.2). */
+  private async approvalsIn(scope: BrakeScope): Promise<readonly StateRecord<"approval">[]> {
+    const open = [
+      ...(await this.kernel.store.find("approval", { status: "pending" })),
+      ...(await this.kernel.store.find("approval", { status: "approved" })),
+    ];
+    return open.filter(({ terms }) => terms.subject === "call" && covers(scope, terms, terms.resource));
+  }
+
+  private async agentsIn(scope: BrakeScope, severed: readonly Task[]): Promise<readonly AgentId[]> {
+    const named = scope.type === "agent" ? [scope.value as AgentId] : [];
+    const owned = scope.type === "owner" ? (await this.kernel.store.find("agent", { owner: scope.value })).map((a) => a.id as AgentId) : [];
+    return [...new Set([...named, ...owned, ...severed.map((task) => task.terms.agent)])];
+  }
+
+  private async ownerOf(scope: BrakeScope): Promise<HumanId | null> {
+    if (scope.type === "all" || scope.type === "resource") return null;
+    const kind = scope.type === "owner" ? "human" : scope.type;
+    const record = (await this.kernel.store.get(kind, scope.value)) as StateRecord | null;
+    return ownerOfScope(scope, { get: (() => record ?? undefined) as Parameters<typeof ownerOfScope>[1]["get"] });
+  }
+
+  /** A stop of something that does not exist is an error, never a success. */
+  private async assertScope({ type, value }: BrakeScope): Promise<void> {
+    if (type === "all" || type === "resource") {
+      if (value.length === 0 || value.length > 1024) throw new AppError("brake.unknown_scope", { detail: "the scope is empty or too long" });
+      return;
+    }
+    const kind = type === "owner" ? "human" : type;
+    if ((await this.kernel.store.get(kind, value as never)) === null) {
+      throw new AppError("brake.unknown_scope", { detail: `there is no ${type} \`${value.slice(0, 60)}\`` });
+    }
+  }
+
+  async list(): Promise<readonly StateRecord<"brake">[]> {
+    return await this.kernel.store.find("brake", { status: "active" });
+  }
+
+  /** The receipt of a stop, or that it is still stopping. */
+  async state(id: BrakeId): Promise<Receipt | { readonly id: BrakeId; readonly state: "stopping" }> {
+    if (this.stopping.has(id)) return { id, state: "stopping" };
+    const bytes = await this.kernel.store.blob(`receipt/${id}`);
+    if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString("utf8")) as Receipt;
+    if ((await this.kernel.store.get("brake", id)) === null) throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
+    return { id, state: "stopping" };
+  }
+
+  async thaw(id: BrakeId): Promise<Proposed> {
+    const brake = await this.kernel.store.get("brake", id);
+    if (brake === null) throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
+    if (brake.state.status !== "active") throw new AppError("request.conflict", { detail: "this brake was lifted already" });
+    return await this.approvals().propose({ act: "brake.thaw", draft: { id }, resource: id, human: await this.ownerOf(brake.terms.scope) });
+  }
+
+  /** True when a sever keeps this agent from opening tasks until its owner signs. */
+  async opensNoTask(agent: AgentId, chain: Chain): Promise<BrakeId | null> {
+    const severs = (await this.list()).filter((b) => b.terms.kind === "sever");
+    const found = severs.find((b) => b.terms.agents.includes(agent) || covers(b.terms.scope, chain, null));
+    return (found?.id as BrakeId | undefined) ?? null;
+  }
+}
+
+const chainOf = ({ id, terms }: Task): Chain => ({ human: terms.human, device: terms.device, agent: terms.agent, task: id as Chain["task"] });
+
+export const thawKind: ChangeKind = {
+  act: "brake.thaw",
+  approvers: "stopped-owner",
+  entryKind: "brake",
+  async build(kernel, draft: Json) {
+    const id = (draft as { id: BrakeId }).id;
+    const brake = await kernel.store.get("brake", id);
+    if (brake === null || brake.state.status !== "active") throw new AppError("approval.changed", { detail: "this brake was lifted already" });
+    const { version, ...rest } = brake;
+    const { scope, kind, by, at, reason } = brake.terms;
+    const words = typeof reason === "string" ? reason : await kernel.keys.openText(reason);
+    return {
+      bound: [{ ...rest, state: { status: "thawed" } }],
+      also: [],
+      expect: [{ kind: "brake", id, version }],
+      shown: { brake: id, kind, scope: { ...scope }, by, at, reason: words ?? "(erased)" },
+      sentence: `lift the ${kind} of ${scope.type === "all" ? "everything" : `${scope.type} ${scope.value}`}`,
+    };
+  },
+};

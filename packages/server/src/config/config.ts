@@ -1,0 +1,162 @@
+import { readFile } from "node:fs/promises";
+import { AppError, EFFECTS, type SecretRef, type Settings, type UpstreamTerms, canonicalJson } from "@countersign/core";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+
+const MOST_BYTES = 1_048_576;
+
+const secretRef: z.ZodType<SecretRef> = z.union([
+  z.strictObject({ fromEnv: z.string().min(1) }),
+  z.strictObject({ fromFile: z.string().min(1) }),
+  z.strictObject({ fromCommand: z.array(z.string()).min(1) }),
+]);
+const secretName = /(token|secret|password|passwd|api[-_]?key|credential)/i;
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, "write it as host:port");
+
+const upstream = z.strictObject({
+  kind: z.literal("mcp"),
+  command: z.array(z.string().min(1)).min(1).optional(),
+  url: z.url().optional(),
+  env: z.record(z.string(), z.union([z.string(), secretRef])).default({}),
+  auth: z.strictObject({ bearer: secretRef }).optional(),
+  effects: z.record(z.string(), z.enum(EFFECTS)).default({}),
+  resources: z.record(z.string(), z.string()).default({}),
+  critical: z.array(z.string()).default([]),
+});
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use small letters, digits, - and _");
+
+/** `countersign.yaml`: unknown keys are errors, secrets are references. */
+const file = z.strictObject({
+  version: z.literal(1).default(1),
+  publicUrl: z.url().default("http://localhost:7330"),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  behindProxy: z.boolean().default(false),
+  trustDomain: z.string().default("localhost"),
+  listen: z
+    .strictObject({ api: address.default("127.0.0.1:7330"), gateway: address.default("127.0.0.1:7331") })
+    .prefault({}),
+  database: z.literal("sqlite").default("sqlite"),
+  upstreams: z.record(name, upstream).default({}),
+  approvals: z
+    .strictObject({ waitSeconds: z.number().min(0).max(300).default(45), expirySeconds: z.number().min(1).max(86_400).default(900) })
+    .prefault({}),
+  lease: z
+    .strictObject({
+      seconds: z.number().min(1).max(60).default(3),
+      renewSeconds: z.number().min(0.1).max(20).default(1),
+      marginMs: z.number().int().min(100).max(10_000).default(500),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({ argumentsBytes: z.number().int().min(1024).max(67_108_864).default(1_048_576), depth: z.number().int().min(4).max(128).default(64) })
+    .prefault({}),
+});
+
+export interface Config {
+  readonly settings: Settings;
+  readonly upstreams: Readonly<Record<string, UpstreamTerms>>;
+  readonly listen: { readonly api: string; readonly gateway: string };
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly behindProxy: boolean;
+}
+export interface ConfigSource {
+  readonly file: string | null;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Values of the command line: they win. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+}
+
+/** Reads and checks the configuration. @throws AppError `config.invalid` naming the key, `config.secret_literal` */
+export async function readConfig(source: ConfigSource): Promise<Config> {
+  const parsed = file.safeParse({ ...(await readYaml(source.file)), ...fromEnvironment(source.environment), ...source.overrides });
+  if (!parsed.success) throw invalid(parsed.error, source.file);
+  const { data } = parsed;
+  return {
+    settings: { publicUrl: new URL(data.publicUrl).origin, trustDomain: data.trustDomain, approvals: data.approvals, lease: data.lease, limits: data.limits },
+    upstreams: Object.fromEntries(Object.entries(data.upstreams).map(([id, u]) => [id, termsOf(id, u)])),
+    listen: data.listen,
+    tls: data.tls ?? null,
+    behindProxy: data.behindProxy,
+  };
+}
+
+async function readYaml(path: string | null): Promise<Record<string, unknown>> {
+  if (path === null) return {};
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new AppError("config.invalid", { cause: error, detail: `the configuration \`${path}\` cannot be read` });
+  }
+  if (text.length > MOST_BYTES) throw new AppError("config.invalid", { detail: `the configuration \`${path}\` is larger than 1 MiB` });
+  try {
+    const value: unknown = parseYaml(text, { uniqueKeys: true, maxAliasCount: 10 });
+    if (value === null) return {};
+    if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    const where = (error as { linePos?: readonly { line: number }[] }).linePos?.[0]?.line;
+    throw new AppError("config.invalid", { cause: error, detail: `\`${path}\`${where === undefined ? "" : ` line ${String(where)}`} is not valid YAML` });
+  }
+  throw new AppError("config.invalid", { detail: `\`${path}\` must hold keys and values` });
+}
+
+/** `COUNTERSIGN_PUBLIC_URL`, `COUNTERSIGN_LISTEN_API` …: each key of the file, in capitals. */
+function fromEnvironment(environment: ConfigSource["environment"]): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  if (environment["COUNTERSIGN_PUBLIC_URL"] !== undefined) out["publicUrl"] = environment["COUNTERSIGN_PUBLIC_URL"];
+  if (environment["COUNTERSIGN_TRUST_DOMAIN"] !== undefined) out["trustDomain"] = environment["COUNTERSIGN_TRUST_DOMAIN"];
+  if (environment["COUNTERSIGN_BEHIND_PROXY"] !== undefined) out["behindProxy"] = environment["COUNTERSIGN_BEHIND_PROXY"] === "true";
+  const groups = { listen: ["api", "gateway"], approvals: ["waitSeconds", "expirySeconds"], lease: ["seconds", "renewSeconds", "marginMs"], limits: ["argumentsBytes", "depth"] };
+  for (const [group, keys] of Object.entries(groups)) {
+    const values = keys.flatMap((key) => {
+      const text = environment[`COUNTERSIGN_${group.toUpperCase()}_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`];
+      return text === undefined ? [] : [[key, group === "listen" ? text : Number(text)] as const];
+    });
+    if (values.length > 0) out[group] = Object.fromEntries(values);
+  }
+  return out;
+}
+
+/** The terms of one upstream as a caller gives them. @throws AppError `config.invalid`, `config.secret_literal` */
+export function parseUpstream(id: string, value: unknown): UpstreamTerms {
+  const parsed = upstream.safeParse(value);
+  if (!parsed.success) throw invalid(parsed.error, null);
+  return termsOf(id, parsed.data);
+}
+
+function termsOf(id: string, u: z.infer<typeof upstream>): UpstreamTerms {
+  if ((u.command === undefined) === (u.url === undefined)) {
+    throw new AppError("config.invalid", { detail: `upstream \`${id}\` needs either \`command\` or \`url\`` });
+  }
+  for (const [key, value] of Object.entries(u.env)) {
+    if (typeof value === "string" && secretName.test(key)) {
+      throw new AppError("config.secret_literal", { detail: `\`upstreams.${id}.env.${key}\` holds a secret as text; write {fromEnv: NAME} or {fromFile: PATH}` });
+    }
+  }
+  return {
+    kind: "mcp",
+    command: u.command ?? null,
+    url: u.url ?? null,
+    env: u.env,
+    auth: u.auth ?? null,
+    effects: u.effects,
+    resources: u.resources,
+    critical: u.critical,
+    pins: null,
+  };
+}
+
+function invalid(error: z.ZodError, path: string | null): AppError {
+  const issue = error.issues[0];
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const where = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])].join(".");
+  const secret = /\bauth\b/.test(where);
+  const what = unknown === undefined ? (issue?.message ?? "is not valid") : "is not a known key";
+  const from = path === null ? "the configuration" : `\`${path}\``;
+  return new AppError(secret ? "config.secret_literal" : "config.invalid", { detail: `${from}: \`${where}\` ${what}` });
+}
+
+/** Equal terms, whatever the order of keys; pins are not part of the file. */
+export function sameTerms(a: unknown, b: unknown): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}

@@ -1,0 +1,2 @@
+export type { Config, ConfigSource } from "./config.ts";
+export { parseUpstream, readConfig, sameTerms } from "./config.ts";

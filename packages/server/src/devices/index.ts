@@ -1,0 +1,2 @@
+export { Devices } from "./devices.ts";
+export { deviceRoutes } from "./routes.ts";

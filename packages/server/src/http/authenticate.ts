@@ -1,0 +1,88 @@
+import { AppError, type SessionId } from "@countersign/core";
+import { NonceSource, ReplayMemory, accessTokenHash, readAuthorization, verifyProof } from "@countersign/credentials";
+import { type Kernel, settingsOf } from "../kernel.ts";
+import { COOKIE, type Sessions } from "../people/index.ts";
+import type { Caller } from "./route.ts";
+
+export interface HttpRequest {
+  readonly local: boolean;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Finds out who is asking. Wrong credentials are an error, not an unknown caller. */
+export class Authenticator {
+  private readonly kernel: Kernel;
+  private readonly sessions: Sessions;
+  private readonly nonces: NonceSource;
+  private readonly replay: ReplayMemory = new ReplayMemory(50_000);
+
+  constructor(kernel: Kernel, sessions: Sessions) {
+    this.kernel = kernel;
+    this.sessions = sessions;
+    this.nonces = new NonceSource(kernel.random, kernel.now());
+  }
+
+  /** The nonce that the next proof must carry. */
+  nonce(): string {
+    return this.nonces.current(this.kernel.now());
+  }
+
+  async caller(request: HttpRequest): Promise<Caller> {
+    if (request.local) return { kind: "local" };
+    if (request.headers["authorization"] !== undefined) return await this.byKey(request);
+    const cookie = cookieOf(request.headers["cookie"]);
+    return cookie === null ? { kind: "anyone" } : await this.byCookie(request, cookie);
+  }
+
+  /** A cookie counts for a change only from our own pages: no other site can spend an open session. */
+  private async byCookie(request: HttpRequest, cookie: string): Promise<Caller> {
+    const session = await this.sessions.byCookie(cookie);
+    if (session === null) return { kind: "anyone" };
+    if (request.method !== "GET") {
+      const { origin } = new URL((await settingsOf(this.kernel)).publicUrl);
+      const site = request.headers["sec-fetch-site"];
+      if (request.headers["origin"] !== origin || (site !== undefined && site !== "same-origin")) throw new AppError("request.wrong_origin");
+    }
+    return await this.human(session, "cookie");
+  }
+
+  private async byKey(request: HttpRequest): Promise<Caller> {
+    const read = readAuthorization(one(request.headers["authorization"]));
+    if (!read.ok) throw new AppError(read.code, { details: { nonce: this.nonce() } });
+    const session = await this.sessions.byId(read.token as SessionId);
+    if (session === null || session.terms.jkt === null) throw new AppError("credential.expired", { detail: "the session has ended; run `countersign login`" });
+    const { publicUrl } = await settingsOf(this.kernel);
+    const verified = verifyProof({
+      proof: one(request.headers["dpop"]),
+      method: request.method,
+      url: new URL(request.url, publicUrl).href,
+      accessTokenHash: accessTokenHash(read.token),
+      expectedJkt: session.terms.jkt,
+      nonces: this.nonces,
+      replay: this.replay,
+      now: this.kernel.now(),
+    });
+    if (!verified.ok) throw new AppError(verified.code, { details: verified.useNonce === true ? { useNonce: true } : {} });
+    return await this.human(session, "session");
+  }
+
+  private async human(session: Extract<Caller, { kind: "human" }>["session"], via: "cookie" | "session"): Promise<Caller> {
+    const human = await this.kernel.store.get("human", session.terms.human);
+    if (human?.state.status !== "active") throw new AppError("human.inactive");
+    return { kind: "human", via, human, session };
+  }
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? undefined : header;
+}
+
+function cookieOf(header: string | string[] | undefined): string | null {
+  const found = one(header)
+    ?.split(";")
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(`${COOKIE}=`));
+  return found === undefined ? null : found.slice(COOKIE.length + 1);
+}

@@ -1,0 +1,6 @@
+export { Authenticator } from "./authenticate.ts";
+export { pageRoutes } from "./page-routes.ts";
+export type { Caller, Request, Response, Route } from "./route.ts";
+export { callerName, route } from "./route.ts";
+export type { ListenOptions, Listening } from "./serve.ts";
+export { buildApp, listen } from "./serve.ts";

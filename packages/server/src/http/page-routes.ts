@@ -1,0 +1,156 @@
+import type { Named } from "@countersign/api";
+import { AppError, type StateRecord } from "@countersign/core";
+import { type Approvals, humanName } from "../approvals/index.ts";
+import type { Brakes } from "../brakes/index.ts";
+import type { Kernel } from "../kernel.ts";
+import {
+  type ApprovalPageView,
+  type BrakeRow,
+  type NextStep,
+  type TaskRow,
+  assets,
+  renderApproval,
+  renderInvite,
+  renderOverview,
+  renderSetup,
+  renderSignIn,
+} from "../pages/index.ts";
+import type { Registration } from "../people/index.ts";
+import { type Caller, type Response, type Route, route } from "./route.ts";
+
+interface Modules {
+  readonly kernel: Kernel;
+  readonly approvals: Approvals;
+  readonly brakes: Brakes;
+  readonly registration: Registration;
+}
+
+const page = (body: string): Response => ({ type: "text/html; charset=utf-8", body });
+/** Whoever comes with a browser: what they see depends on whether they are signed in. */
+const browser = ["anyone", "cookie"] as const;
+
+export function pageRoutes(modules: Modules): readonly Route[] {
+  const { kernel, registration } = modules;
+  return [
+    route({
+      method: "GET",
+      url: "/setup",
+      callers: browser,
+      handle: async ({ query }) => {
+        const token = query["token"] ?? "";
+        const open = await registration.isOpen({ setupToken: token });
+        const remedy = { text: "Stop the server and start it again for a new link", command: "countersign up" };
+        return page(renderSetup({ state: open ? "open" : "closed", token, remedy, next: await nextSteps(kernel) }));
+      },
+    }),
+    route({
+      method: "GET",
+      url: "/invite",
+      callers: browser,
+      handle: async ({ query }) => {
+        const token = query["token"] ?? "";
+        const roles = await registration.invitedRoles(token);
+        const remedy = { text: "Ask an administrator for a new invitation", command: "countersign human invite" };
+        return page(renderInvite({ state: roles === null ? "closed" : "open", token, roles: roles ?? [], remedy }));
+      },
+    }),
+    route({
+      method: "GET",
+      url: "/sign-in",
+      callers: browser,
+      handle: async ({ query, caller }) => page(renderSignIn({ next: query["next"] ?? null, signedIn: await who(kernel, caller) })),
+    }),
+    route({
+      method: "GET",
+      url: "/approve/:id",
+      callers: browser,
+      handle: async ({ params, caller }) => page(renderApproval(await approvalPage(modules, params["id"] ?? "", caller))),
+    }),
+    route({ method: "GET", url: "/", callers: browser, handle: async ({ caller }) => await overview(modules, caller) }),
+    ...[...assets].map(([url, asset]) =>
+      route({
+        method: "GET",
+        url,
+        callers: browser,
+        handle: async () => await Promise.resolve({ type: asset.contentType, body: asset.body, headers: { "cache-control": asset.cacheControl } }),
+      }),
+    ),
+  ];
+}
+
+async function who(kernel: Kernel, caller: Caller): Promise<Named | null> {
+  return caller.kind === "human" ? await humanName(kernel, caller.session.terms.human) : null;
+}
+
+async function approvalPage({ kernel, approvals }: Modules, id: string, caller: Caller): Promise<ApprovalPageView> {
+  const signedIn = await who(kernel, caller);
+  const now = new Date(kernel.now()).toISOString();
+  const none = { id, now, signedIn, approval: null, mayAnswer: false, approver: "", outcome: null };
+  if (caller.kind !== "human") return none;
+  try {
+    const approval = await approvals.view(id, caller.human);
+    return { ...none, approval, ...(await approvals.standing(id, caller.human)) };
+  } catch (error) {
+    if (error instanceof AppError) return none;
+    throw error;
+  }
+}
+
+async function overview({ kernel, approvals, brakes }: Modules, caller: Caller): Promise<Response> {
+  if (caller.kind !== "human") return { status: 302, headers: { location: "/sign-in" }, type: "text/plain", body: "" };
+  const signedIn = await who(kernel, caller);
+  if (signedIn === null) throw new AppError("human.inactive");
+  const waiting = await approvals.list("pending", caller.human);
+  const view = {
+    signedIn: { ...signedIn, roles: caller.human.terms.roles },
+    now: new Date(kernel.now()).toISOString(),
+    approvals: waiting,
+    brakes: await Promise.all((await brakes.list()).map(async (b) => await brakeRow(kernel, b))),
+    tasks: await taskRows(kernel),
+    points: kernel.points.all().map(({ id, name }) => ({ id, name })),
+    next: await nextSteps(kernel),
+  };
+  return page(renderOverview(view));
+}
+
+async function brakeRow(kernel: Kernel, { id, terms }: StateRecord<"brake">): Promise<BrakeRow> {
+  const reason = typeof terms.reason === "string" ? terms.reason : ((await kernel.keys.openText(terms.reason)) ?? "");
+  const thaws = (await kernel.store.find("approval", { status: "pending" })).filter((a) => a.terms.action === "brake.thaw" && a.terms.resource === id);
+  const open = thaws.findLast((a) => Date.parse(a.terms.expiresAt) > kernel.now());
+  return { id, kind: terms.kind, scope: terms.scope, scopeName: null, reason, by: terms.by, at: terms.at, thawApproval: open?.id ?? null };
+}
+
+async function taskRows(kernel: Kernel): Promise<readonly TaskRow[]> {
+  const tasks = await kernel.store.find("task", { status: "live" });
+  return await Promise.all(
+    tasks.map(async ({ id, terms }) => {
+      const agent = await kernel.store.get("agent", terms.agent);
+      const device = await kernel.store.get("device", terms.device);
+      return {
+        id,
+        purpose: (await kernel.keys.openText(terms.purpose)) ?? "",
+        human: (await humanName(kernel, terms.human)) ?? { id: terms.human, name: "" },
+        device: { id: terms.device, name: device === null ? "" : ((await kernel.keys.openText(device.terms.name)) ?? "") },
+        agent: { id: terms.agent, name: agent?.terms.name ?? "" },
+        openedAt: terms.openedAt,
+        expiresAt: terms.expiresAt,
+      };
+    }),
+  );
+}
+
+/** What a new installation lacks, in the order in which it is needed. */
+async function nextSteps(kernel: Kernel): Promise<readonly NextStep[]> {
+  const { store } = kernel;
+  const steps: NextStep[] = [];
+  if ((await store.find("device", { status: "active" })).length === 0) {
+    steps.push({ text: "Sign in on this machine and enrol it", command: "countersign login" });
+  }
+  const upstream = (await store.find("upstream", { status: "active" }))[0]?.id ?? "files";
+  if ((await store.find("agent", { status: "active" })).length === 0) {
+    const grant = `'mcp:${upstream}/*@**'`;
+    steps.push({ text: "Register an agent", command: `countersign agent create NAME --owner me --purpose TEXT --grant ${grant} --expires 30d` });
+    steps.push({ text: "Give your client this command as its MCP server", command: `countersign mcp ${upstream} --agent NAME` });
+  }
+  return steps;
+}

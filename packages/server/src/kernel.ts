@@ -1,0 +1,109 @@
+import {
+  type AnyRecord,
+  type Chain,
+  type EntryKind,
+  type Json,
+  type Kind,
+  NO_CHAIN,
+  type PointId,
+  type Random,
+  type Settings,
+  AppError,
+  newId,
+} from "@countersign/core";
+import type { EntryDraft } from "@countersign/enforce";
+import type { Logger } from "pino";
+import type { KeyRing } from "./keys/index.ts";
+import type { Points, Pushed } from "./points/index.ts";
+import type { Commit, Committed, Put, Store } from "./store/index.ts";
+
+/** What every module of the control plane stands on. */
+export interface Kernel {
+  readonly store: Store;
+  readonly points: Points;
+  readonly keys: KeyRing;
+  readonly random: Random;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** The control plane as a source of entries. */
+  readonly pointId: PointId;
+  /** Address of the MCP gateway, for clients. */
+  readonly gatewayUrl: () => string;
+}
+
+export interface Published {
+  readonly version: number;
+  readonly indexes: readonly number[];
+  /** One for each enforcement point, when it has applied the change; a stop waits for these. */
+  readonly acknowledgements: readonly Pushed[];
+}
+
+/**
+ * Commits and tells every enforcement point what changed. Resolves when the change is durable and applied at the points of this process.
+ * @throws AppError `request.conflict` when a record changed meanwhile.
+ */
+export async function change(kernel: Kernel, commit: Commit): Promise<Published> {
+  const published = await startChange(kernel, commit);
+  await Promise.allSettled(published.acknowledgements.map((pushed) => pushed.answer));
+  return published;
+}
+
+/** As {@link change}, but resolves as soon as the change is durable: for stops, which measure what follows. */
+export async function startChange(kernel: Kernel, commit: Commit): Promise<Published> {
+  const committed = await kernel.store.commit(commit);
+  if (!committed.ok) throw new AppError("request.conflict", { detail: "the state changed meanwhile; look again and repeat" });
+  return publish(kernel, commit, committed);
+}
+
+export function publish(kernel: Kernel, commit: Commit, committed: Extract<Committed, { ok: true }>): Published {
+  const { version, indexes } = committed;
+  const records = (commit.put ?? []).map((put) => ({ ...put, version }) as AnyRecord);
+  const acknowledgements = records.length === 0 ? [] : kernel.points.publish({ generation: kernel.store.generation, version, records });
+  for (const { answer } of acknowledgements) {
+    answer.catch((error: unknown) => kernel.log.warn({ err: error }, "an enforcement point did not take a change; its lease will end"));
+  }
+  return { version, indexes, acknowledgements };
+}
+
+export interface EntryParts {
+  readonly chain?: Chain;
+  readonly action: string;
+  readonly resource?: string;
+  readonly cause?: Json;
+  readonly approval?: EntryDraft["approval"];
+  readonly changes?: readonly { readonly kind: Kind; readonly id: string }[];
+}
+
+/** An entry of the control plane itself. */
+export function serverEntry(kernel: Kernel, kind: EntryKind, parts: EntryParts): NonNullable<Commit["entries"]>[number] {
+  const now = kernel.now();
+  const draft: EntryDraft = {
+    id: newId("ent", now, kernel.random),
+    time: new Date(now).toISOString(),
+    kind,
+    chain: parts.chain ?? NO_CHAIN,
+    agentProof: null,
+    action: parts.action,
+    resource: parts.resource ?? null,
+    effect: null,
+    argsCommitment: null,
+    argsShown: null,
+    decision: null,
+    posture: null,
+    risk: null,
+    ...(parts.approval === undefined ? {} : { approval: parts.approval }),
+    ...(parts.cause === undefined ? {} : { cause: parts.cause }),
+  };
+  return { point: kernel.pointId, draft, ...(parts.changes === undefined ? {} : { changes: parts.changes }) };
+}
+
+/** Names of the records that a put writes, for its entry. */
+export function named(puts: readonly Put[]): { kind: Kind; id: string }[] {
+  return puts.map(({ kind, id }) => ({ kind, id }));
+}
+
+export async function settingsOf(kernel: Kernel): Promise<Settings> {
+  const record = await kernel.store.get("settings", "settings");
+  if (record === null) throw new AppError("data.damaged", { detail: "the settings are missing from the database" });
+  return record.terms;
+}

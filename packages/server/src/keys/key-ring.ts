@@ -1,0 +1,127 @@
+import { createHmac } from "node:crypto";
+import { AppError, type HumanId, type Random, type Sealed } from "@countersign/core";
+import {
+  type SigningKey,
+  exportPrivateJwk,
+  generateSigningKey,
+  importSigningKey,
+  newKey,
+  open,
+  openText,
+  seal,
+  sealText,
+  unwrapKey,
+  wrapKey,
+} from "@countersign/credentials";
+import type { Store } from "../store/index.ts";
+
+/** The keys of an installation, wrapped by the master key in the database. Losing a person's key erases what is said about that person. */
+export interface KeyRing {
+  /** Signs checkpoints of the ledger. */
+  readonly ledger: SigningKey;
+  /** Signs receipts. */
+  readonly receipts: SigningKey;
+  /** Signs access tokens. */
+  readonly tokens: SigningKey;
+  /** Keyed digest by which a repeat of a held call is found. */
+  match(text: string): string;
+  /** Makes the key of a new person; the blob goes into the commit that creates the person. */
+  newPerson(human: HumanId): { readonly name: string; readonly bytes: Uint8Array };
+  sealText(human: HumanId, text: string): Promise<Sealed>;
+  /** Null when the person's key was erased. */
+  openText(sealed: Sealed): Promise<string | null>;
+  /** Seals bytes about a person (or, without one, of the installation); `name` is the blob's name and is bound to it. */
+  sealBlob(human: HumanId | null, name: string, text: string): Promise<Uint8Array>;
+  openBlob(human: HumanId | null, name: string, bytes: Uint8Array): Promise<string | null>;
+}
+
+const personBlob = (human: HumanId): string => `key/person/${human}`;
+
+export async function openKeyRing(store: Store, masterKey: Buffer, random: Random): Promise<KeyRing> {
+  const signing = async (name: string): Promise<SigningKey> => await signingKey({ store, masterKey, random }, name);
+  const ledger = await signing("key/ledger");
+  const receipts = await signing("key/receipts");
+  const tokens = await signing("key/tokens");
+  const matching = await symmetricKey({ store, masterKey, random }, "key/match");
+  const common = await symmetricKey({ store, masterKey, random }, "key/common");
+  const people = new Map<string, Buffer>();
+
+  const keyOf = async (human: HumanId | null): Promise<Buffer | null> => {
+    if (human === null) return common;
+    const known = people.get(human);
+    if (known !== undefined) return known;
+    const blob = await store.blob(personBlob(human));
+    if (blob === null) return null;
+    const key = unwrap(masterKey, blob, personBlob(human));
+    people.set(human, key);
+    return key;
+  };
+  const mustHave = async (human: HumanId | null): Promise<Buffer> => {
+    const key = await keyOf(human);
+    if (key === null) throw new AppError("request.not_found", { detail: "the person's key was erased" });
+    return key;
+  };
+  return {
+    ledger,
+    receipts,
+    tokens,
+    match: (text) => createHmac("sha256", matching).update(text).digest("base64url"),
+    newPerson(human) {
+      const key = newKey(random);
+      people.set(human, key);
+      const name = personBlob(human);
+      return { name, bytes: Buffer.from(wrapKey(masterKey, key, { owner: name, random })) };
+    },
+    sealText: async (human, text) => sealText({ person: human, key: await mustHave(human) }, text, random),
+    async openText(sealed) {
+      const key = await keyOf(sealed.person);
+      return key === null ? null : openText(key, sealed);
+    },
+    sealBlob: async (human, name, text) => Buffer.from(seal(await mustHave(human), text, { aad: name, random })),
+    async openBlob(human, name, bytes) {
+      const key = await keyOf(human);
+      if (key === null) return null;
+      const opened = open(key, Buffer.from(bytes).toString("latin1"), name);
+      return opened.ok ? opened.plaintext.toString("utf8") : null;
+    },
+  };
+}
+
+interface Vault {
+  readonly store: Store;
+  readonly masterKey: Buffer;
+  readonly random: Random;
+}
+
+async function symmetricKey({ store, masterKey, random }: Vault, name: string): Promise<Buffer> {
+  const blob = await store.blob(name);
+  if (blob !== null) return unwrap(masterKey, blob, name);
+  const key = newKey(random);
+  await store.commit({ blobs: [{ name, bytes: Buffer.from(wrapKey(masterKey, key, { owner: name, random })) }] });
+  return key;
+}
+
+async function signingKey({ store, masterKey, random }: Vault, name: string): Promise<SigningKey> {
+  const blob = await store.blob(name);
+  if (blob !== null) {
+    const opened = open(masterKey, Buffer.from(blob).toString("latin1"), name);
+    if (!opened.ok) throw wrongMasterKey();
+    return importSigningKey(JSON.parse(opened.plaintext.toString("utf8")));
+  }
+  const key = generateSigningKey("Ed25519");
+  const box = seal(masterKey, JSON.stringify(exportPrivateJwk(key)), { aad: name, random });
+  await store.commit({ blobs: [{ name, bytes: Buffer.from(box) }] });
+  return key;
+}
+
+function unwrap(masterKey: Buffer, blob: Uint8Array, owner: string): Buffer {
+  const opened = unwrapKey(masterKey, Buffer.from(blob).toString("latin1"), owner);
+  if (!opened.ok) throw wrongMasterKey();
+  return opened.plaintext;
+}
+
+function wrongMasterKey(): AppError {
+  return new AppError("data.damaged", {
+    detail: "the master key does not open this data directory; set COUNTERSIGN_MASTER_KEY_FILE to the key that it was made with",
+  });
+}

@@ -1,0 +1,232 @@
+import {
+  AppError,
+  type ApprovalId,
+  type AssertionJson,
+  type DeviceId,
+  type HumanId,
+  type Json,
+  type PublicJwk,
+  type SessionId,
+  type StateRecord,
+  newId,
+} from "@countersign/core";
+import { deviceLevel, opaqueDigest, opaqueToken, thumbprint, verifyAssertion, verifyEvidence, verifyKeyProof } from "@countersign/credentials";
+import type { Approvals, ChangeKind } from "../approvals/index.ts";
+import { humanName } from "../approvals/index.ts";
+import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
+import type { Put } from "../store/index.ts";
+import { Challenges, challengeOf } from "./challenges.ts";
+import { originOf } from "./registration.ts";
+
+const SESSION_SECONDS = 12 * 3600;
+export const COOKIE = "countersign_session";
+type Session = StateRecord<"session">;
+
+export interface DeviceRequest {
+  readonly device: DeviceId;
+  readonly deviceName: string;
+  readonly deviceProof: string;
+  readonly sessionProof: string;
+  readonly evidence: string;
+}
+
+/** Human sessions (design 6): by cookie in a browser, by a key of the device on the command line. Both start with a passkey. */
+export class Sessions {
+  private readonly kernel: Kernel;
+  private readonly challenges: Challenges<true>;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.challenges = new Challenges(kernel.random, kernel.now);
+  }
+
+  async signInOptions(): Promise<Readonly<Record<string, unknown>>> {
+    const { rpId } = await originOf(this.kernel);
+    return { challenge: this.challenges.give(true), rpId, timeout: 120_000, userVerification: "required", allowCredentials: [] };
+  }
+
+  /** Signs a person in to a browser. @throws AppError `webauthn.refused` */
+  async signIn(assertion: AssertionJson): Promise<{ readonly humanId: HumanId; readonly cookie: string }> {
+    const { kernel } = this;
+    const challenge = challengeOf(assertion.response.clientDataJSON);
+    const passkey = await kernel.store.get("passkey", assertion.id);
+    if (challenge === null || this.challenges.take(challenge) === null || passkey?.state.status !== "active") throw refusedSignIn();
+    const human = await kernel.store.get("human", passkey.terms.human);
+    const { origin, rpId } = await originOf(kernel);
+    const { publicKey } = passkey.terms;
+    const verified = verifyAssertion({ assertion, challenge, origin, rpId, publicKey, counter: passkey.state.counter });
+    if (!verified.ok || human?.state.status !== "active") throw refusedSignIn();
+    const { version, ...rest } = passkey;
+    const used = { ...rest, state: { ...passkey.state, counter: verified.counter } } as Put;
+    const session = await this.browserSession(human.id as HumanId);
+    const puts = [session.put, used];
+    await change(kernel, {
+      expect: [{ kind: "passkey", id: passkey.id, version }],
+      put: puts,
+      entries: [serverEntry(kernel, "identity", { chain: { human: human.id as HumanId, device: null, agent: null, task: null }, action: "session.open", resource: session.put.id, changes: puts })],
+    });
+    return { humanId: human.id as HumanId, cookie: session.cookie };
+  }
+
+  /** A new browser session: its record, and the cookie that only the browser keeps. */
+  async browserSession(human: HumanId): Promise<{ readonly put: Put; readonly cookie: string }> {
+    const { kernel } = this;
+    const { token, digest } = opaqueToken(kernel.random);
+    const id = newId("ses", kernel.now(), kernel.random);
+    const secure = (await settingsOf(kernel)).publicUrl.startsWith("https:") ? "; Secure" : "";
+    return {
+      put: {
+        kind: "session",
+        id,
+        terms: { human, device: null, jkt: null, cookieDigest: digest, expiresAt: new Date(kernel.now() + SESSION_SECONDS * 1000).toISOString() },
+        state: { status: "active" },
+        authority: null,
+      },
+      cookie: `${COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${String(SESSION_SECONDS)}${secure}`,
+    };
+  }
+
+  async byCookie(token: string): Promise<Session | null> {
+    const found = await this.kernel.store.find("session", { key: opaqueDigest(token), status: "active" });
+    return this.live(found[0] ?? null);
+  }
+
+  async byId(id: SessionId): Promise<Session | null> {
+    return this.live(await this.kernel.store.get("session", id));
+  }
+
+  private live(session: Session | null): Session | null {
+    return session?.state.status === "active" && Date.parse(session.terms.expiresAt) > this.kernel.now() ? session : null;
+  }
+
+  async end(session: Session): Promise<void> {
+    const { version, ...rest } = session;
+    const put = { ...rest, state: { status: "ended" } } as Put;
+    await change(this.kernel, {
+      expect: [{ kind: "session", id: session.id, version }],
+      put: [put],
+      entries: [serverEntry(this.kernel, "identity", { action: "session.end", resource: session.id, changes: [put] })],
+    });
+  }
+
+  /** Command-line sign-in: proposes the device and the session; one signature of any active human puts both in force. */
+  async request(approvals: Approvals, ask: DeviceRequest): Promise<{ readonly id: ApprovalId; readonly url: string }> {
+    const { kernel } = this;
+    const { publicUrl } = await settingsOf(kernel);
+    const jwks = keysOf(ask, publicUrl, kernel.now());
+    const posture = verifyEvidence(ask.evidence, { device: ask.device, jwk: jwks.device, nonce: null, now: kernel.now() });
+    if (!posture.ok) throw new AppError(posture.code, { detail: "the posture report of this device was refused; check its clock" });
+    const judged = deviceLevel(posture.report);
+    if (judged.level === null) throw new AppError("device.unhealthy", { detail: judged.missing.map((m) => m.remedy).join("; ") });
+    const known = await kernel.store.get("device", ask.device);
+    if (known !== null && known.terms.jkt !== thumbprint(jwks.device)) {
+      throw new AppError("request.conflict", { detail: "this device id belongs to another key; remove the device key and enrol again" });
+    }
+    const draft = {
+      device: ask.device,
+      deviceName: ask.deviceName,
+      deviceJwk: { ...jwks.device },
+      sessionJkt: thumbprint(jwks.session),
+      evidence: ask.evidence,
+    };
+    const proposed = await approvals.propose({ act: "session.open", draft, resource: ask.device });
+    return { id: proposed.approvalId, url: proposed.url };
+  }
+
+  /** What became of a command-line sign-in, for the holder of its session key. */
+  async poll(approvals: Approvals, id: string, proof: string): Promise<Readonly<Record<string, unknown>>> {
+    const { kernel } = this;
+    const approval = await approvals.get(id);
+    const verified = verifyKeyProof(proof, { purpose: "session-poll", audience: (await settingsOf(kernel)).publicUrl, nonce: id, now: kernel.now() });
+    const draft = approval?.terms.change !== null && approval?.terms.change !== undefined && "draft" in approval.terms.change ? approval.terms.change.draft : null;
+    const wanted = (draft as { sessionJkt?: string } | null)?.sessionJkt;
+    if (approval === null || !verified.ok || wanted === undefined || verified.jkt !== wanted) {
+      throw new AppError("request.not_found", { detail: "there is no such sign-in for this key" });
+    }
+    if (approval.state.status !== "consumed") return { state: approval.state.status };
+    const session = (await kernel.store.find("session", { key: wanted })).at(-1);
+    if (session === undefined || session.terms.device === null) throw new AppError("request.not_found");
+    const device = await kernel.store.get("device", session.terms.device);
+    return {
+      state: "approved",
+      session: {
+        id: session.id,
+        human: await humanName(kernel, session.terms.human),
+        device: { id: device?.id, name: device === null ? null : await kernel.keys.openText(device.terms.name) },
+        expiresAt: session.terms.expiresAt,
+      },
+    };
+  }
+}
+
+const refusedSignIn = (): AppError =>
+  new AppError("webauthn.refused", { detail: "the passkey was refused; load the page again and use a passkey that is registered here" });
+
+function keysOf(ask: DeviceRequest, audience: string, now: number): { readonly device: PublicJwk; readonly session: PublicJwk } {
+  const claimed = { device: jktOf(ask.deviceProof), session: jktOf(ask.sessionProof) };
+  const device = verifyKeyProof(ask.deviceProof, { purpose: "enroll", audience, nonce: claimed.session, now });
+  const session = verifyKeyProof(ask.sessionProof, { purpose: "session", audience, nonce: claimed.device, now });
+  if (!device.ok) throw new AppError(device.code, { detail: "the proof of the device key was refused" });
+  if (!session.ok) throw new AppError(session.code, { detail: "the proof of the session key was refused" });
+  return { device: device.jwk, session: session.jwk };
+}
+
+/** Thumbprint of the key that a proof embeds; whether it signed is verified afterwards. */
+function jktOf(proof: string): string {
+  try {
+    const header = JSON.parse(Buffer.from(proof.split(".")[0] ?? "", "base64url").toString("utf8")) as { jwk: PublicJwk };
+    return thumbprint(header.jwk);
+  } catch {
+    return "";
+  }
+}
+
+export const sessionOpenKind: ChangeKind = {
+  act: "session.open",
+  approvers: "self",
+  entryKind: "identity",
+  async build(kernel, draft: Json, approver) {
+    const ask = draft as unknown as { device: DeviceId; deviceName: string; deviceJwk: PublicJwk; sessionJkt: string; evidence: string };
+    const human = approver.id as HumanId;
+    const known = await kernel.store.get("device", ask.device);
+    if (known !== null && (known.terms.owner !== human || known.state.status !== "active")) {
+      throw new AppError("approval.not_approver", { detail: "this device belongs to someone else or was retired" });
+    }
+    const expiresAt = new Date(kernel.now() + SESSION_SECONDS * 1000).toISOString();
+    const session: Put = {
+      kind: "session",
+      id: newId("ses", kernel.now(), kernel.random),
+      terms: { human, device: ask.device, jkt: ask.sessionJkt, cookieDigest: null, expiresAt },
+      state: { status: "active" },
+      authority: null,
+    };
+    const device: Put = {
+      kind: "device",
+      id: ask.device,
+      terms: {
+        owner: human,
+        jwk: ask.deviceJwk,
+        jkt: thumbprint(ask.deviceJwk),
+        tier: "software",
+        name: await kernel.keys.sealText(human, ask.deviceName),
+      },
+      state: { status: "active" },
+      authority: null,
+    };
+    const posture: Put = { kind: "posture", id: ask.device, terms: { evidence: ask.evidence }, state: { status: "reported" }, authority: null };
+    return {
+      bound: known === null ? [device, session] : [session],
+      also: [posture],
+      expect: known === null ? [{ kind: "device", id: ask.device, version: 0 }] : [],
+      shown: {
+        device: ask.device,
+        name: ask.deviceName,
+        deviceKey: thumbprint(ask.deviceJwk),
+        sessionKey: ask.sessionJkt,
+        enrols: known === null,
+        hours: SESSION_SECONDS / 3600,
+      },
+      sentence: known === null ? `enrol ${ask.deviceName} as your device and sign in on it for 12 hours` : `sign in on ${ask.deviceName} for 12 hours`,
+    };
+  },
+};

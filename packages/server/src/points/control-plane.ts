@@ -1,0 +1,107 @@
+import type { ApprovalId, Chain, HeldCall, Kind, PointId } from "@countersign/core";
+import type { ControlPlane, Held, HoldRequest, RecordRequest, Recorded, Renewal } from "@countersign/enforce";
+import type { Approvals } from "../approvals/index.ts";
+import type { Brakes } from "../brakes/index.ts";
+import { type Kernel, publish } from "../kernel.ts";
+import type { Commit, Put } from "../store/index.ts";
+import type { Tasks } from "../tasks/index.ts";
+
+/** What points must know: all that decisions read, and the approvals that their calls wait for. */
+const POINT_KINDS: readonly Kind[] = [
+  "root",
+  "human",
+  "passkey",
+  "settings",
+  "policy",
+  "upstream",
+  "device",
+  "posture",
+  "agent",
+  "task",
+  "brake",
+  "approval",
+];
+
+/** The control plane as the enforcement points of this process call it. */
+export class LocalControlPlane implements ControlPlane {
+  private readonly kernel: Kernel;
+  private readonly modules: { readonly approvals: Approvals; readonly brakes: Brakes; readonly tasks: Tasks };
+
+  constructor(kernel: Kernel, modules: LocalControlPlane["modules"]) {
+    this.kernel = kernel;
+    this.modules = modules;
+  }
+
+  async snapshot(_point: PointId): Promise<Renewal> {
+    return await this.changesAfter(0);
+  }
+
+  async renew(_point: PointId, applied: number): Promise<Renewal> {
+    return await this.changesAfter(applied);
+  }
+
+  private async changesAfter(applied: number): Promise<Renewal> {
+    const { version, records } = await this.kernel.store.changes(applied, POINT_KINDS);
+    return { generation: this.kernel.store.generation, version, records };
+  }
+
+  async record(request: RecordRequest): Promise<Recorded> {
+    const consumed = request.consume === undefined ? null : await this.consumption(request);
+    if (request.consume !== undefined && consumed === null) return { ok: false, code: "countersignature.used" };
+    const changes = consumed === null ? undefined : [{ kind: consumed.kind, id: consumed.id }];
+    const commit: Commit = {
+      ...(request.consume === undefined
+        ? {}
+        : { expect: [{ kind: "approval", id: request.consume.approval, version: request.consume.version }] }),
+      ...(request.guard === undefined ? {} : { guard: { chain: request.entry.chain, resource: request.guard.resource } }),
+      ...(consumed === null ? {} : { put: [consumed] }),
+      entries: [{ point: request.point, draft: request.entry, ...(changes === undefined ? {} : { changes }) }],
+      ...(await this.disclosed(request)),
+    };
+    const committed = await this.kernel.store.commit(commit);
+    if (committed.ok) {
+      publish(this.kernel, commit, committed);
+      return { ok: true };
+    }
+    if (committed.code === "conflict") return { ok: false, code: "countersignature.used" };
+    return { ok: false, code: committed.kind === "freeze" ? "brake.frozen" : "brake.severed", brake: committed.brake };
+  }
+
+  /** INV-5: used up in the same transaction as the record of the intent. */
+  private async consumption({ consume, entry }: RecordRequest): Promise<Put | null> {
+    if (consume === undefined || entry.intent === undefined) return null;
+    const approval = await this.kernel.store.get("approval", consume.approval);
+    if (approval === null || approval.version !== consume.version || approval.state.status !== "approved") return null;
+    const { version: _version, ...rest } = approval;
+    return { ...rest, state: { ...approval.state, status: "consumed", intent: entry.intent } } as Put;
+  }
+
+  private async disclosed({ disclosure, entry }: RecordRequest): Promise<Pick<Commit, "blobs">> {
+    if (disclosure === undefined) return {};
+    const name = `disclosure/${disclosure.entry}`;
+    const text = JSON.stringify({ salt: disclosure.salt, arguments: disclosure.arguments });
+    return { blobs: [{ name, bytes: await this.kernel.keys.sealBlob(entry.chain.human, name, text) }] };
+  }
+
+  async hold(request: HoldRequest): Promise<Held> {
+    return await this.modules.approvals.hold(request);
+  }
+
+  async heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null> {
+    return await this.modules.approvals.heldCall(approval, chain);
+  }
+
+  async severTask(chain: Chain, brake: string): Promise<void> {
+    if (chain.task === null) return;
+    await this.modules.brakes.stop({
+      kind: "sever",
+      scope: { type: "task", value: chain.task },
+      reason: `three tries against ${brake}`,
+      by: "countersign",
+    });
+  }
+
+  touch(chain: Chain): void {
+    if (chain.task !== null) this.modules.tasks.touch(chain.task);
+  }
+}

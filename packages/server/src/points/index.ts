@@ -1,0 +1,3 @@
+export { LocalControlPlane } from "./control-plane.ts";
+export type { ConnectedPoint, Pushed } from "./points.ts";
+export { Points } from "./points.ts";

@@ -1,0 +1,2 @@
+export { Policies, policyPublishKind } from "./policies.ts";
+export { policyRoutes } from "./routes.ts";

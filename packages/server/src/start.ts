@@ -1,0 +1,190 @@
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, type PointId, type PublicJwk, type Random, newId } from "@countersign/core";
+import type { ControlPlane } from "@countersign/enforce";
+import type { Logger } from "pino";
+import { Agents, agentCreateKind, agentReinstateKind, agentRoutes } from "./agents/index.ts";
+import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
+import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
+import { type Config, readConfig } from "./config/index.ts";
+import { Devices, deviceRoutes } from "./devices/index.ts";
+import { Authenticator, type Route, buildApp, listen, pageRoutes } from "./http/index.ts";
+import type { Kernel } from "./kernel.ts";
+import { loadMasterKey, openKeyRing } from "./keys/index.ts";
+import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
+import { type ConnectedPoint, LocalControlPlane, Points } from "./points/index.ts";
+import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
+import { statusRoutes } from "./status/index.ts";
+import { type LedgerStore, openStore } from "./store/index.ts";
+import { Tasks, taskRoutes } from "./tasks/index.ts";
+import { type InspectUpstream, type PendingChange, Upstreams, settingsPutKind, upstreamPutKind, upstreamRoutes } from "./upstreams/index.ts";
+
+const SWEEP_MS = 5000;
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  readonly configFile: string | null;
+  readonly masterKeyFile: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Values of the command line, in the form of the configuration file. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+  readonly random: Random;
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+/** A running control plane, and what an enforcement point of the same process needs of it. */
+export interface RunningServer {
+  readonly config: Config;
+  readonly controlPlane: ControlPlane;
+  readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string };
+  /** Stable id of an enforcement point of this installation. */
+  pointId(name: string): Promise<PointId>;
+  connect(point: ConnectedPoint & { readonly lease: { valid(): boolean } }): void;
+  purposeOf(task: { readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] } }): Promise<string | null>;
+  /** Accepts the definitions of new upstreams; answers those that could not be asked. */
+  pinUpstreams(inspect: InspectUpstream): Promise<readonly { readonly upstream: string; readonly reason: string }[]>;
+  /** Starts to answer. @throws AppError `listen.in_use` */
+  serve(gatewayUrl: string): Promise<{ readonly api: string; readonly setupUrl: string | null }>;
+  pending(): readonly PendingChange[];
+  close(): Promise<void>;
+}
+
+/** Opens the data directory and builds the control plane; it answers nobody until `serve`. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { random, now, log, dataDir } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const config = await readConfig({ file: options.configFile, environment: options.environment, overrides: options.overrides });
+  assertSafe(config);
+  const store = await openStore({ path: dataDir, clock: now });
+  try {
+    return await build(options, config, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function build(options: ServerOptions, config: Config, store: LedgerStore): Promise<RunningServer> {
+  const { random, now, log } = options;
+  const keys = await openKeyRing(store, await loadMasterKey(options.masterKeyFile, random), random);
+  let gatewayUrl = "";
+  const kernel: Kernel = { store, points: new Points(), keys, random, now, log, pointId: await pointIdOf(store, { name: "control", now, random }), gatewayUrl: () => gatewayUrl };
+  const modules = await buildModules(kernel, config);
+  const controlPlane = new LocalControlPlane(kernel, modules);
+  const leases: { readonly name: string; readonly lease: { valid(): boolean } }[] = [];
+  const source = {
+    dataDir: options.dataDir,
+    version: options.version,
+    leases: () => leases.map(({ name, lease }) => ({ name, valid: lease.valid() })),
+    pending: () => modules.upstreams.pending,
+  };
+  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), routesOf(kernel, modules, statusRoutes(kernel, source)));
+  const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
+  let listening: { readonly port: number; close(): Promise<void> } | null = null;
+  return {
+    config,
+    controlPlane,
+    issuer: { keys: [keys.tokens.jwk], issuer: config.settings.publicUrl },
+    pointId: async (name) => await pointIdOf(store, { name, now, random }),
+    connect(point) {
+      kernel.points.connect(point);
+      leases.push({ name: point.name, lease: point.lease });
+    },
+    purposeOf: async (task) => await keys.openText(task.terms.purpose),
+    pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
+    async serve(url) {
+      gatewayUrl = url;
+      const { host, port } = hostPort(config.listen.api);
+      const tls = config.tls === null ? null : { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) };
+      listening = await listen(app, { host, port, socket: join(options.dataDir, "control.sock"), tls });
+      return { api: config.settings.publicUrl, setupUrl: await modules.registration.setupUrl() };
+    },
+    pending: () => modules.upstreams.pending,
+    async close() {
+      clearInterval(sweeper);
+      await listening?.close();
+      await app.close();
+      await store.close();
+    },
+  };
+}
+
+interface Modules {
+  readonly approvals: Approvals;
+  readonly brakes: Brakes;
+  readonly sessions: Sessions;
+  readonly registration: Registration;
+  readonly devices: Devices;
+  readonly agents: Agents;
+  readonly tasks: Tasks;
+  readonly policies: Policies;
+  readonly upstreams: Upstreams;
+}
+
+async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
+  const kinds = new ChangeKinds();
+  for (const kind of [sessionOpenKind, humanAddKind, agentCreateKind, agentReinstateKind, policyPublishKind, upstreamPutKind, settingsPutKind, thawKind]) kinds.add(kind);
+  const approvals = new Approvals(kernel, kinds);
+  const brakes = new Brakes(kernel, () => approvals);
+  const sessions = new Sessions(kernel);
+  const registration = new Registration(kernel, { sessions, approvals });
+  const agents = new Agents(kernel, approvals);
+  const tasks = new Tasks(kernel, { agents, brakes });
+  const policies = new Policies(kernel, approvals);
+  const upstreams = new Upstreams(kernel, approvals);
+  await policies.begin();
+  await upstreams.apply(config);
+  return { approvals, brakes, sessions, registration, devices: new Devices(kernel), agents, tasks, policies, upstreams };
+}
+
+function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): readonly Route[] {
+  return [
+    ...more,
+    ...peopleRoutes({ kernel, ...modules }),
+    ...approvalRoutes(kernel, modules.approvals),
+    ...brakeRoutes(kernel, modules.brakes),
+    ...agentRoutes(modules.agents),
+    ...taskRoutes(kernel, modules.tasks),
+    ...deviceRoutes(modules.devices),
+    ...policyRoutes(modules.policies),
+    ...upstreamRoutes(modules.upstreams),
+    ...pageRoutes({ kernel, ...modules }),
+  ];
+}
+
+async function sweep(kernel: Kernel, { tasks, approvals }: Modules): Promise<void> {
+  try {
+    await tasks.sweep();
+    await approvals.sweep();
+  } catch (error) {
+    kernel.log.warn({ err: error }, "sweep failed");
+  }
+}
+
+async function pointIdOf(store: LedgerStore, { name, now, random }: { name: string; now: () => number; random: Random }): Promise<PointId> {
+  const blob = `point/${name}`;
+  const known = await store.blob(blob);
+  if (known !== null) return Buffer.from(known).toString("utf8") as PointId;
+  const id = newId("ep", now(), random);
+  await store.commit({ blobs: [{ name: blob, bytes: Buffer.from(id) }] });
+  return id;
+}
+
+export function hostPort(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(":");
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(address.slice(at + 1)) };
+}
+
+/** Listening beyond loopback without TLS would show cookies and names to the network. */
+function assertSafe({ listen: addresses, tls, behindProxy }: Config): void {
+  for (const address of [addresses.api, addresses.gateway]) {
+    const { host } = hostPort(address);
+    const loopback = host === "localhost" || host === "::1" || /^127\./.test(host);
+    if (!loopback && tls === null && !behindProxy) {
+      throw new AppError("listen.unsafe", { detail: `\`${address}\` is reached from outside; give --tls-cert and --tls-key, or --behind-proxy` });
+    }
+  }
+}

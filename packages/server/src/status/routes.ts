@@ -1,0 +1,30 @@
+import { type Route, route } from "../http/index.ts";
+import type { Kernel } from "../kernel.ts";
+import { type StatusSource, statusOf } from "./status.ts";
+
+export function statusRoutes(kernel: Kernel, source: StatusSource): readonly Route[] {
+  const { keys } = kernel;
+  return [
+    route({ method: "GET", url: "/healthz", callers: ["anyone"], handle: async () => await Promise.resolve({ body: { status: "ok" } }) }),
+    route({
+      method: "GET",
+      url: "/readyz",
+      callers: ["anyone"],
+      handle: async () => {
+        const lost = source.leases().filter((l) => !l.valid);
+        const ready = lost.length === 0;
+        return await Promise.resolve({ status: ready ? 200 : 503, body: { ready, leaseLost: lost.map((l) => l.name) } });
+      },
+    }),
+    route({ method: "GET", url: "/v1/status", callers: ["local", "cookie", "session"], handle: async () => ({ body: await statusOf(kernel, source) }) }),
+    route({
+      method: "GET",
+      url: "/v1/keys",
+      callers: ["anyone"],
+      handle: async () =>
+        await Promise.resolve({
+          body: { receipts: [{ kid: keys.receipts.jkt, jwk: keys.receipts.jwk }], tokens: [{ kid: keys.tokens.jkt, jwk: keys.tokens.jwk }] },
+        }),
+    }),
+  ];
+}

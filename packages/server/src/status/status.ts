@@ -1,0 +1,40 @@
+import type { Kernel } from "../kernel.ts";
+import { settingsOf } from "../kernel.ts";
+import type { PendingChange } from "../upstreams/index.ts";
+
+export interface StatusSource {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly leases: () => readonly { readonly name: string; readonly valid: boolean }[];
+  readonly pending: () => readonly PendingChange[];
+}
+
+/** One look at the installation, for `countersign status` and the start screen. */
+export async function statusOf(kernel: Kernel, source: StatusSource): Promise<Record<string, unknown>> {
+  const { store } = kernel;
+  const settings = await settingsOf(kernel);
+  const [humans, agents, tasks, approvals, brakes] = await Promise.all([
+    store.find("human", { status: "active" }),
+    store.find("agent", { status: "active" }),
+    store.find("task", { status: "live" }),
+    store.find("approval", { status: "pending" }),
+    store.find("brake", { status: "active" }),
+  ]);
+  const leases = source.leases();
+  const now = kernel.now();
+  return {
+    version: source.version,
+    publicUrl: settings.publicUrl,
+    gateway: kernel.gatewayUrl(),
+    dataDir: source.dataDir,
+    setUp: (await store.get("root", "root")) !== null,
+    people: humans.length,
+    agents: agents.length,
+    liveTasks: tasks.length,
+    pendingApprovals: approvals.filter((a) => Date.parse(a.terms.expiresAt) > now).length,
+    brakes: brakes.map(({ id, terms }) => ({ id, kind: terms.kind, scope: terms.scope, at: terms.at })),
+    lease: { valid: leases.length > 0 && leases.every((l) => l.valid) },
+    points: leases,
+    pendingChanges: source.pending(),
+  };
+}

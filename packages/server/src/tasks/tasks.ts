@@ -1,0 +1,233 @@
+import {
+  AppError,
+  type AgentId,
+  type Chain,
+  type DeviceId,
+  type Grant,
+  type HumanId,
+  type Runtime,
+  type SessionId,
+  type StateRecord,
+  type TaskId,
+  contains,
+  newId,
+} from "@countersign/core";
+import { mintAccessToken, verifyKeyProof } from "@countersign/credentials";
+import type { Agents } from "../agents/index.ts";
+import type { Brakes } from "../brakes/index.ts";
+import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
+import type { Put } from "../store/index.ts";
+
+const LONGEST_SECONDS = 8 * 3600;
+const IDLE_SECONDS = 15 * 60;
+/** Keys that may hold a credential of one task at a time: one for each client process that shares it. */
+const MOST_KEYS = 16;
+type Task = StateRecord<"task">;
+type Session = StateRecord<"session">;
+
+export interface OpenTask {
+  readonly agent: string;
+  readonly purpose: string;
+  readonly grants?: readonly Grant[] | undefined;
+  readonly ttlSeconds?: number | undefined;
+  readonly idleSeconds?: number | undefined;
+  readonly keyProof?: string | undefined;
+  readonly runtime?: Runtime | undefined;
+}
+export interface TaskCredential {
+  readonly accessToken: string;
+  readonly expiresIn: number;
+}
+
+/** Tasks: the only thing that carries rights (INV-4). Attended ones are opened by a human session on an enrolled device. */
+export class Tasks {
+  private readonly kernel: Kernel;
+  private readonly modules: { readonly agents: Agents; readonly brakes: Brakes };
+  /** When each task last acted; a restart counts as an act. */
+  private readonly lastActive = new Map<TaskId, number>();
+  private readonly startedAt: number;
+
+  constructor(kernel: Kernel, modules: { readonly agents: Agents; readonly brakes: Brakes }) {
+    this.kernel = kernel;
+    this.modules = modules;
+    this.startedAt = kernel.now();
+  }
+
+  touch(task: TaskId): void {
+    this.lastActive.set(task, this.kernel.now());
+  }
+
+  /** @throws AppError with the code of the first broken link of the chain */
+  async open(session: Session, ask: OpenTask): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
+    const { kernel } = this;
+    const { human, device } = session.terms;
+    if (device === null) throw new AppError("device.unknown", { detail: "open a task from an enrolled device, with `countersign login`" });
+    const agent = await this.openable(ask.agent, human, device);
+    const now = kernel.now();
+    const id = newId("tsk", now, kernel.random);
+    const jkt = ask.keyProof === undefined ? null : await this.provenKey(ask.keyProof, ask.agent);
+    const seconds = Math.min(ask.ttlSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS);
+    const ends = Math.min(now + seconds * 1000, Date.parse(agent.terms.expiresAt), Date.parse(session.terms.expiresAt));
+    const put: Put & { kind: "task" } = {
+      kind: "task",
+      id,
+      terms: {
+        agent: agent.id as AgentId,
+        human,
+        device,
+        session: session.id as SessionId,
+        purpose: await kernel.keys.sealText(human, ask.purpose),
+        grants: narrowed(ask.grants, agent.terms.scope),
+        openedAt: new Date(now).toISOString(),
+        expiresAt: new Date(ends).toISOString(),
+        idleSeconds: Math.min(ask.idleSeconds ?? IDLE_SECONDS, LONGEST_SECONDS),
+        runtime: ask.runtime ?? null,
+      },
+      state: { status: "live", jkts: jkt === null ? [] : [jkt], cause: null },
+      authority: null,
+    };
+    const adopted = this.adoptExecutable(agent, ask.runtime);
+    const puts: Put[] = adopted === null ? [put] : [put, adopted];
+    const { version } = await change(kernel, {
+      // INV-8: the agent, its owner, its device and the session are still what was just looked at when the task is written.
+      expect: await this.chainVersions(agent, session),
+      put: puts,
+      entries: [serverEntry(kernel, "task", { chain: { human, device, agent: agent.id as AgentId, task: id }, action: "task.open", resource: id, changes: puts })],
+    });
+    this.touch(id);
+    const task = { ...put, version } as Task;
+    return { task, token: jkt === null ? null : await this.mint(task, jkt) };
+  }
+
+  private async openable(name: string, human: HumanId, device: DeviceId): Promise<StateRecord<"agent">> {
+    const agent = await this.modules.agents.find(name);
+    if (agent.state.status === "owner_lost") throw new AppError("agent.owner_lost");
+    if (agent.state.status !== "active" || Date.parse(agent.terms.expiresAt) <= this.kernel.now()) {
+      throw new AppError("agent.inactive", { detail: `the agent \`${agent.terms.name}\` is not active` });
+    }
+    if (agent.terms.owner !== human) throw new AppError("request.forbidden", { detail: "only the owner of an agent opens its tasks" });
+    const chain: Chain = { human, device, agent: agent.id as AgentId, task: null };
+    const brake = await this.modules.brakes.opensNoTask(agent.id as AgentId, chain);
+    if (brake !== null) {
+      throw new AppError("brake.severed", { detail: `the agent was severed by ${brake}; its owner lifts that with \`countersign thaw ${brake}\``, details: { brake } });
+    }
+    return agent;
+  }
+
+  private async chainVersions(agent: StateRecord<"agent">, session: Session): Promise<{ kind: Put["kind"]; id: string; version: number }[]> {
+    const human = await this.kernel.store.get("human", session.terms.human);
+    const device = session.terms.device === null ? null : await this.kernel.store.get("device", session.terms.device);
+    if (human?.state.status !== "active") throw new AppError("human.inactive");
+    if (device?.state.status !== "active") throw new AppError("device.unknown");
+    return [agent, human, device, session].map((r) => ({ kind: r.kind, id: r.id, version: r.version }));
+  }
+
+  /** The first executable that acts as an agent is taken as known; any other is held at its first use (see `decide`). */
+  private adoptExecutable(agent: StateRecord<"agent">, runtime: Runtime | undefined): Put | null {
+    if (runtime === undefined || agent.state.executables.length > 0) return null;
+    const { version: _version, ...rest } = agent;
+    return { ...rest, state: { ...agent.state, executables: [runtime.sha256] } } as Put;
+  }
+
+  private async provenKey(keyProof: string, nonce: string): Promise<string> {
+    const { publicUrl } = await settingsOf(this.kernel);
+    const verified = verifyKeyProof(keyProof, { purpose: "task", audience: publicUrl, nonce, now: this.kernel.now() });
+    if (!verified.ok) throw new AppError(verified.code, { detail: "the proof of the task's key was refused" });
+    return verified.jkt;
+  }
+
+  /** A credential for a key: the session attaches a new key, or a key that the task has already renews its own. */
+  async credential(id: TaskId, keyProof: string, session: Session | null): Promise<TaskCredential> {
+    const task = await this.live(id);
+    const jkt = await this.provenKey(keyProof, id);
+    if (task.state.jkts.includes(jkt)) return await this.mint(task, jkt);
+    if (session === null || session.terms.human !== task.terms.human || session.terms.device !== task.terms.device) {
+      throw new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
+    }
+    const { version, ...rest } = task;
+    const put = { ...rest, state: { ...task.state, jkts: [...task.state.jkts, jkt].slice(-MOST_KEYS) } } as Put;
+    await change(this.kernel, {
+      expect: [{ kind: "task", id, version }],
+      put: [put],
+      entries: [serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.key", resource: id, changes: [put] })],
+    });
+    return await this.mint(task, jkt);
+  }
+
+  private async mint(task: Task, jkt: string): Promise<TaskCredential> {
+    const { kernel } = this;
+    const { publicUrl } = await settingsOf(kernel);
+    const left = Math.floor((Date.parse(task.terms.expiresAt) - kernel.now()) / 1000);
+    const ttlSeconds = Math.min(300, left);
+    if (ttlSeconds <= 0) throw new AppError("task.ended", { detail: "the task has ended" });
+    const chain = chainOf(task);
+    const input = { issuer: publicUrl, audience: [kernel.gatewayUrl()], chain, jkt, grants: task.terms.grants, ttlSeconds };
+    const accessToken = mintAccessToken(input, kernel.keys.tokens, { now: kernel.now(), random: kernel.random });
+    return { accessToken, expiresIn: ttlSeconds };
+  }
+
+  async live(id: TaskId): Promise<Task> {
+    const task = await this.kernel.store.get("task", id);
+    if (task === null) throw new AppError("task.unknown", { detail: `there is no task \`${id.slice(0, 40)}\`` });
+    if (task.state.status === "severed") throw new AppError("brake.severed", { detail: `the task was severed by ${task.state.cause ?? "a stop"}` });
+    if (task.state.status !== "live" || Date.parse(task.terms.expiresAt) <= this.kernel.now()) throw new AppError("task.ended");
+    return task;
+  }
+
+  async end(id: TaskId, cause: string): Promise<void> {
+    const task = await this.kernel.store.get("task", id);
+    if (task?.state.status !== "live") return;
+    const { version, ...rest } = task;
+    const put = { ...rest, state: { ...task.state, status: "ended", cause } } as Put;
+    await change(this.kernel, {
+      expect: [{ kind: "task", id, version }],
+      put: [put],
+      entries: [serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.end", resource: id, cause: { cause }, changes: [put] })],
+    });
+    this.lastActive.delete(id);
+  }
+
+  /** Ends what has run out or stood still for too long. */
+  async sweep(): Promise<void> {
+    const now = this.kernel.now();
+    for (const task of await this.kernel.store.find("task", { status: "live" })) {
+      const idleSince = this.lastActive.get(task.id as TaskId) ?? Math.max(this.startedAt, Date.parse(task.terms.openedAt));
+      const cause = Date.parse(task.terms.expiresAt) <= now ? "expired" : now - idleSince > task.terms.idleSeconds * 1000 ? "idle" : null;
+      if (cause !== null) await this.end(task.id as TaskId, cause);
+    }
+  }
+
+  async list(): Promise<readonly Record<string, unknown>[]> {
+    return await Promise.all((await this.kernel.store.find("task", { limit: 500 })).map(async (task) => await this.show(task)));
+  }
+
+  async show(task: Task): Promise<Record<string, unknown>> {
+    const { terms, state } = task;
+    return {
+      id: task.id,
+      agent: terms.agent,
+      human: terms.human,
+      device: terms.device,
+      purpose: await this.kernel.keys.openText(terms.purpose),
+      grants: terms.grants,
+      openedAt: terms.openedAt,
+      expiresAt: terms.expiresAt,
+      status: state.status,
+      cause: state.cause,
+    };
+  }
+}
+
+export function chainOf(task: Task): Chain & { human: HumanId; device: DeviceId; agent: AgentId; task: TaskId } {
+  return { human: task.terms.human, device: task.terms.device, agent: task.terms.agent, task: task.id as TaskId };
+}
+
+/** Requested ∩ registered: a requested grant must lie within one of the agent's. @throws AppError `grant.missing` */
+function narrowed(requested: readonly Grant[] | undefined, scope: readonly Grant[]): readonly Grant[] {
+  if (requested === undefined || requested.length === 0) return scope;
+  const outside = requested.find((r) => !scope.some((s) => contains(s.action, r.action) && contains(s.resource, r.resource)));
+  if (outside !== undefined) {
+    throw new AppError("grant.missing", { detail: `the agent's scope does not cover \`${outside.action}\` on \`${outside.resource}\`` });
+  }
+  return requested.map(({ action, resource }) => ({ action, resource }));
+}

@@ -1,0 +1,3 @@
+export type { InspectUpstream, PendingChange } from "./upstreams.ts";
+export { Upstreams, settingsPutKind, upstreamPutKind } from "./upstreams.ts";
+export { upstreamRoutes } from "./routes.ts";

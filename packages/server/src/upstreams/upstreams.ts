@@ -1,0 +1,170 @@
+import { AppError, type Json, type Settings, type StateRecord, type UpstreamTerms } from "@countersign/core";
+import type { Approvals, ChangeKind, Proposed } from "../approvals/index.ts";
+import { type Config, sameTerms } from "../config/index.ts";
+import { type Kernel, change, serverEntry } from "../kernel.ts";
+import type { Put } from "../store/index.ts";
+
+type Upstream = StateRecord<"upstream">;
+
+/** Asks a gateway what an upstream offers: definition hashes by tool. */
+export type InspectUpstream = (
+  name: string,
+  terms: UpstreamTerms,
+) => Promise<{ readonly ok: true; readonly tools: readonly { readonly name: string; readonly hash: string }[] } | { readonly ok: false; readonly reason: string }>;
+
+export interface PendingChange extends Proposed {
+  readonly what: string;
+}
+
+/** Upstreams and settings: taken from the configuration on a new data directory, later changed only by a signature (INV-12). */
+export class Upstreams {
+  private readonly kernel: Kernel;
+  private readonly approvals: Approvals;
+  private inspect: InspectUpstream | null = null;
+  /** What the configuration says otherwise than what is in force, waiting for a signature. */
+  readonly pending: PendingChange[] = [];
+
+  constructor(kernel: Kernel, approvals: Approvals) {
+    this.kernel = kernel;
+    this.approvals = approvals;
+  }
+
+  /** Before there is a human, the configuration is simply put in force; afterwards each difference is proposed. */
+  async apply(config: Config): Promise<void> {
+    const isNew = (await this.kernel.store.get("root", "root")) === null;
+    if (isNew) await this.genesis(config);
+    else await this.proposeDifferences(config);
+  }
+
+  private async genesis(config: Config): Promise<void> {
+    const { kernel } = this;
+    const puts: Put[] = [{ kind: "settings", id: "settings", terms: config.settings, state: { status: "active" }, authority: "genesis" }];
+    for (const [id, terms] of Object.entries(config.upstreams)) {
+      const known = await kernel.store.get("upstream", id);
+      const pins = known !== null && sameTerms({ ...known.terms, pins: null }, terms) ? known.terms.pins : null;
+      puts.push({ kind: "upstream", id, terms: { ...terms, pins }, state: { status: "active" }, authority: "genesis" });
+    }
+    for (const old of await kernel.store.find("upstream", { status: "active" })) {
+      if (old.id in config.upstreams) continue;
+      const { version: _version, ...rest } = old;
+      puts.push({ ...rest, state: { status: "removed" } } as Put);
+    }
+    await change(kernel, { put: puts, entries: [serverEntry(kernel, "upstream", { action: "settings.genesis", changes: puts })] });
+  }
+
+  private async proposeDifferences(config: Config): Promise<void> {
+    const settings = await this.kernel.store.get("settings", "settings");
+    if (settings !== null && !sameTerms(settings.terms, config.settings)) {
+      const proposed = await this.approvals.propose({ act: "settings.put", draft: toJson(config.settings), resource: "settings" });
+      this.pending.push({ ...proposed, what: "settings" });
+    }
+    for (const [id, terms] of Object.entries(config.upstreams)) {
+      const known = await this.kernel.store.get("upstream", id);
+      if (known?.state.status === "active" && sameTerms({ ...known.terms, pins: null }, terms)) continue;
+      this.pending.push({ ...(await this.put(id, terms)), what: `upstream ${id}` });
+    }
+  }
+
+  /** Proposes an upstream with the definitions that it offers now: signing it accepts them. */
+  async register(id: string, terms: UpstreamTerms): Promise<Proposed> {
+    const found = await this.inspect?.(id, terms);
+    if (found?.ok === false) throw new AppError("upstream.down", { detail: `upstream \`${id}\` could not be asked for its tools: ${found.reason}` });
+    return await this.put(id, { ...terms, pins: found === undefined ? null : pinsOf(found.tools) });
+  }
+
+  private async put(id: string, terms: UpstreamTerms): Promise<Proposed> {
+    return await this.approvals.propose({ act: "upstream.put", draft: { id, terms: toJson(terms) }, resource: `mcp:${id}` });
+  }
+
+  /**
+   * Accepts what the upstreams offer now, before there is a human: that is their registration. Later a new or changed definition stays
+   * hidden until an administrator signs it.
+   */
+  async pinGenesis(inspect: InspectUpstream): Promise<readonly { readonly upstream: string; readonly reason: string }[]> {
+    const { kernel } = this;
+    this.inspect = inspect;
+    const failed: { upstream: string; reason: string }[] = [];
+    const active = await kernel.store.find("upstream", { status: "active" });
+    await Promise.all(
+      active.map(async (upstream) => {
+        if (upstream.terms.pins !== null) return;
+        const found = await inspect(upstream.id, upstream.terms);
+        if (!found.ok) failed.push({ upstream: upstream.id, reason: found.reason });
+        else if ((await kernel.store.get("root", "root")) === null) await this.pin(upstream, found.tools);
+        else await this.proposePins(upstream, found.tools);
+      }),
+    );
+    return failed;
+  }
+
+  private async pin(upstream: Upstream, tools: readonly { name: string; hash: string }[]): Promise<void> {
+    const { version, ...rest } = upstream;
+    const put = { ...rest, terms: { ...upstream.terms, pins: pinsOf(tools) } } as Put;
+    await change(this.kernel, {
+      expect: [{ kind: "upstream", id: upstream.id, version }],
+      put: [put],
+      entries: [serverEntry(this.kernel, "upstream", { action: "upstream.pin", resource: `mcp:${upstream.id}`, changes: [put] })],
+    });
+  }
+
+  private async proposePins(upstream: Upstream, tools: readonly { name: string; hash: string }[]): Promise<void> {
+    const proposed = await this.put(upstream.id, { ...upstream.terms, pins: pinsOf(tools) });
+    this.pending.push({ ...proposed, what: `tool definitions of ${upstream.id}` });
+  }
+
+  async list(): Promise<readonly Record<string, unknown>[]> {
+    return (await this.kernel.store.find("upstream")).map(({ id, terms, state }) => ({
+      name: id,
+      status: state.status,
+      ...terms,
+      env: Object.keys(terms.env),
+      auth: terms.auth === null ? null : "bearer",
+      tools: terms.pins === null ? null : Object.keys(terms.pins),
+      pins: undefined,
+    }));
+  }
+}
+
+function pinsOf(tools: readonly { name: string; hash: string }[]): Record<string, string> {
+  return Object.fromEntries(tools.map(({ name, hash }) => [name, hash]));
+}
+
+function toJson(value: Settings | UpstreamTerms): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+export const upstreamPutKind: ChangeKind = {
+  act: "upstream.put",
+  approvers: "role:admin",
+  entryKind: "upstream",
+  async build(kernel, draft: Json) {
+    const { id, terms } = draft as unknown as { id: string; terms: UpstreamTerms };
+    const known = await kernel.store.get("upstream", id);
+    const put: Put = { kind: "upstream", id, terms, state: { status: "active" }, authority: null };
+    return {
+      bound: [put],
+      also: [],
+      expect: [{ kind: "upstream", id, version: known?.version ?? 0 }],
+      shown: { name: id, now: toJson(terms), before: known === null ? null : toJson(known.terms) },
+      sentence: `${known === null ? "register" : "change"} the upstream ${id}`,
+    };
+  },
+};
+
+export const settingsPutKind: ChangeKind = {
+  act: "settings.put",
+  approvers: "role:admin",
+  entryKind: "admin",
+  async build(kernel, draft: Json) {
+    const terms = draft as unknown as Settings;
+    const known = await kernel.store.get("settings", "settings");
+    if (known === null) throw new AppError("data.damaged");
+    return {
+      bound: [{ kind: "settings", id: "settings", terms, state: { status: "active" }, authority: null }],
+      also: [],
+      expect: [{ kind: "settings", id: "settings", version: known.version }],
+      shown: { now: toJson(terms), before: toJson(known.terms) },
+      sentence: "change the settings",
+    };
+  },
+};
