@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { AppError } from "@countersign/core";
 import { sameSum, sumOf } from "./sum.ts";
 
-export type MetaName = "generation" | "checkpoint";
+export type MetaName = "generation" | "checkpoint" | "indexed";
 
 /** One small value of the database, or null. Throws `data.damaged` when it decayed. */
 export function readMeta(db: DatabaseSync, name: MetaName): string | null {
@@ -12,6 +12,11 @@ export function readMeta(db: DatabaseSync, name: MetaName): string | null {
     throw new AppError("data.damaged", { detail: `the stored value \`${name}\` is damaged; restore the database from a copy` });
   }
   return row.value;
+}
+
+/** First index of the journal that the table `resources` does not hold yet. */
+export function indexedSize(db: DatabaseSync): number {
+  return Number(readMeta(db, "indexed") ?? 0);
 }
 
 export function writeMeta(db: DatabaseSync, name: MetaName, value: string): void {

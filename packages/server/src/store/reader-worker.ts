@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { AppError } from "@countersign/core";
+import { audit } from "./audit.ts";
 import { openForReading } from "./database.ts";
 import { faultOf, isSqliteError } from "./fault.ts";
 import type { Failure, Reply, ReadOp, WorkerStart } from "./messages.ts";
@@ -8,7 +9,7 @@ import { reader } from "./reader.ts";
 const port = parentPort;
 if (port === null) throw new Error("not a worker");
 const db = openForReading((workerData as WorkerStart).path);
-const answers = reader(db) as Record<string, (ask: unknown) => unknown>;
+const answers = { ...reader(db), audit: () => audit(db) } as Record<string, (ask: unknown) => unknown>;
 
 port.on("message", ({ op, ask }: { readonly op: ReadOp | "close"; readonly ask: unknown }) => {
   if (op === "close") {

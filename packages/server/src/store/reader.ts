@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { AppError, matches } from "@countersign/core";
-import { readMeta } from "./meta.ts";
+import { indexedSize, readMeta } from "./meta.ts";
 import type { EntryRow, ReadOp, ReadRequests, RecordRow } from "./messages.ts";
 import type { EntryQuery, RecordFilter } from "./store.ts";
 import { sameSum, sumOf, sumOfBytes } from "./sum.ts";
@@ -41,7 +41,7 @@ export function reader(db: DatabaseSync): Answers {
     },
     changes: ({ version, kinds }) => changes(db, sql, { version, kinds }),
     entries: (query) => {
-      const { text, values } = entryQuery(query);
+      const { text, values } = entryQuery(query, () => indexedSize(db));
       return (sql(text).all(...values) as unknown as StoredLeaf[]).map(entryRow);
     },
     entry: ({ id }) => {
@@ -113,7 +113,7 @@ function recordQuery(kind: string, where: RecordFilter): Query {
   return { text: `SELECT kind, id, version, body, sum FROM records WHERE ${tests.join(" AND ")} ORDER BY seq DESC${limit}`, values };
 }
 
-function entryQuery(query: EntryQuery): Query {
+function entryQuery(query: EntryQuery, indexed: () => number): Query {
   const tests = ["1"];
   const values: SQLInputValue[] = [];
   const add = (test: string, ...given: SQLInputValue[]): void => {
@@ -124,21 +124,28 @@ function entryQuery(query: EntryQuery): Query {
   if (query.task !== undefined) add("task = ?", query.task);
   if (query.intent !== undefined) add("intent = ?", query.intent);
   if (query.kind !== undefined) add("kind = ?", query.kind);
-  if (query.resource !== undefined) addResource(query.resource, add);
+  if (query.resource !== undefined) addResource(query.resource, indexed(), add);
   if (query.record !== undefined) add("idx IN (SELECT idx FROM named WHERE kind = ? AND id = ?)", query.record.kind, query.record.id);
   values.push(Math.min(Math.max(0, query.limit), MAX_ROWS));
   const order = query.reverse === true ? "DESC" : "ASC";
   return { text: `SELECT idx, leaf FROM journal WHERE ${tests.join(" AND ")} ORDER BY idx ${order} LIMIT ?`, values };
 }
 
-function addResource(pattern: string, add: (test: string, ...given: SQLInputValue[]) => void): void {
+/** Resources that were entered already, and those of the newest entries, which were not. */
+function addResource(pattern: string, indexed: number, add: (test: string, ...given: SQLInputValue[]) => void): void {
+  const { test, values } = nameTest(pattern);
+  const entered = `SELECT idx FROM resources WHERE ${test}`;
+  const newest = `SELECT idx FROM (SELECT idx, resource AS name FROM journal WHERE idx >= ? AND resource IS NOT NULL) WHERE ${test}`;
+  add(`idx IN (${entered} UNION ALL ${newest})`, ...values, indexed, ...values);
+}
+
+function nameTest(pattern: string): { readonly test: string; readonly values: readonly SQLInputValue[] } {
   const star = pattern.indexOf("*");
-  if (star === -1) return add("resource = ?", pattern);
+  if (star === -1) return { test: "name = ?", values: [pattern] };
   const prefix = pattern.slice(0, star);
-  add("resource >= ?", prefix);
   const end = prefixEnd(prefix);
-  if (end !== null) add("resource < ?", end);
-  add("covers_name(?, resource)", pattern);
+  if (end === null) return { test: "name >= ? AND covers_name(?, name)", values: [prefix, pattern] };
+  return { test: "name >= ? AND name < ? AND covers_name(?, name)", values: [prefix, end, pattern] };
 }
 
 /** The first text after all that begin with `prefix`, in code point order; null: there is none. */

@@ -4,13 +4,15 @@ import { BrakesInForce } from "./brakes-in-force.ts";
 import { Counters } from "./counters.ts";
 import { faultOf, isDuplicate, type SqliteFault } from "./fault.ts";
 import type { Failure, PackedCommit, PackedEntry, PackedResult, Reply } from "./messages.ts";
-import { readMeta, writeMeta } from "./meta.ts";
+import { indexedSize, readMeta, writeMeta } from "./meta.ts";
 import { sumOf, sumOfBytes } from "./sum.ts";
 
 /** Pages of the write-ahead log after which it is copied into the database. */
 const CHECKPOINT_PAGES = 1000;
 /** Bytes written between two looks at its length. */
 const LOOK_BYTES = 256 * 1024;
+/** Entries whose resources are entered at once. */
+const INDEX_ENTRIES = 2048;
 
 const CONFLICT = ["conflict"] as const;
 
@@ -23,12 +25,14 @@ export class Writer {
   /** Set by a failure after which nothing may be written any more. */
   private dead: Failure | null = null;
   private unlookedBytes = 0;
+  private indexed: number;
   private readonly leafBuffer: Buffer = Buffer.allocUnsafe(64 * 1024);
 
   constructor(db: DatabaseSync) {
     this.db = db;
     this.counters = new Counters(db);
     this.sql = statements(db);
+    this.indexed = indexedSize(db);
     this.loadBrakes();
   }
 
@@ -66,12 +70,23 @@ export class Writer {
     return erased;
   }
 
-  /** To be called when answers have left: keeps the write-ahead log short. */
+  /** To be called when answers have left: enters resources that wait, keeps the write-ahead log short. */
   tidy(): void {
+    if (this.size - this.indexed >= INDEX_ENTRIES) this.indexResources();
     if (this.unlookedBytes < LOOK_BYTES || this.dead !== null) return;
     this.unlookedBytes = 0;
     const { log } = this.sql.logLength.get() as { readonly log: number };
     if (log >= CHECKPOINT_PAGES) this.copyLog("PASSIVE");
+  }
+
+  private indexResources(): void {
+    const upTo = this.size;
+    const done = this.transaction(() => {
+      this.sql.resources.run(this.indexed, upTo);
+      writeMeta(this.db, "indexed", String(upTo));
+    });
+    // What could not be entered is searched for in the journal itself.
+    if (done.ok) this.indexed = upTo;
   }
 
   private copyLog(mode: "PASSIVE" | "TRUNCATE"): void {
@@ -174,7 +189,9 @@ export class Writer {
   }
 }
 
-function statements(db: DatabaseSync): Record<"begin" | "commit" | "brakes" | "version" | "put" | "entry" | "named" | "blob" | "logLength", StatementSync> {
+type Statement = "begin" | "commit" | "brakes" | "version" | "put" | "entry" | "named" | "resources" | "blob" | "logLength";
+
+function statements(db: DatabaseSync): Record<Statement, StatementSync> {
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
@@ -189,6 +206,9 @@ function statements(db: DatabaseSync): Record<"begin" | "commit" | "brakes" | "v
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     named: db.prepare("INSERT OR IGNORE INTO named(kind, id, idx) VALUES (?, ?, ?)"),
+    resources: db.prepare(
+      "INSERT INTO resources(name, idx) SELECT resource, idx FROM journal WHERE idx >= ? AND idx < ? AND resource IS NOT NULL ORDER BY resource, idx",
+    ),
     blob: db.prepare("INSERT INTO blobs(name, bytes, sum) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum"),
     logLength: db.prepare("PRAGMA wal_checkpoint(NOOP)"),
   };

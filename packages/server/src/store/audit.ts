@@ -1,0 +1,170 @@
+import { hash } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Kind, LedgerEntry } from "@countersign/core";
+import type { StoreFault } from "./journal.ts";
+import { indexedSize } from "./meta.ts";
+import { recordDigest } from "./pack-commit.ts";
+import { sameSum, sumOf, sumOfBytes } from "./sum.ts";
+
+/** Faults that are listed; the first one is reason enough not to start. */
+const MAX_FAULTS = 100;
+
+interface JournalRow {
+  readonly idx: number;
+  readonly id: string;
+  readonly kind: string;
+  readonly point: string;
+  readonly point_seq: number;
+  readonly task: string | null;
+  readonly task_seq: number | null;
+  readonly intent: string | null;
+  readonly resource: string | null;
+  readonly leaf_hash: Uint8Array;
+  readonly leaf: Uint8Array;
+}
+interface RecordRow {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly version: number;
+  readonly body: string;
+  readonly sum: Uint8Array;
+}
+interface Audit {
+  readonly db: DatabaseSync;
+  readonly faults: StoreFault[];
+  /** Digest of each record in the last entry that names it. */
+  readonly digests: Map<string, string>;
+  readonly points: Map<string, number>;
+  readonly tasks: Map<string, number>;
+  /** Below this index, resources were entered in their lookup table. */
+  readonly indexed: number;
+  readonly isNamed: StatementSync;
+  readonly isFiled: StatementSync;
+  /** Rows that the lookup tables must have. */
+  named: number;
+  filed: number;
+}
+type Report = (code: StoreFault["code"], detail: string) => void;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads everything stored at one moment and compares it: every leaf with its hash, its columns and the counts of its point and task;
+ * every record with the digest in the last entry that names it; every lookup table with what it looks up. INV-7: whoever edits a
+ * record or removes one would have to rewrite the ledger too. `posture` proves itself and is in no entry.
+ */
+export function audit(db: DatabaseSync): readonly StoreFault[] {
+  db.exec("BEGIN");
+  try {
+    const state: Audit = {
+      db,
+      faults: [],
+      digests: new Map(),
+      points: new Map(),
+      tasks: new Map(),
+      indexed: indexedSize(db),
+      isNamed: db.prepare("SELECT 1 FROM named WHERE kind = ? AND id = ? AND idx = ?"),
+      isFiled: db.prepare("SELECT 1 FROM resources WHERE name = ? AND idx = ?"),
+      named: 0,
+      filed: 0,
+    };
+    checkPages(state);
+    checkJournal(state);
+    checkRecords(state);
+    checkLookups(state);
+    checkBlobs(state);
+    return state.faults;
+  } finally {
+    db.exec("COMMIT");
+  }
+}
+
+function reporter(state: Audit): Report {
+  return (code, detail) => {
+    if (state.faults.length < MAX_FAULTS) state.faults.push({ code, detail });
+  };
+}
+
+function checkPages(state: Audit): void {
+  const report = reporter(state);
+  for (const row of state.db.prepare("PRAGMA integrity_check(10)").all() as unknown as { integrity_check: string }[]) {
+    if (row.integrity_check !== "ok") report("data.damaged", `the database is damaged: ${row.integrity_check}`);
+  }
+}
+
+function checkJournal(state: Audit): void {
+  const report = reporter(state);
+  let expected = 0;
+  for (const row of state.db.prepare("SELECT * FROM journal ORDER BY idx").iterate() as Iterable<unknown> as Iterable<JournalRow>) {
+    if (row.idx !== expected) report("ledger.damaged", `entry ${String(expected)} is missing from the journal`);
+    expected = row.idx + 1;
+    const wrong = entryFault(state, row);
+    if (wrong !== null) report("ledger.damaged", `entry ${String(row.idx)} (\`${row.id}\`) ${wrong}`);
+  }
+}
+
+function entryFault(state: Audit, row: JournalRow): string | null {
+  if (!sameSum(row.leaf_hash, hash("sha256", Buffer.concat([new Uint8Array(1), row.leaf]), "buffer"))) return "does not have the content that was hashed";
+  let entry: LedgerEntry;
+  try {
+    entry = JSON.parse(decoder.decode(row.leaf)) as LedgerEntry;
+  } catch {
+    return "is not JSON";
+  }
+  const { point, pointSeq, taskSeq, chain, records } = entry;
+  const columns = [row.id, row.kind, row.point, row.point_seq, row.task, row.task_seq, row.intent, row.resource];
+  const members = [entry.id, entry.kind, point, pointSeq, chain.task, taskSeq, entry.intent ?? null, entry.resource];
+  if (columns.some((column, i) => column !== members[i])) return "is filed under something that it does not say";
+  if (pointSeq !== (state.points.get(point) ?? 0) + 1) return `breaks the count of point \`${point}\``;
+  state.points.set(point, pointSeq);
+  if (chain.task !== null && taskSeq !== (state.tasks.get(chain.task) ?? 0) + 1) return `breaks the count of task \`${chain.task}\``;
+  if (chain.task !== null && taskSeq !== null) state.tasks.set(chain.task, taskSeq);
+  for (const { kind, id, digest } of records ?? []) state.digests.set(`${kind} ${id}`, digest);
+  return lookupFault(state, row, records ?? []);
+}
+
+function lookupFault(state: Audit, { idx, resource }: JournalRow, records: NonNullable<LedgerEntry["records"]>): string | null {
+  if (resource !== null && idx < state.indexed) {
+    state.filed += 1;
+    if (state.isFiled.get(resource, idx) === undefined) return `is not filed under resource \`${resource}\``;
+  }
+  for (const { kind, id } of records) {
+    state.named += 1;
+    if (state.isNamed.get(kind, id, idx) === undefined) return `is not filed under record \`${kind} ${id}\``;
+  }
+  return null;
+}
+
+function checkRecords(state: Audit): void {
+  const report = reporter(state);
+  const { digests } = state;
+  for (const row of state.db.prepare("SELECT kind, id, version, body, sum FROM records").iterate() as Iterable<unknown> as Iterable<RecordRow>) {
+    const key = `${row.kind} ${row.id}`;
+    const fault = recordFault(row, digests.get(key));
+    if (fault !== null) report("data.damaged", `record \`${key}\` ${fault}`);
+    digests.delete(key);
+  }
+  for (const key of digests.keys()) report("data.damaged", `record \`${key}\` is missing, though the ledger knows it`);
+}
+
+function recordFault(row: RecordRow, digest: string | undefined): string | null {
+  if (!sameSum(row.sum, sumOf(row.version, row.kind, row.id, row.body))) return "is damaged";
+  const record = JSON.parse(row.body) as { readonly kind: Kind; readonly id: string; readonly terms: unknown; readonly state: unknown };
+  if (record.kind !== row.kind || record.id !== row.id) return "is filed under another name";
+  if (row.kind === "posture") return null;
+  if (digest === undefined) return "is in no entry of the ledger";
+  return recordDigest(record) === digest ? null : "differs from the last entry of the ledger that names it";
+}
+
+function checkLookups(state: Audit): void {
+  const rows = (table: string): number => (state.db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { readonly n: number }).n;
+  if (rows("named") !== state.named || rows("resources") !== state.filed) reporter(state)("data.damaged", "a lookup table does not fit the journal");
+}
+
+function checkBlobs(state: Audit): void {
+  const report = reporter(state);
+  type BlobRow = { readonly name: string; readonly bytes: Uint8Array; readonly sum: Uint8Array };
+  for (const row of state.db.prepare("SELECT name, bytes, sum FROM blobs").iterate() as Iterable<unknown> as Iterable<BlobRow>) {
+    if (!sameSum(row.sum, sumOfBytes(row.name, row.bytes))) report("data.damaged", `blob \`${row.name}\` is damaged`);
+  }
+}
