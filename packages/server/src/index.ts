@@ -1,2 +1,3 @@
 export type { RunningServer, ServerOptions } from "./start.ts";
-export { hostPort, startServer } from "./start.ts";
+export { hostPort } from "./config/index.ts";
+export { startServer } from "./start.ts";

@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, type PointId, type PublicJwk, type Random, newId } from "@countersign/core";
+import { type PointId, type PublicJwk, type Random, newId } from "@countersign/core";
 import type { ControlPlane } from "@countersign/enforce";
 import type { Logger } from "pino";
 import { Agents, agentCreateKind, agentReinstateKind, agentRoutes } from "./agents/index.ts";
 import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
-import { type Config, readConfig } from "./config/index.ts";
+import { type Config, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
 import { Authenticator, type Route, buildApp, listen, pageRoutes } from "./http/index.ts";
-import type { Kernel } from "./kernel.ts";
+import { type Kernel, settingsOf } from "./kernel.ts";
 import { loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
 import { type ConnectedPoint, LocalControlPlane, Points } from "./points/index.ts";
@@ -54,12 +53,12 @@ export interface RunningServer {
 
 /** Opens the data directory and builds the control plane; it answers nobody until `serve`. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { random, now, log, dataDir } = options;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const config = await readConfig({ file: options.configFile, environment: options.environment, overrides: options.overrides });
-  assertSafe(config);
-  const store = await openStore({ path: dataDir, clock: now });
+  const store = await openStore({ path: options.dataDir, clock: options.now });
   try {
+    const stored = await store.get("settings", "settings");
+    const source = { file: options.configFile, environment: options.environment, overrides: options.overrides };
+    // An unreadable configuration must not leave an installation half made: it is read before anything is written.
+    const config = await readConfig({ ...source, storedPublicUrl: stored?.terms.publicUrl ?? null });
     return await build(options, config, store);
   } catch (error) {
     await store.close();
@@ -87,7 +86,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   return {
     config,
     controlPlane,
-    issuer: { keys: [keys.tokens.jwk], issuer: config.settings.publicUrl },
+    issuer: { keys: [keys.tokens.jwk], issuer: (await settingsOf(kernel)).publicUrl },
     pointId: async (name) => await pointIdOf(store, { name, now, random }),
     connect(point) {
       kernel.points.connect(point);
@@ -100,7 +99,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       const { host, port } = hostPort(config.listen.api);
       const tls = config.tls === null ? null : { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) };
       listening = await listen(app, { host, port, socket: join(options.dataDir, "control.sock"), tls });
-      return { api: config.settings.publicUrl, setupUrl: await modules.registration.setupUrl() };
+      return { api: (await settingsOf(kernel)).publicUrl, setupUrl: await modules.registration.setupUrl() };
     },
     pending: () => modules.upstreams.pending,
     async close() {
@@ -171,20 +170,4 @@ async function pointIdOf(store: LedgerStore, { name, now, random }: { name: stri
   const id = newId("ep", now(), random);
   await store.commit({ blobs: [{ name: blob, bytes: Buffer.from(id) }] });
   return id;
-}
-
-export function hostPort(address: string): { readonly host: string; readonly port: number } {
-  const at = address.lastIndexOf(":");
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(address.slice(at + 1)) };
-}
-
-/** Listening beyond loopback without TLS would show cookies and names to the network. */
-function assertSafe({ listen: addresses, tls, behindProxy }: Config): void {
-  for (const address of [addresses.api, addresses.gateway]) {
-    const { host } = hostPort(address);
-    const loopback = host === "localhost" || host === "::1" || /^127\./.test(host);
-    if (!loopback && tls === null && !behindProxy) {
-      throw new AppError("listen.unsafe", { detail: `\`${address}\` is reached from outside; give --tls-cert and --tls-key, or --behind-proxy` });
-    }
-  }
 }

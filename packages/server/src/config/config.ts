@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { AppError, EFFECTS, type SecretRef, type Settings, type UpstreamTerms, canonicalJson } from "@countersign/core";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
+import { assertSafe, hostPort, settledAddress } from "./addresses.ts";
 
 const MOST_BYTES = 1_048_576;
 
@@ -28,7 +29,7 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use small letters, 
 /** `countersign.yaml`: unknown keys are errors, secrets are references. */
 const file = z.strictObject({
   version: z.literal(1).default(1),
-  publicUrl: z.url().default("http://localhost:7330"),
+  publicUrl: z.url().optional(),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   behindProxy: z.boolean().default(false),
   trustDomain: z.string().default("localhost"),
@@ -60,6 +61,8 @@ export interface Config {
   readonly behindProxy: boolean;
 }
 export interface ConfigSource {
+  /** Address of an installation that exists; null for a new data directory. */
+  readonly storedPublicUrl: string | null;
   readonly file: string | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Values of the command line: they win. */
@@ -71,10 +74,13 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
   const parsed = file.safeParse({ ...(await readYaml(source.file)), ...fromEnvironment(source.environment), ...source.overrides });
   if (!parsed.success) throw invalid(parsed.error, source.file);
   const { data } = parsed;
+  const listen = { ...data.listen, api: await settledAddress(data.listen.api, source.storedPublicUrl) };
+  assertSafe([listen.api, listen.gateway], { tls: data.tls ?? null, behindProxy: data.behindProxy });
+  const publicUrl = data.publicUrl ?? `${data.tls === undefined ? "http" : "https"}://localhost:${String(hostPort(listen.api).port)}`;
   return {
-    settings: { publicUrl: new URL(data.publicUrl).origin, trustDomain: data.trustDomain, approvals: data.approvals, lease: data.lease, limits: data.limits },
+    settings: { publicUrl: new URL(publicUrl).origin, trustDomain: data.trustDomain, approvals: data.approvals, lease: data.lease, limits: data.limits },
     upstreams: Object.fromEntries(Object.entries(data.upstreams).map(([id, u]) => [id, termsOf(id, u)])),
-    listen: data.listen,
+    listen,
     tls: data.tls ?? null,
     behindProxy: data.behindProxy,
   };

@@ -1,0 +1,41 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { AppError } from "@countersign/core";
+
+export function hostPort(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(":");
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(address.slice(at + 1)) };
+}
+
+/**
+ * The address to listen on. Port 0 means any free port on a new data directory and the same one ever after: passkeys and signatures
+ * are bound to the origin, so it must not move.
+ */
+export async function settledAddress(address: string, storedPublicUrl: string | null): Promise<string> {
+  const { host, port } = hostPort(address);
+  if (port !== 0) return address;
+  const known = storedPublicUrl === null ? "" : new URL(storedPublicUrl).port;
+  return `${host.includes(":") ? `[${host}]` : host}:${known === "" ? String(await freePort(host)) : known}`;
+}
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(new AppError("listen.in_use", { cause: error, detail: `nothing can be listened on at \`${host}\`` })));
+    server.listen(0, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
+/** Listening beyond loopback without TLS would show cookies and names to the network. @throws AppError `listen.unsafe` */
+export function assertSafe(addresses: readonly string[], { tls, behindProxy }: { readonly tls: unknown; readonly behindProxy: boolean }): void {
+  for (const address of addresses) {
+    const { host } = hostPort(address);
+    const loopback = host === "localhost" || host === "::1" || /^127\./.test(host);
+    if (!loopback && tls === null && !behindProxy) {
+      throw new AppError("listen.unsafe", { detail: `\`${address}\` is reached from outside; give --tls-cert and --tls-key, or --behind-proxy` });
+    }
+  }
+}
