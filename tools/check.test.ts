@@ -48,3 +48,19 @@ describe("the direction gate", () => {
     expect(await gate?.check(root)).toMatchObject({ ok: false });
   });
 });
+
+describe("the layout gate", () => {
+  const gate = GATES.find(({ name }) => name === "layout");
+  const files = (lines: number): Record<string, string> =>
+    Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => [`packages/core/src/file-${i}.ts`, "export {};\n".repeat(lines)]),
+    );
+
+  it("fires when the median source file is longer than 100 lines", async () => {
+    expect(await gate?.check(fixture(files(100)))).toMatchObject({ ok: true });
+    expect(await gate?.check(fixture(files(101)))).toMatchObject({
+      ok: false,
+      output: expect.stringContaining("long-files"),
+    });
+  });
+});

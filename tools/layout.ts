@@ -52,14 +52,21 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+const MEDIAN_LINES_MAX = 100;
+
 /** Looks at every TypeScript file of `root`; each line of the output names a rule, a file and the way out. */
 export function checkLayout(root: string): GateResult {
   const folders = FOLDERS.filter((folder) => existsSync(join(root, folder)));
+  const lengths: number[] = [];
   const lines = sourceFiles(root, folders).flatMap((path) => {
     const text = readFileSync(join(root, path), "utf8");
+    if (isProduct(path)) lengths.push(text.split("\n").length - 1);
     const broken = RULES.filter((rule) => rule.where(path) && rule.broken(path, text));
     return broken.map(({ name, says }) => `${name}: ${path}: ${says}`);
   });
+  const median = lengths.toSorted((a, b) => a - b)[Math.floor(lengths.length / 2)] ?? 0;
+  if (median > MEDIAN_LINES_MAX)
+    lines.push(`long-files: packages: the median source file has ${median} lines, at most ${MEDIAN_LINES_MAX}`);
   return { ok: lines.length === 0, output: lines.join("\n") };
 }
 
