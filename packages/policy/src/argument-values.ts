@@ -59,7 +59,7 @@ function set(values: readonly Json[], node: ReadNode, walk: Walk): CedarJson | u
   // An element has no name: what is inexact in one makes the whole set inexact.
   const within: Walk = { inexact: [], path: [...walk.path, "*"] };
   for (const value of values) {
-    const element = value === null ? refuse(within) : convert(value, node, within);
+    const element = convert(value, node, within);
     if (element === undefined || within.inexact.length > 0) return refuse(walk);
     out.push(element);
   }

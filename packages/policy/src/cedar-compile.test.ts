@@ -90,6 +90,12 @@ describe("a policy text is refused, with the line,", () => {
     ["an unknown scope", `@hold("h") @scopes("forever") forbid ${ANY};`, 1, "@scopes"],
     ["no scope", `@hold("h") @scopes forbid ${ANY};`, 1, "@scopes"],
     ["an unknown authenticator", `@hold("h") @authenticator("any") forbid ${ANY};`, 1, "@authenticator"],
+    [
+      "a chain of operators",
+      `permit ${ANY} when { ${"context.risk < 3 && ".repeat(60)}true };`,
+      1,
+      "too many operators",
+    ],
     ["a number beyond 2^53", `permit ${ANY} when { context.risk < 9007199254740993 };`, 1, "number"],
     ["the smallest i64", `permit ${ANY} when { context.risk < -9223372036854775808 };`, 1, "number"],
     ["a misspelt group", 'forbid (principal, action in Action::"destuctive", resource);', 1, "destuctive"],
@@ -100,7 +106,7 @@ describe("a policy text is refused, with the line,", () => {
     ["an argument without `has`", `forbid ${ANY} when { context.arguments.path like "/x" };`, 1, "has"],
     ["a fact without `has`", `permit ${ANY} when { context.device.facts.diskEncrypted };`, 1, "has"],
     ["a forbid that can never apply", `forbid ${ANY} when { context has argumnts };`, 1, "impossible"],
-  ])("%s", (_name, text, line, word) => {
+  ])("%s", (...[, text, line, word]) => {
     const [first] = problems(text);
     expect(first?.line).toBe(line);
     expect(first?.message).toContain(word);
@@ -149,7 +155,9 @@ describe("types of arguments", () => {
     "context.arguments == {a: 1}",
   ])("that fit no one shape are not checked, and a warning says so: %s", (condition) => {
     const set = parsed(`permit ${ANY};\n@id("open") forbid ${ANY} when { ${condition} };`);
-    expect(set.warnings).toMatchObject([{ policyId: "open", line: 2, message: expect.stringContaining("not checked") }]);
+    expect(set.warnings).toMatchObject([
+      { policyId: "open", line: 2, message: expect.stringContaining("not checked") },
+    ]);
   });
 
   it("warn of a permit that can never apply", () => {

@@ -25,7 +25,8 @@ export function compilePolicies(text: string, limits: TextLimits): ParsedPolicie
   for (const [i, piece] of split.pieces.entries()) {
     const policy = compileOne(piece, `policy${String(i)}`);
     if ("message" in policy) problems.push(policy);
-    else if (ids.has(policy.id)) problems.push({ message: `the id \`${policy.id}\` stands twice; choose another`, line: policy.line });
+    else if (ids.has(policy.id))
+      problems.push({ message: `the id \`${policy.id}\` stands twice; choose another`, line: policy.line });
     else {
       ids.add(policy.id);
       policies.push(policy);
@@ -33,8 +34,11 @@ export function compilePolicies(text: string, limits: TextLimits): ParsedPolicie
     if (problems.length >= REPORTED_PROBLEMS) return invalid(problems);
   }
   if (problems.length > 0) return invalid(problems);
-  const trial = checkParsePolicySet({ staticPolicies: Object.fromEntries(policies.map(({ id, est }) => [id, est as never])) });
-  if (trial.type === "failure") return invalid([{ message: "the policies do not survive their canonical form; simplify them" }]);
+  const trial = checkParsePolicySet({
+    staticPolicies: Object.fromEntries(policies.map(({ id, est }) => [id, est as never])),
+  });
+  if (trial.type === "failure")
+    return invalid([{ message: "the policies do not survive their canonical form; simplify them" }]);
   const types = checkTypes(policies);
   if (types.problems.length > 0) return invalid(types.problems.slice(0, REPORTED_PROBLEMS));
   return { ok: true, set: { policySetHash: hash(text), policies, warnings: types.warnings } };
@@ -47,7 +51,10 @@ function compileOne(piece: PolicyPiece, fallbackId: string): ParsedPolicy | Poli
     const [error] = answer.errors;
     const at = error?.sourceLocations?.[0]?.start ?? 0;
     const message = (error?.message ?? "not a policy").replace("failed to parse policy from string: ", "");
-    return { message: message.slice(0, 300), line: piece.firstLine + newlines(Buffer.from(piece.text).subarray(0, at)) };
+    return {
+      message: message.slice(0, 300),
+      line: piece.firstLine + newlines(Buffer.from(piece.text).subarray(0, at)),
+    };
   }
   const est = answer.json as PolicyEst;
   if (depthOf(est) > EST_DEPTH) {
@@ -57,7 +64,10 @@ function compileOne(piece: PolicyPiece, fallbackId: string): ParsedPolicy | Poli
   const unknown = entitiesOf(est).find(({ type, id }) => type === "Action" && !isAction(id));
   if (unknown !== undefined) {
     const groups = EFFECTS.map((effect) => `\`${effect}\``).join(" ");
-    return { line, message: `\`Action::"${unknown.id.slice(0, 80)}"\` is neither a group (${groups}) nor a name such as \`mcp:files/read_file\`` };
+    return {
+      line,
+      message: `\`Action::"${unknown.id.slice(0, 80)}"\` is neither a group (${groups}) nor a name such as \`mcp:files/read_file\``,
+    };
   }
   const read = readAnnotations(est, fallbackId);
   if (!read.ok) return { line, message: read.message };

@@ -18,7 +18,8 @@ const satisfied = (condition: string, callArguments: JsonObject = {}): boolean =
 
 describe("the evaluator", () => {
   it("names every satisfied permit, forbid and hold, and every failed policy", () => {
-    const evaluation = ask(`
+    const evaluation = ask(
+      `
       @id("p1") permit (principal, action, resource);
       @id("p2") permit (principal, action in Action::"write", resource);
       @id("p3") permit (principal, action in Action::"read", resource);
@@ -26,7 +27,9 @@ describe("the evaluator", () => {
       @id("h1") @hold("wait") forbid (principal, action == Action::"mcp:files/write_file", resource);
       @id("e1") forbid (principal, action, resource) when { context.arguments has n && context.arguments.n < 3 };
       @id("e2") permit (principal, action, resource) when { context.arguments has n && context.arguments.n < 3 };
-    `, { n: "not a number" });
+    `,
+      { n: "not a number" },
+    );
     expect(evaluation.permits).toEqual(["p1", "p2"]);
     expect(evaluation.forbids).toEqual(["f1", "h1"]);
     expect(evaluation.errors.map(({ policyId }) => policyId)).toEqual(["e1", "e2"]);
@@ -39,10 +42,14 @@ describe("the evaluator", () => {
     expect(satisfied('resource.name like "file:/srv/*.json"')).toBe(true);
     expect(satisfied('context.effect == "write" && context.risk < 4 && context.agentProof == "declared"')).toBe(true);
     expect(satisfied('context.tool == "write_file" && context.upstream == "files"')).toBe(true);
-    expect(satisfied('context.device.tier == "software" && context.device.level == "enrolled" && context.device.os == "linux"')).toBe(true);
+    expect(
+      satisfied(
+        'context.device.tier == "software" && context.device.level == "enrolled" && context.device.os == "linux"',
+      ),
+    ).toBe(true);
     expect(satisfied('context.device.id == Device::"dev_0000000000000000000001"')).toBe(true);
     expect(satisfied('context.task has purpose && context.task.purpose like "*records"')).toBe(true);
-    expect(satisfied('context.task.openedAt < context.now && context.now < context.task.expiresAt')).toBe(true);
+    expect(satisfied("context.task.openedAt < context.now && context.now < context.task.expiresAt")).toBe(true);
     expect(satisfied('context.now.toTime() == duration("12h")')).toBe(true);
   });
 
@@ -53,13 +60,13 @@ describe("the evaluator", () => {
   });
 
   it.each([
-    ['file:/srv', true],
-    ['file:/srv/records', true],
-    ['file:/srv/', true],
-    ['file:', true],
-    ['file:/srv/records/executives.json', true],
-    ['file:/srv/rec', false],
-    ['file:/etc', false],
+    ["file:/srv", true],
+    ["file:/srv/records", true],
+    ["file:/srv/", true],
+    ["file:", true],
+    ["file:/srv/records/executives.json", true],
+    ["file:/srv/rec", false],
+    ["file:/etc", false],
   ])("takes a resource for a part of `%s`: %s", (root, expected) => {
     expect(satisfied(`resource in Resource::"${root}"`)).toBe(expected);
     const scoped = ask(`permit (principal, action, resource in Resource::"${root}");`);
@@ -67,18 +74,27 @@ describe("the evaluator", () => {
   });
 
   it("does not take a misspelt attribute or an absent one for false", () => {
-    const { errors } = ask(`@id("f") forbid (principal, action, resource)
-      when { context.arguments has a && context.arguments.a has b && context.arguments.a.b == 1 };`, { a: "a string" });
+    const { errors } = ask(
+      `@id("f") forbid (principal, action, resource)
+      when { context.arguments has a && context.arguments.a has b && context.arguments.a.b == 1 };`,
+      { a: "a string" },
+    );
     expect(errors.map(({ policyId }) => policyId)).toEqual(["f"]);
   });
 });
 
 describe("arguments in policies", () => {
   it("are typed by their canonical text", () => {
-    expect(satisfied("context.arguments has n && context.arguments.n == 9007199254740991", { n: 9007199254740991 })).toBe(true);
-    expect(satisfied("context.arguments has n && context.arguments.n > 9007199254740991", { n: 9007199254740994 })).toBe(true);
+    expect(
+      satisfied("context.arguments has n && context.arguments.n == 9007199254740991", { n: 9007199254740991 }),
+    ).toBe(true);
+    expect(
+      satisfied("context.arguments has n && context.arguments.n > 9007199254740991", { n: 9007199254740994 }),
+    ).toBe(true);
     expect(satisfied('context.arguments has n && context.arguments.n == decimal("1.5")', { n: 1.5 })).toBe(true);
-    expect(satisfied('context.arguments has n && context.arguments.n.lessThan(decimal("1.2346"))', { n: 1.2345 })).toBe(true);
+    expect(satisfied('context.arguments has n && context.arguments.n.lessThan(decimal("1.2346"))', { n: 1.2345 })).toBe(
+      true,
+    );
     expect(satisfied("context.arguments has n", { n: null })).toBe(false);
     expect(satisfied('context.arguments has l && context.arguments.l.contains("a")', { l: ["b", "a"] })).toBe(true);
     expect(satisfied("context.arguments has l && context.arguments.l.contains([1, 2])", { l: [[2, 1]] })).toBe(true);
@@ -86,9 +102,14 @@ describe("arguments in policies", () => {
 
   it("may carry names that objects inherit", () => {
     const own = JSON.parse('{"__proto__": 1, "toString": 2}') as JsonObject;
-    const condition = 'context.arguments has "__proto__" && context.arguments["__proto__"] == 1 && context.arguments has toString && context.arguments.toString == 2';
+    const condition =
+      'context.arguments has "__proto__" && context.arguments["__proto__"] == 1 && context.arguments has toString && context.arguments.toString == 2';
     expect(satisfied(condition, own)).toBe(true);
-    expect(satisfied('context.arguments has "__proto__" || context.arguments has toString || context.arguments has constructor')).toBe(false);
+    expect(
+      satisfied(
+        'context.arguments has "__proto__" || context.arguments has toString || context.arguments has constructor',
+      ),
+    ).toBe(false);
   });
 
   const inexact: readonly (readonly [string, JsonObject])[] = [
@@ -101,7 +122,9 @@ describe("arguments in policies", () => {
   ];
   it.each(inexact)("fail a policy that names %s", (_name, callArguments) => {
     const failed = (condition: string): readonly string[] =>
-      ask(`@id("f") forbid (principal, action, resource) when { ${condition} };`, callArguments).errors.map(({ policyId }) => policyId);
+      ask(`@id("f") forbid (principal, action, resource) when { ${condition} };`, callArguments).errors.map(
+        ({ policyId }) => policyId,
+      );
     expect(failed("context.arguments has n && context.arguments.n == 1")).toEqual(["f"]);
   });
 
@@ -135,7 +158,8 @@ describe("arguments in policies", () => {
 });
 
 describe("whatever breaks the engine", () => {
-  const text = '@id("p") permit (principal, action, resource) when { context.arguments has n && context.arguments.n == "x" };';
+  const text =
+    '@id("p") permit (principal, action, resource) when { context.arguments has n && context.arguments.n == "x" };';
   it.each<[string, JsonObject]>([
     ["a value that is not JSON", { n: 1n } as unknown as JsonObject],
     ["a lone surrogate", { n: "\ud800" }],
@@ -149,12 +173,18 @@ describe("whatever breaks the engine", () => {
 
   it("is an error of the whole set", () => {
     const context = { ...request().context, now: Number.NaN };
-    const evaluator = evaluatorOf('permit (principal, action, resource) when { context.now < datetime("2030-01-01") };');
-    expect(evaluator.evaluate(request({ context })).errors).toEqual([{ policyId: WHOLE_SET, message: "the engine failed" }]);
+    const evaluator = evaluatorOf(
+      'permit (principal, action, resource) when { context.now < datetime("2030-01-01") };',
+    );
+    expect(evaluator.evaluate(request({ context })).errors).toEqual([
+      { policyId: WHOLE_SET, message: "the engine failed" },
+    ]);
   });
 
   it("more sets than names: each evaluator still answers by its own policies", () => {
-    const evaluators = Array.from({ length: 9 }, (_, i) => evaluatorOf(`@id("set${String(i)}") permit (principal, action, resource);`));
+    const evaluators = Array.from({ length: 9 }, (_, i) =>
+      evaluatorOf(`@id("set${String(i)}") permit (principal, action, resource);`),
+    );
     for (const round of [0, 1]) {
       for (const [i, evaluator] of evaluators.entries()) {
         expect(evaluator.evaluate(request()).permits, `round ${String(round)}`).toEqual([`set${String(i)}`]);
@@ -180,7 +210,7 @@ const CONDITIONS = [
   "context.arguments has box && context.arguments.box has n && context.arguments.box.n == 1",
   "context.arguments has box.n",
   'context.arguments has list && context.arguments.list.contains("a")',
-  'context.device.facts has diskEncrypted && context.device.facts.diskEncrypted',
+  "context.device.facts has diskEncrypted && context.device.facts.diskEncrypted",
   'context.device.tier == "hardware"',
   'context.task has purpose && context.task.purpose like "tidy*"',
   'principal.name == "coder"',
@@ -191,7 +221,12 @@ const CONDITIONS = [
   '(if context.risk < 5 then resource else Resource::"x").name like "file:*"',
   '(if context.risk > 5 then resource else Resource::"x").name like "file:*"',
 ];
-const SCOPES = ["action", 'action in Action::"write"', 'action in [Action::"read", Action::"write"]', 'action == Action::"mcp:files/write_file"'];
+const SCOPES = [
+  "action",
+  'action in Action::"write"',
+  'action in [Action::"read", Action::"write"]',
+  'action == Action::"mcp:files/write_file"',
+];
 const policyText = fc
   .record({
     effect: fc.constantFrom("permit", "forbid"),
@@ -240,7 +275,11 @@ function wholeCall(text: string, asked: CedarRequest, callArguments: JsonObject)
     policies: { staticPolicies: text },
     entities: [
       { uid: { type: "Action", id: asked.action }, attrs: {}, parents: [{ type: "Action", id: asked.effect }] },
-      { uid: { type: "Agent", id: principal.id }, attrs: { owner: { __entity: owner }, name: principal.name }, parents: [owner] },
+      {
+        uid: { type: "Agent", id: principal.id },
+        attrs: { owner: { __entity: owner }, name: principal.name },
+        parents: [owner],
+      },
       { uid, attrs: { name: asked.resource }, parents: [{ type: "Resource", id: "file:/srv/records" }] },
     ],
   };
@@ -259,7 +298,9 @@ describe("against Cedar with the whole request", () => {
         if (answer.type !== "success") throw new Error(answer.errors[0]?.message ?? "");
         const { decision, diagnostics } = answer.response;
         const deciding = ours.forbids.length > 0 ? ours.forbids : ours.permits;
-        expect(ours.errors.map(({ policyId }) => policyId)).toEqual(diagnostics.errors.map(({ policyId }) => policyId).sort());
+        expect(ours.errors.map(({ policyId }) => policyId)).toEqual(
+          diagnostics.errors.map(({ policyId }) => policyId).sort(),
+        );
         expect(decision).toBe(ours.forbids.length === 0 && ours.permits.length > 0 ? "allow" : "deny");
         expect(deciding).toEqual([...diagnostics.reason].sort());
       }),

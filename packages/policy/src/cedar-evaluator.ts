@@ -55,12 +55,16 @@ class CedarEvaluator implements Evaluator {
     nextSlot = (nextSlot + 1) % SLOTS.length;
     SLOTS[slot] = null;
     const answer = preparsePolicySet(`set${String(slot)}`, this.#set);
-    if (answer.type === "failure") throw new AppError("policy.invalid", { detail: "the engine refused the policy set" });
+    if (answer.type === "failure")
+      throw new AppError("policy.invalid", { detail: "the engine refused the policy set" });
     this.#slot = slot;
     SLOTS[slot] = this;
   }
 
-  #evaluation(found: { reason: string[]; errors: { policyId: string }[] }, inexact: PlannedCall["inexact"]): Evaluation {
+  #evaluation(
+    found: { reason: string[]; errors: { policyId: string }[] },
+    inexact: PlannedCall["inexact"],
+  ): Evaluation {
     const permits: string[] = [];
     const forbids: string[] = [];
     for (const id of found.reason) {
@@ -69,10 +73,17 @@ class CedarEvaluator implements Evaluator {
       (policy.effect === "permit" ? permits : forbids).push(id);
     }
     const errors = [
-      ...inexact.map(({ policyId, path }) => ({ policyId, message: `\`context.${path.join(".")}\` has no exact value` })),
+      ...inexact.map(({ policyId, path }) => ({
+        policyId,
+        message: `\`context.${path.join(".")}\` has no exact value`,
+      })),
       ...found.errors.map(({ policyId }) => ({ policyId, message: "an operator met a missing or unfit value" })),
     ];
-    return { permits: permits.sort(), forbids: forbids.sort(), errors: errors.sort((a, b) => (a.policyId < b.policyId ? -1 : 1)) };
+    return {
+      permits: permits.sort(),
+      forbids: forbids.sort(),
+      errors: errors.sort((a, b) => (a.policyId < b.policyId ? -1 : 1)),
+    };
   }
 }
 

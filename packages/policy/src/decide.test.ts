@@ -3,7 +3,19 @@ import { describe, expect, it } from "vitest";
 import type { DecideInput, Facts } from "./decide-input.ts";
 import { decide } from "./decide.ts";
 import type { Evaluator } from "./evaluator.ts";
-import { AGENT, DEVICE, HUMAN, NOW, TASK, brake, call, changed, evaluatorOf, facts, input } from "./testing/fixtures.ts";
+import {
+  AGENT,
+  DEVICE,
+  HUMAN,
+  NOW,
+  TASK,
+  brake,
+  call,
+  changed,
+  evaluatorOf,
+  facts,
+  input,
+} from "./testing/fixtures.ts";
 
 const good = facts();
 const withFacts = (change: Partial<Facts>): DecideInput => input({ facts: facts(change) });
@@ -33,7 +45,12 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
   ["a sever", "brake", "brake.severed", withFacts({ brakes: [brake("sever", { type: "task", value: TASK })] })],
   ["a severed task", "brake", "brake.severed", withFacts({ task: changed(good.task, {}, { status: "severed" }) })],
   ["an unknown human", "human", "human.inactive", withFacts({ human: null })],
-  ["an inactive human", "human", "human.inactive", withFacts({ human: changed(good.human, {}, { status: "inactive" }) })],
+  [
+    "an inactive human",
+    "human",
+    "human.inactive",
+    withFacts({ human: changed(good.human, {}, { status: "inactive" }) }),
+  ],
   [
     "another human",
     "human",
@@ -43,7 +60,12 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
   ["an unknown device", "device", "device.unknown", withFacts({ device: null })],
   ["a lost device", "device", "device.unknown", withFacts({ device: changed(good.device, {}, { status: "lost" }) })],
   ["no posture report", "device", "device.stale", withFacts({ posture: null })],
-  ["an old report", "device", "device.stale", withFacts({ posture: good.posture && { ...good.posture, iat: NOW / 1000 - 301 } })],
+  [
+    "an old report",
+    "device",
+    "device.stale",
+    withFacts({ posture: good.posture && { ...good.posture, iat: NOW / 1000 - 301 } }),
+  ],
   [
     "a report from the future",
     "device",
@@ -56,7 +78,12 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
     "device.stale",
     withFacts({ posture: good.posture && { ...good.posture, device: "dev_0000000000000000000009" } }),
   ],
-  ["a report without a time", "device", "device.stale", withFacts({ posture: good.posture && { ...good.posture, iat: Number.NaN } })],
+  [
+    "a report without a time",
+    "device",
+    "device.stale",
+    withFacts({ posture: good.posture && { ...good.posture, iat: Number.NaN } }),
+  ],
   [
     "a device below the level",
     "device",
@@ -66,10 +93,25 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
     }),
   ],
   ["an unknown agent", "agent", "agent.inactive", withFacts({ agent: null })],
-  ["a suspended agent", "agent", "agent.inactive", withFacts({ agent: changed(good.agent, {}, { status: "suspended" }) })],
+  [
+    "a suspended agent",
+    "agent",
+    "agent.inactive",
+    withFacts({ agent: changed(good.agent, {}, { status: "suspended" }) }),
+  ],
   ["an expired agent", "agent", "agent.inactive", withFacts({ agent: changed(good.agent, { expiresAt: past }) })],
-  ["an agent with no readable end", "agent", "agent.inactive", withFacts({ agent: changed(good.agent, { expiresAt: "soon" }) })],
-  ["an agent whose owner left", "agent", "agent.owner_lost", withFacts({ agent: changed(good.agent, {}, { status: "owner_lost" }) })],
+  [
+    "an agent with no readable end",
+    "agent",
+    "agent.inactive",
+    withFacts({ agent: changed(good.agent, { expiresAt: "soon" }) }),
+  ],
+  [
+    "an agent whose owner left",
+    "agent",
+    "agent.owner_lost",
+    withFacts({ agent: changed(good.agent, {}, { status: "owner_lost" }) }),
+  ],
   [
     "an agent of another owner",
     "agent",
@@ -100,19 +142,30 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
     input({ call: call({ resource: "file:/srv/../etc/passwd" }) }),
   ],
   ["no upstream", "upstream", "upstream.unknown", withFacts({ upstream: null })],
-  ["a removed upstream", "upstream", "upstream.unknown", withFacts({ upstream: changed(good.upstream, {}, { status: "removed" }) })],
+  [
+    "a removed upstream",
+    "upstream",
+    "upstream.unknown",
+    withFacts({ upstream: changed(good.upstream, {}, { status: "removed" }) }),
+  ],
   ["a changed definition", "tool", "tool.definition_changed", input({ definitionChanged: true })],
   [
     "a definition other than the pin",
     "tool",
     "tool.definition_changed",
-    { ...withFacts({ upstream: changed(good.upstream, { pins: { write_file: "a" } }) }), call: call({ toolDefinitionHash: "b" }) },
+    {
+      ...withFacts({ upstream: changed(good.upstream, { pins: { write_file: "a" } }) }),
+      call: call({ toolDefinitionHash: "b" }),
+    },
   ],
   [
     "a tool without a pin",
     "tool",
     "tool.definition_changed",
-    { ...withFacts({ upstream: changed(good.upstream, { pins: {} }) }), call: call({ tool: "toString", toolDefinitionHash: "b" }) },
+    {
+      ...withFacts({ upstream: changed(good.upstream, { pins: {} }) }),
+      call: call({ tool: "toString", toolDefinitionHash: "b" }),
+    },
   ],
   ["no policies", "policy", "policy.none", input({ policies: null })],
   ["an empty policy set", "policy", "policy.none", input({ policies: evaluatorOf("// nothing\n") })],
@@ -149,7 +202,7 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
 ];
 
 describe("decide refuses", () => {
-  it.each(REFUSALS)("%s: %s %s", (_name, step, code, given) => {
+  it.each(REFUSALS)("%s: %s %s", (...[, step, code, given]) => {
     const decision = decide(given);
     expect(decision).toMatchObject({ result: "deny", step, code, holds: [] });
     expect(decision.reason).not.toBe("");
@@ -175,7 +228,11 @@ describe("decide refuses", () => {
       policies: new Map(),
       evaluate: () => ({ permits: ["p"], forbids: ["f"], errors: [] }),
     };
-    expect(decide(input({ policies: engine }))).toMatchObject({ result: "deny", code: "policy.denied", policyIds: ["f"] });
+    expect(decide(input({ policies: engine }))).toMatchObject({
+      result: "deny",
+      code: "policy.denied",
+      policyIds: ["f"],
+    });
   });
 });
 
@@ -225,7 +282,10 @@ describe("brakes", () => {
 
   it("do nothing when thawed or elsewhere", () => {
     const all = { type: "all", value: "*" } as const;
-    const brakes = [brake("freeze", all, "thawed"), brake("sever", { type: "agent", value: "agt_0000000000000000000009" })];
+    const brakes = [
+      brake("freeze", all, "thawed"),
+      brake("sever", { type: "agent", value: "agt_0000000000000000000009" }),
+    ];
     expect(decide(withFacts({ brakes })).result).toBe("permit");
   });
 
@@ -242,7 +302,9 @@ describe("holds", () => {
     const given = input({ call: call({ effect }) });
     const held = decide(given);
     expect(held).toMatchObject({ result: "hold", step: "countersignature", code: "countersignature.required" });
-    expect(held.holds).toMatchObject([{ policyId: "default:hold-grave", approvers: "owner", scopes: ["once"], quorum: 1 }]);
+    expect(held.holds).toMatchObject([
+      { policyId: "default:hold-grave", approvers: "owner", scopes: ["once"], quorum: 1 },
+    ]);
     const signed = decide({ ...given, countersignature: { ok: true, holds: held.holds } });
     expect(signed).toMatchObject({ result: "permit", policyIds: ["default:grave", "default:hold-grave"] });
   });
@@ -263,7 +325,10 @@ describe("holds", () => {
     const held = decide(given);
     expect(held.holds).toHaveLength(2);
     for (const hold of held.holds) {
-      expect(decide({ ...given, countersignature: { ok: true, holds: [hold] } })).toMatchObject({ result: "hold", holds: held.holds });
+      expect(decide({ ...given, countersignature: { ok: true, holds: [hold] } })).toMatchObject({
+        result: "hold",
+        holds: held.holds,
+      });
     }
     expect(decide({ ...given, countersignature: { ok: true, holds: held.holds } }).result).toBe("permit");
   });
@@ -273,7 +338,11 @@ describe("holds", () => {
     const runtime = { executable: "/usr/bin/x", sha256: "bb", pid: 1, uid: 1 };
     const other = facts({ agent, task: changed(good.task, { runtime }) });
     const held = decide(input({ facts: other }));
-    expect(held).toMatchObject({ result: "hold", code: "countersignature.required", policyIds: ["builtin:new-executable"] });
+    expect(held).toMatchObject({
+      result: "hold",
+      code: "countersignature.required",
+      policyIds: ["builtin:new-executable"],
+    });
     const unknown = decide(input({ facts: facts({ agent }) }));
     expect(unknown.policyIds).toEqual(["builtin:new-executable"]);
     expect(unknown.holds[0]?.policyHash).not.toBe(held.holds[0]?.policyHash);

@@ -46,7 +46,7 @@ export function decide(input: DecideInput): Decision {
   const holds: Hold[] = [];
   const permits: string[] = [];
   for (const [step, check] of CHECKS) {
-    const result = attempt(step, check, input, holds);
+    const result = attempt([step, check], input, holds);
     if (result === null) continue;
     if ("decision" in result) return stamped(result.decision, input);
     holds.push(...result.holds);
@@ -61,7 +61,7 @@ export function decide(input: DecideInput): Decision {
   );
 }
 
-function attempt(step: Step, check: Check, input: DecideInput, holds: readonly Hold[]): ReturnType<Check> {
+function attempt([step, check]: readonly [Step, Check], input: DecideInput, holds: readonly Hold[]): ReturnType<Check> {
   try {
     return check(input, holds);
   } catch {

@@ -3,7 +3,15 @@ export { decide } from "./decide.ts";
 export { DEFAULT_POLICIES } from "./default-policies.ts";
 export type { ToolAnnotations } from "./effect-of-tool.ts";
 export { effectOfTool } from "./effect-of-tool.ts";
-export type { CedarRequest, Evaluation, Evaluator, HoldTerms, PolicyContext, PolicyMeta, PostureFacts } from "./evaluator.ts";
+export type {
+  CedarRequest,
+  Evaluation,
+  Evaluator,
+  HoldTerms,
+  PolicyContext,
+  PolicyMeta,
+  PostureFacts,
+} from "./evaluator.ts";
 export { createCedarEvaluator } from "./cedar-evaluator.ts";
 export type { ParseLimits } from "./parse-policies.ts";
 export { PARSE_LIMITS, parsePolicies } from "./parse-policies.ts";

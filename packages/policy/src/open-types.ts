@@ -16,7 +16,6 @@ const LONG: CedarType = { type: "Long" };
 const STRING: CedarType = { type: "String" };
 const DECIMAL: CedarType = { type: "Extension", name: "decimal" };
 const DATETIME: CedarType = { type: "Extension", name: "datetime" };
-const DECIMAL_TESTS = ["lessThan", "lessThanOrEqual", "greaterThan", "greaterThanOrEqual"];
 
 /**
  * Types the arguments and facts that a policy reads by the operators they stand under: the operand of `like` is a string, both sides
@@ -62,60 +61,71 @@ function use(chain: Chain, want: CedarType | null | undefined, roots: readonly O
   }
 }
 
-/** The types that an operator asks of its operands; the last one stands for all further ones. */
-function wantsOf(operator: string, children: readonly Expr[], want: CedarType | null): readonly (CedarType | null)[] {
-  const [left, right] = children.map((child) => typeOf(child));
-  const setOf = (element: CedarType | null | undefined): CedarType | null => (element ? { type: "Set", element } : null);
-  const elementOf = (set: CedarType | null | undefined): CedarType | null => (set?.type === "Set" ? set.element : null);
-  switch (operator) {
-    case "!":
-    case "&&":
-    case "||":
-      return [BOOLEAN];
-    case "if-then-else":
-      return [BOOLEAN, want];
-    case "neg":
-    case "+":
-    case "-":
-    case "*":
-      return [LONG];
-    case "<":
-    case "<=":
-    case ">":
-    case ">=":
-      return [right ?? LONG, left ?? LONG];
-    case "==":
-    case "!=":
-      return [right ?? null, left ?? null];
-    case "like":
-      return [STRING];
-    case "contains":
-      return [setOf(right), elementOf(left)];
-    case "containsAll":
-    case "containsAny":
-      return [right ?? null, left ?? null];
-    case "isEmpty":
-      return [setOf(STRING)];
-    case "Set":
-      return [elementOf(want)];
-    default:
-      return DECIMAL_TESTS.includes(operator) ? [DECIMAL] : [null];
-  }
+type Asked = readonly (CedarType | null)[];
+type Known = CedarType | null;
+const LOGIC = (): Asked => [BOOLEAN];
+const SUMS = (): Asked => [LONG];
+const ORDER = (left: Known, right: Known): Asked => [right ?? LONG, left ?? LONG];
+const SAME = (left: Known, right: Known): Asked => [right, left];
+const DECIMALS = (): Asked => [DECIMAL];
+const setOf = (element: Known): Known => (element === null ? null : { type: "Set", element });
+const elementOf = (set: Known): Known => (set?.type === "Set" ? set.element : null);
+
+/** The types that an operator asks of its operands, from what the first two and its own place make known. The last one repeats. */
+const ASKED: ReadonlyMap<string, (left: Known, right: Known, want: Known) => Asked> = new Map([
+  ["!", LOGIC],
+  ["&&", LOGIC],
+  ["||", LOGIC],
+  ["if-then-else", (_left: Known, _right: Known, want: Known): Asked => [BOOLEAN, want]],
+  ["neg", SUMS],
+  ["+", SUMS],
+  ["-", SUMS],
+  ["*", SUMS],
+  ["<", ORDER],
+  ["<=", ORDER],
+  [">", ORDER],
+  [">=", ORDER],
+  ["==", SAME],
+  ["!=", SAME],
+  ["like", (): Asked => [STRING]],
+  ["contains", (left: Known, right: Known): Asked => [setOf(right), elementOf(left)]],
+  ["containsAll", SAME],
+  ["containsAny", SAME],
+  ["isEmpty", (): Asked => [setOf(STRING)]],
+  ["Set", (_left: Known, _right: Known, want: Known): Asked => [elementOf(want)]],
+  ["lessThan", DECIMALS],
+  ["lessThanOrEqual", DECIMALS],
+  ["greaterThan", DECIMALS],
+  ["greaterThanOrEqual", DECIMALS],
+]);
+
+function wantsOf(operator: string, children: readonly Expr[], want: Known): Asked {
+  const [left = null, right = null] = children.map((child) => typeOf(child));
+  return ASKED.get(operator)?.(left, right, want) ?? [null];
 }
 
 /** The type that an expression has on its own; null when that takes more than a look. */
-function typeOf(expr: Expr): CedarType | null {
+function typeOf(expr: Expr): Known {
   const chain = chainOf(expr);
   if (chain !== null) return chain.root === "context" ? contextType(chain.path) : null;
   const [operator, operand] = operatorOf(expr);
-  if (operator === "decimal") return DECIMAL;
-  if (operator === "datetime" || operator === "offset" || operator === "toDate") return DATETIME;
-  if (operator === "Set") {
-    const element = childrenOf(expr).map(typeOf).find((type) => type !== null);
-    return element === undefined ? null : { type: "Set", element };
-  }
-  if (operator !== "Value") return null;
-  if (typeof operand === "boolean") return BOOLEAN;
-  if (typeof operand === "string") return STRING;
-  return typeof operand === "number" ? LONG : null;
+  if (operator === "Value") return LITERALS.get(typeof operand) ?? null;
+  if (operator === "Set")
+    return setOf(
+      childrenOf(expr)
+        .map(typeOf)
+        .find((type) => type !== null) ?? null,
+    );
+  return RESULTS.get(operator) ?? null;
 }
+const LITERALS: ReadonlyMap<string, CedarType> = new Map([
+  ["boolean", BOOLEAN],
+  ["string", STRING],
+  ["number", LONG],
+]);
+const RESULTS: ReadonlyMap<string, CedarType> = new Map([
+  ["decimal", DECIMAL],
+  ["datetime", DATETIME],
+  ["offset", DATETIME],
+  ["toDate", DATETIME],
+]);

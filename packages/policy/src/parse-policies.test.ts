@@ -1,22 +1,23 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createCedarEvaluator } from "./cedar-evaluator.ts";
 import { DEFAULT_POLICIES } from "./default-policies.ts";
 import { parsePolicies } from "./parse-policies.ts";
 import { evaluatorOf, request } from "./testing/fixtures.ts";
 
 const ANY = "(principal, action, resource)";
-const deep = (open: string, core: string, close: string, n: number): string => `permit ${ANY} when { ${open.repeat(n)}${core}${close.repeat(n)} };`;
+const deep = (n: number, open: string, close: string): string =>
+  `permit ${ANY} when { ${open.repeat(n)}true${close.repeat(n)} };`;
 
 /** Texts that would break, stall or fool a parser. */
 const HOSTILE: readonly (readonly [string, string])[] = [
-  ["64 open brackets and more", deep("(", "true", ")", 300)],
+  ["64 open brackets and more", deep(300, "(", ")")],
   ["nested sets", `permit ${ANY} when { ${"[".repeat(300)}1${"]".repeat(300)}.isEmpty() };`],
-  ["nested ifs", deep("if true then ", "true", " else true", 300)],
+  ["nested ifs", deep(300, "if true then ", " else true")],
   ["else-ifs", `permit ${ANY} when { ${"if true then true else ".repeat(900)}true };`],
   ["a chain of 20,000 `&&`", `permit ${ANY} when { ${"true && ".repeat(20_000)}true };`],
   ["a chain of 60 `&&`", `permit ${ANY} when { ${"context.risk < 3 && ".repeat(60)}true };`],
   ["an access path of 20,000 steps", `permit ${ANY} when { context${".a".repeat(20_000)} };`],
-  ["nested negations", deep("!", "true", "", 5_000)],
+  ["nested negations", deep(5_000, "!", "")],
   ["a number of 100,000 digits", `permit ${ANY} when { context.risk < ${"9".repeat(100_000)} };`],
   ["a number beyond 2^53", `permit ${ANY} when { context.risk < 9007199254740993 };`],
   ["an open string of half a megabyte", `permit ${ANY} when { "${"x".repeat(500_000)} };`],
@@ -29,14 +30,14 @@ const HOSTILE: readonly (readonly [string, string])[] = [
 
 describe("parsePolicies", () => {
   const witness = evaluatorOf('@id("witness") permit (principal, action, resource);');
-  afterAll(() => {
-    expect(witness.evaluate(request()).permits).toEqual(["witness"]);
-  });
 
   it.each(HOSTILE)("refuses %s and leaves this thread's engine whole", async (_name, text) => {
     const result = await parsePolicies(text);
-    expect(result).toMatchObject({ ok: false, code: "policy.invalid" });
-    if (!result.ok) expect(result.problems[0]?.message).toMatch(/^.{1,300}$/s);
+    expect(result).toMatchObject({
+      ok: false,
+      code: "policy.invalid",
+      problems: [{ message: expect.stringMatching(/^.{1,300}$/s) as string }],
+    });
     expect(witness.evaluate(request()).permits).toEqual(["witness"]);
   });
 
@@ -47,7 +48,10 @@ describe("parsePolicies", () => {
   });
 
   it("takes 5,000 policies, and the engine loads what it took", async () => {
-    const text = Array.from({ length: 5_000 }, (_, i) => `@id("p${String(i)}") permit ${ANY} when { context.risk == ${String(i)} };`).join("\n");
+    const text = Array.from(
+      { length: 5_000 },
+      (_, i) => `@id("p${String(i)}") permit ${ANY} when { context.risk == ${String(i)} };`,
+    ).join("\n");
     const result = await parsePolicies(text, { timeoutMs: 100_000 });
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     expect(result.set.policies).toHaveLength(5_000);
@@ -55,7 +59,7 @@ describe("parsePolicies", () => {
   }, 120_000);
 
   it("takes expressions just below the limits, and the engine loads them", async () => {
-    const text = `${deep("(", "true", ")", 60)} permit ${ANY} when { ${"context.risk < 30 && ".repeat(50)}true };`;
+    const text = `${deep(60, "(", ")")} permit ${ANY} when { ${"context.risk < 30 && ".repeat(50)}true };`;
     const result = await parsePolicies(text);
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     expect(createCedarEvaluator(result.set).evaluate(request()).permits).toEqual(["policy0", "policy1"]);
@@ -65,7 +69,11 @@ describe("parsePolicies", () => {
     const result = await parsePolicies(DEFAULT_POLICIES);
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     expect(result.set.warnings).toEqual([]);
-    expect(result.set.policies.map(({ id }) => id)).toEqual(["default:read-write", "default:grave", "default:hold-grave"]);
+    expect(result.set.policies.map(({ id }) => id)).toEqual([
+      "default:read-write",
+      "default:grave",
+      "default:hold-grave",
+    ]);
     expect(result.set.policies.every(({ est }) => est.annotations?.["id"] !== undefined)).toBe(true);
   });
 });

@@ -11,6 +11,10 @@ function answer(): ParsedPolicies {
   try {
     return compilePolicies(text, limits);
   } catch {
-    return { ok: false, code: "policy.invalid", problems: [{ message: "the parser failed on this text; simplify it" }] };
+    return {
+      ok: false,
+      code: "policy.invalid",
+      problems: [{ message: "the parser failed on this text; simplify it" }],
+    };
   }
 }

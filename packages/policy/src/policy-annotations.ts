@@ -22,55 +22,68 @@ const DAY_SECONDS = 86_400;
 export function readAnnotations(est: PolicyEst, fallbackId: string): ReadAnnotations {
   const given = new Map(Object.entries(est.annotations ?? {}));
   for (const name of given.keys()) {
-    if (!KNOWN.includes(name)) return refuse(`\`@${name}\` is not known; use ${KNOWN.map((known) => `@${known}`).join(" ")}`);
+    if (!KNOWN.includes(name))
+      return refuse(`\`@${name}\` is not known; use ${KNOWN.map((known) => `@${known}`).join(" ")}`);
   }
   const id = given.has("id") ? (given.get("id") ?? "") : fallbackId;
   if (!ID.test(id)) return refuse(`\`@id("${id.slice(0, 40)}")\` must be 1 to 128 letters, digits and _ . : / -`);
-  if (id.startsWith("builtin:")) return refuse(`\`@id("${id}")\` begins with \`builtin:\`, which is reserved; choose another`);
+  if (id.startsWith("builtin:"))
+    return refuse(`\`@id("${id}")\` begins with \`builtin:\`, which is reserved; choose another`);
   if (!given.has("hold")) {
     const lone = HOLD_ANNOTATIONS.find((name) => given.has(name));
     return lone === undefined ? { ok: true, id, hold: null } : refuse(`\`@${lone}\` needs \`@hold("reason")\``);
   }
-  if (est.effect === "permit") return refuse("`@hold` stands on a permit; put it on a forbid, which then holds instead of denying");
+  if (est.effect === "permit")
+    return refuse("`@hold` stands on a permit; put it on a forbid, which then holds instead of denying");
   return readHold(given, id);
 }
 
+/** Annotation, what its value must pass, and what to say when it does not. */
+const RULES: readonly (readonly [string, (text: string) => boolean, string])[] = [
+  ["hold", (text) => text !== "" && text.length <= REASON_LENGTH, "`@hold` needs a reason of 1 to 500 characters"],
+  ["approvers", (text) => APPROVERS.test(text), '`@approvers` must be "owner" or "role:<name>"'],
+  ["not_requester", (text) => text === "", "`@not_requester` takes no value"],
+  ["quorum", (text) => /^[1-9]$/.test(text), '`@quorum` must be "1" to "9"'],
+  ["expires", (text) => isTime(secondsOf(text)), '`@expires` must be a time such as "15m", at most "24h"'],
+  ["scopes", (text) => scopesOf(text).length > 0, '`@scopes` must be "once", "task" or "once,task"'],
+  ["authenticator", (text) => isAuthenticator(text), '`@authenticator` must be "attested" or "other-device"'],
+];
+
 function readHold(given: ReadonlyMap<string, string | null>, id: string): ReadAnnotations {
-  const text = (name: string, absent: string): string => (given.has(name) ? (given.get(name) ?? "") : absent);
-  const reason = text("hold", "");
-  if (reason === "" || reason.length > REASON_LENGTH) return refuse("`@hold` needs a reason of 1 to 500 characters");
-  const approvers = text("approvers", "owner");
-  if (!APPROVERS.test(approvers)) return refuse('`@approvers` must be "owner" or "role:<name>"');
-  if (text("not_requester", "") !== "") return refuse("`@not_requester` takes no value");
-  const quorum = text("quorum", "1");
-  if (!/^[1-9]$/.test(quorum)) return refuse('`@quorum` must be "1" to "9"');
-  const expirySeconds = given.has("expires") ? secondsOf(text("expires", "")) : null;
-  if (expirySeconds === undefined) return refuse('`@expires` must be a time such as "15m", at most "24h"');
-  const scopes = text("scopes", "once").split(",").map((scope) => scope.trim());
-  if (new Set(scopes).size !== scopes.length || !scopes.every(isScope)) {
-    return refuse('`@scopes` must be "once", "task" or "once,task"');
-  }
-  const authenticator = given.has("authenticator") ? text("authenticator", "") : "any";
-  if (!isAuthenticator(authenticator) || (authenticator === "any" && given.has("authenticator"))) {
-    return refuse('`@authenticator` must be "attested" or "other-device"');
-  }
-  const notRequester = given.has("not_requester");
-  const hold = { reason, approvers, notRequester, quorum: Number(quorum), expirySeconds, scopes, authenticator } as const;
+  const broken = RULES.find(([name, fits]) => given.has(name) && !fits(given.get(name) ?? ""));
+  if (broken !== undefined) return refuse(broken[2]);
+  const authenticator = given.get("authenticator") ?? "";
+  const expires = given.get("expires");
+  const hold: HoldTerms = {
+    reason: given.get("hold") ?? "",
+    approvers: given.get("approvers") ?? "owner",
+    notRequester: given.has("not_requester"),
+    quorum: Number(given.get("quorum") ?? "1"),
+    expirySeconds: typeof expires === "string" ? secondsOf(expires) : null,
+    scopes: scopesOf(given.get("scopes") ?? "once"),
+    authenticator: isAuthenticator(authenticator) ? authenticator : "any",
+  };
   return { ok: true, id, hold };
 }
 
-function isScope(scope: string): scope is "once" | "task" {
-  return scope === "once" || scope === "task";
+/** The scopes of a comma list; empty when the list is not in order. */
+function scopesOf(text: string): HoldTerms["scopes"] {
+  const names = text.split(",").map((name) => name.trim());
+  const scopes = names.filter((name) => name === "once" || name === "task");
+  return scopes.length === names.length && new Set(names).size === names.length ? scopes : [];
 }
 
-function isAuthenticator(text: string): text is HoldTerms["authenticator"] {
-  return text === "any" || text === "attested" || text === "other-device";
+function isAuthenticator(text: string): text is "attested" | "other-device" {
+  return text === "attested" || text === "other-device";
 }
 
-function secondsOf(text: string): number | undefined {
+function secondsOf(text: string): number {
   const [, count = "", unit = ""] = DURATION.exec(text) ?? [];
-  const seconds = Number(count) * (SECONDS[unit] ?? 0);
-  return seconds > 0 && seconds <= DAY_SECONDS ? seconds : undefined;
+  return Number(count) * (SECONDS[unit] ?? 0);
+}
+
+function isTime(seconds: number): boolean {
+  return seconds > 0 && seconds <= DAY_SECONDS;
 }
 
 function refuse(message: string): ReadAnnotations {

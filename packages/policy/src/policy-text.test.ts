@@ -5,7 +5,8 @@ const limits = { policies: 3, nesting: 4 };
 
 describe("splitPolicies", () => {
   it("splits at the `;` that end policies and tells their lines", () => {
-    const text = '// a; b\npermit (principal, action, resource)\n  when { "x;\\";//" == "}" };\n\n forbid (principal, action, resource); // end;\n';
+    const text =
+      '// a; b\npermit (principal, action, resource)\n  when { "x;\\";//" == "}" };\n\n forbid (principal, action, resource); // end;\n';
     const split = splitPolicies(text, limits);
     if (!split.ok) throw new Error(split.message);
     expect(split.pieces.map(({ line }) => line)).toEqual([2, 5]);
@@ -16,7 +17,11 @@ describe("splitPolicies", () => {
   it.each([
     ["brackets", "((((( true )))))", "nested"],
     ["mixed brackets", "{[({(1)})]}", "nested"],
-    ["a chain of ifs", "if a then b else if a then b else if a then b else if a then b else if a then b else c", "nested"],
+    [
+      "a chain of ifs",
+      "if a then b else if a then b else if a then b else if a then b else if a then b else c",
+      "nested",
+    ],
     ["closing brackets before opening ones", "))))) ((((( true", "nested"],
     ["a bracket behind a carriage return", "// \r((((( true", "nested"],
     ["an open string", 'permit "never closed', "string"],

@@ -1,5 +1,14 @@
 import type { Effect } from "@countersign/core";
-import { type Expr, type PolicyEst, type ScopeEst, chainOf, childrenOf, entitiesOf, hasPath, operatorOf } from "./est.ts";
+import {
+  type Expr,
+  type PolicyEst,
+  type ScopeEst,
+  chainOf,
+  childrenOf,
+  entitiesOf,
+  hasPath,
+  operatorOf,
+} from "./est.ts";
 
 /** Which parts of a record are read. A node that is neither `whole` nor has members is only tested for presence. */
 export interface ReadNode {
@@ -48,21 +57,25 @@ function visit(expr: Expr, reads: Reads): void {
     return;
   }
   const [operator, operand] = operatorOf(expr);
-  if (operator === "has") {
-    const { left, attrs } = hasPath(operand);
-    const base = chainOf(left);
-    if (base?.root === "context") {
-      nodeAt(reads.context, [...base.path, ...attrs]);
-      return;
-    }
-    readEntity(base?.root ?? "", reads);
-  }
+  if (operator === "has" && asksContext(operand, reads)) return;
   if (operator === "." || operator === "getTag" || operator === "hasTag") readEntity("", reads);
   if (operator === "in" || operator === "is") {
     reads.principal = true;
     reads.action = true;
   }
   for (const child of childrenOf(expr)) visit(child, reads);
+}
+
+/** True for a `has` on the context, whose answer takes only presence; on all else it reads an entity. */
+function asksContext(operand: unknown, reads: Reads): boolean {
+  const { left, attrs } = hasPath(operand);
+  const base = chainOf(left);
+  if (base?.root === "context") {
+    nodeAt(reads.context, [...base.path, ...attrs]);
+    return true;
+  }
+  readEntity(base?.root ?? "", reads);
+  return false;
 }
 
 /** An attribute of an entity is read; a root that is neither principal nor resource may be either. */

@@ -6,7 +6,10 @@ export type CedarType =
   | { readonly type: "Extension"; readonly name: "decimal" | "datetime" }
   | { readonly type: "Entity"; readonly name: string }
   | { readonly type: "Set"; readonly element: CedarType }
-  | { readonly type: "Record"; readonly attributes: Readonly<Record<string, CedarType & { readonly required?: boolean }>> };
+  | {
+      readonly type: "Record";
+      readonly attributes: Readonly<Record<string, CedarType & { readonly required?: boolean }>>;
+    };
 
 /** The action that stands for every concrete action when a policy is checked: concrete actions are not known beforehand. */
 export const ANY_ACTION = "any";

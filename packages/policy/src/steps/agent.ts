@@ -4,16 +4,19 @@ import { type Check, inForce, refuse } from "./step.ts";
 export const agent: Check = ({ claims, facts, now }) => {
   const record = facts.agent;
   if (!claims.ok || record === null || record.id !== claims.chain.agent) {
-    return refuse("agent", "agent.inactive", "no such agent; register it with `countersign agent create`");
+    return refuse("agent.inactive", "no such agent; register it with `countersign agent create`");
   }
   if (record.state.status === "owner_lost" || record.terms.owner !== claims.chain.human) {
-    return refuse("agent", "agent.owner_lost", "the agent's owner is not the human of this chain; it needs a signed reassignment");
+    return refuse(
+      "agent.owner_lost",
+      "the agent's owner is not the human of this chain; it needs a signed reassignment",
+    );
   }
   if (record.state.status !== "active") {
-    return refuse("agent", "agent.inactive", `the agent is ${record.state.status}; its owner must sign a reinstatement`);
+    return refuse("agent.inactive", `the agent is ${record.state.status}; its owner must sign a reinstatement`);
   }
   if (!inForce(record.terms.expiresAt, now)) {
-    return refuse("agent", "agent.inactive", "the agent's registration has expired; register it anew");
+    return refuse("agent.inactive", "the agent's registration has expired; register it anew");
   }
   return null;
 };

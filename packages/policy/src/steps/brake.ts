@@ -3,12 +3,12 @@ import { type Check, refuse } from "./step.ts";
 
 /** No freeze covers the action; then no sever, and the task itself is not severed. */
 export const brake: Check = ({ claims, call, facts }) => {
-  if (!claims.ok) return refuse("brake", "credential.missing", "no credential was presented");
+  if (!claims.ok) return refuse(claims.code, claims.reason);
   let severed: StateRecord<"brake"> | null = null;
   for (const record of facts.brakes) {
     if (record.state.status === "thawed" || !covers(record.terms.scope, claims.chain, call.resource)) continue;
     if (record.terms.kind === "freeze") {
-      return refuse("brake", "brake.frozen", `freeze \`${record.id}\` covers this action; it passes after a signed thaw`, {
+      return refuse("brake.frozen", `freeze \`${record.id}\` covers this action; it passes after a signed thaw`, {
         brake: record.id,
       });
     }
@@ -25,5 +25,5 @@ export const brake: Check = ({ claims, call, facts }) => {
 function refuseSevered(id: BrakeId | null): ReturnType<Check> {
   const by = id === null ? "" : ` by \`${id}\``;
   const reason = `the task was severed${by}; its owner must sign before another one opens`;
-  return refuse("brake", "brake.severed", reason, id === null ? {} : { brake: id });
+  return refuse("brake.severed", reason, id === null ? {} : { brake: id });
 }

@@ -6,7 +6,9 @@ export const NEW_EXECUTABLE = "builtin:new-executable";
 
 /** A hold that no policy text can lift. `subject` is what the signature is about: another subject is another hold. */
 export function builtInHold(policyId: string, reason: string, subject: string): Hold {
-  const policyHash = createHash("sha256").update(canonicalJson({ rule: policyId, subject })).digest("base64url");
+  const policyHash = createHash("sha256")
+    .update(canonicalJson({ rule: policyId, subject }))
+    .digest("base64url");
   return {
     policyId,
     policyHash,

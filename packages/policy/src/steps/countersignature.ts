@@ -5,7 +5,7 @@ import { type Check, refuse } from "./step.ts";
 export const countersignature: Check = ({ countersignature: presented }, holds) => {
   if (holds.length === 0) return null;
   if (presented?.ok === false) {
-    return refuse("countersignature", presented.code, "the countersignature does not count; ask for a new one");
+    return refuse(presented.code, "the countersignature does not count; ask for a new one");
   }
   const named = presented?.holds ?? [];
   const open = holds.filter(
@@ -14,7 +14,6 @@ export const countersignature: Check = ({ countersignature: presented }, holds) 
   if (open.length === 0) return null;
   const isCritical = open.some(({ policyId }) => policyId === CRITICAL);
   return refuse(
-    isCritical ? "critical" : "countersignature",
     isCritical ? "critical.unsigned" : "countersignature.required",
     `held until a human signs it: ${open.map(({ reason }) => reason).join("; ")}`,
     { result: "hold", holds, policyIds: holds.map(({ policyId }) => policyId) },

@@ -2,13 +2,13 @@ import { type Check, refuse } from "./step.ts";
 
 /** Claims are verified, name the whole chain, and their key is one of the task's. */
 export const credential: Check = ({ claims, facts }) => {
-  if (!claims.ok) return refuse("credential", claims.code, claims.reason);
+  if (!claims.ok) return refuse(claims.code, claims.reason);
   const { human, device, agent, task } = claims.chain;
   if (human === null || device === null || agent === null || task === null) {
-    return refuse("credential", "credential.missing", "the credential does not name the whole chain; open a task");
+    return refuse("credential.missing", "the credential does not name the whole chain; open a task");
   }
   if (facts.task !== null && facts.task.id === task && !facts.task.state.jkts.includes(claims.jkt)) {
-    return refuse("credential", "credential.not_bound", "the key of the proof is not bound to the task; use the key that opened it");
+    return refuse("credential.not_bound", "the key of the proof is not bound to the task; use the key that opened it");
   }
   return null;
 };

@@ -6,15 +6,24 @@ export const grant: Check = ({ call, facts }) => {
   const { action, resource } = call;
   // INV-1: patterns speak of normal forms; a name with `..` in it could lead out of what a pattern covers.
   if (normalizeResource(resource) !== resource) {
-    return refuse("grant", "grant.missing", "the resource is not in its normal form, so no grant covers it; name it without `.`, `..` and `//`");
+    return refuse(
+      "grant.missing",
+      "the resource is not in its normal form, so no grant covers it; name it without `.`, `..` and `//`",
+    );
   }
   const covering = ({ action: actions, resource: resources }: Grant): boolean =>
     matches(actions, action) && matches(resources, resource);
   if (facts.task?.terms.grants.some(covering) !== true) {
-    return refuse("grant", "grant.missing", `no grant of the task covers \`${action}\` on \`${resource}\`; open a task that asks for it`);
+    return refuse(
+      "grant.missing",
+      `no grant of the task covers \`${action}\` on \`${resource}\`; open a task that asks for it`,
+    );
   }
   if (facts.agent?.terms.scope.some(covering) !== true) {
-    return refuse("grant", "grant.missing", `the agent's scope does not cover \`${action}\` on \`${resource}\`; its owner must sign a wider one`);
+    return refuse(
+      "grant.missing",
+      `the agent's scope does not cover \`${action}\` on \`${resource}\`; its owner must sign a wider one`,
+    );
   }
   return null;
 };

@@ -4,5 +4,5 @@ import { type Check, refuse } from "./step.ts";
 export const human: Check = ({ claims, facts }) => {
   const record = facts.human;
   if (claims.ok && record !== null && record.id === claims.chain.human && record.state.status === "active") return null;
-  return refuse("human", "human.inactive", "the human behind this action is not active; an administrator can reinstate them");
+  return refuse("human.inactive", "the human behind this action is not active; an administrator can reinstate them");
 };

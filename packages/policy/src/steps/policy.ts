@@ -6,15 +6,16 @@ import { type Check, refuse } from "./step.ts";
 /** Policies: none failed, no forbid without a hold is satisfied, some permit is. Satisfied holds are gathered. */
 export const policy: Check = (input) => {
   const engine = input.policies;
-  if (engine === null) return refuse("policy", "policy.none", "no policies are loaded; publish some with `countersign policy publish`");
+  if (engine === null)
+    return refuse("policy.none", "no policies are loaded; publish some with `countersign policy publish`");
   const request = requestOf(input);
-  if (request === null) return refuse("policy", "policy.error", "the facts are incomplete", { policyErrors: [WHOLE_SET] });
+  if (request === null) return refuse("policy.error", "the facts are incomplete", { policyErrors: [WHOLE_SET] });
   const { permits, forbids, errors } = engine.evaluate(request);
   // INV-2: Cedar skips a policy that fails, so a forbid that fails would permit. Here any failure denies.
   if (errors.length > 0) {
     const failed = [...new Set(errors.map(({ policyId }) => policyId))];
     const reason = `${list(failed)} could not be evaluated: ${errors[0]?.message ?? ""}; correct the policy or the arguments it reads`;
-    return refuse("policy", "policy.error", reason, { policyIds: failed, policyErrors: failed });
+    return refuse("policy.error", reason, { policyIds: failed, policyErrors: failed });
   }
   const holds: Hold[] = [];
   const hard: string[] = [];
@@ -24,10 +25,15 @@ export const policy: Check = (input) => {
     else holds.push(hold);
   }
   if (hard.length > 0) {
-    return refuse("policy", "policy.denied", `${list(hard)} forbids this; only another policy would let it pass`, { policyIds: hard });
+    return refuse("policy.denied", `${list(hard)} forbids this; only another policy would let it pass`, {
+      policyIds: hard,
+    });
   }
   if (permits.length === 0) {
-    return refuse("policy", "policy.none", `no policy permits \`${input.call.action}\` (${input.call.effect}); publish one that does`);
+    return refuse(
+      "policy.none",
+      `no policy permits \`${input.call.action}\` (${input.call.effect}); publish one that does`,
+    );
   }
   return { holds, permits };
 };

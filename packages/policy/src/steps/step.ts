@@ -1,4 +1,4 @@
-import { type Decision, type Hold, type RefusalCode, type Step, denied } from "@countersign/core";
+import { type Decision, type Hold, type RefusalCode, STEPS, denied } from "@countersign/core";
 import type { DecideInput } from "../decide-input.ts";
 
 /** Null: passed. Else the final answer, or holds to gather and the policies that permit. */
@@ -10,8 +10,9 @@ export type StepResult =
 /** One named check; `holds` are those that the checks before it gathered. */
 export type Check = (input: DecideInput, holds: readonly Hold[]) => StepResult;
 
-/** The answer of a check that refuses. */
-export function refuse(step: Step, code: RefusalCode, reason: string, extra: Partial<Decision> = {}): StepResult {
+/** The answer of a check that refuses; the step is the first word of the code. */
+export function refuse(code: RefusalCode, reason: string, extra: Partial<Decision> = {}): StepResult {
+  const step = STEPS.find((name) => code.startsWith(`${name}.`)) ?? "policy";
   return { decision: denied(step, code, reason, extra) };
 }
 

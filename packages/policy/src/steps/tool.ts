@@ -6,5 +6,5 @@ export const tool: Check = ({ call, definitionChanged, facts }) => {
   const accepted = pins !== null && Object.hasOwn(pins, call.tool) ? pins[call.tool] : null;
   if (definitionChanged !== true && (pins === null || accepted === call.toolDefinitionHash)) return null;
   const reason = `the definition of \`${call.tool}\` changed; an administrator must sign the new one`;
-  return refuse("tool", "tool.definition_changed", reason);
+  return refuse("tool.definition_changed", reason);
 };

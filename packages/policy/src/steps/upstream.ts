@@ -4,5 +4,8 @@ import { type Check, refuse } from "./step.ts";
 export const upstream: Check = ({ call, facts }) => {
   const record = facts.upstream;
   if (record !== null && record.id === call.upstream && record.state.status === "active") return null;
-  return refuse("upstream", "upstream.unknown", `there is no upstream \`${call.upstream}\`; register it with \`countersign upstream add\``);
+  return refuse(
+    "upstream.unknown",
+    `there is no upstream \`${call.upstream}\`; register it with \`countersign upstream add\``,
+  );
 };

@@ -1,4 +1,16 @@
-import type { AgentId, AnyRecord, BrakeId, BrakeScope, Call, DeviceId, HumanId, Kind, Kinds, StateRecord, TaskId } from "@countersign/core";
+import type {
+  AgentId,
+  AnyRecord,
+  BrakeId,
+  BrakeScope,
+  Call,
+  DeviceId,
+  HumanId,
+  Kind,
+  Kinds,
+  StateRecord,
+  TaskId,
+} from "@countersign/core";
 import { compilePolicies } from "../cedar-compile.ts";
 import { createCedarEvaluator } from "../cedar-evaluator.ts";
 import type { DecideInput, Facts } from "../decide-input.ts";
@@ -17,8 +29,11 @@ export const TASK: TaskId = "tsk_0000000000000000000001";
 const box = { person: HUMAN, box: "" };
 const FILES = [{ action: "mcp:files/*", resource: "file:/srv/**" }];
 
-const record = <K extends Kind>(kind: K, id: Kinds[K]["id"], rest: Pick<Kinds[K], "terms" | "state">): StateRecord<K> =>
-  ({ kind, id, version: 1, authority: null, ...rest }) as unknown as StateRecord<K>;
+const record = <K extends Kind>(
+  kind: K,
+  id: Kinds[K]["id"],
+  rest: Pick<Kinds[K], "terms" | "state">,
+): StateRecord<K> => ({ kind, id, version: 1, authority: null, ...rest });
 
 /** Facts of a chain in which all is well. */
 export function facts(change: Partial<Facts> = {}): Facts {
@@ -77,14 +92,25 @@ export function facts(change: Partial<Facts> = {}): Facts {
 }
 
 /** The same record with other terms or another state. */
-export function changed<R extends AnyRecord>(of: R | null, terms: Partial<R["terms"]>, state: Partial<R["state"]> = {}): R {
+export function changed<R extends AnyRecord>(
+  of: R | null,
+  terms: Partial<R["terms"]>,
+  state: Partial<R["state"]> = {},
+): R {
   if (of === null) throw new Error("no record");
   return { ...of, terms: { ...of.terms, ...terms }, state: { ...of.state, ...state } };
 }
 
-export function brake(kind: "freeze" | "sever", scope: BrakeScope, status: "active" | "thawed" = "active"): StateRecord<"brake"> {
+export function brake(
+  kind: "freeze" | "sever",
+  scope: BrakeScope,
+  status: "active" | "thawed" = "active",
+): StateRecord<"brake"> {
   const id: BrakeId = kind === "freeze" ? "brk_0000000000000000000001" : "brk_0000000000000000000002";
-  return record("brake", id, { terms: { kind, scope, reason: "", by: HUMAN, at: at(0), agents: [] }, state: { status } });
+  return record("brake", id, {
+    terms: { kind, scope, reason: "", by: HUMAN, at: at(0), agents: [] },
+    state: { status },
+  });
 }
 
 export function call(change: Partial<Call> = {}): Call {
