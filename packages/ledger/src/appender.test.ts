@@ -1,7 +1,7 @@
 import { AppError } from "@countersign/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { leafOf, mth, repeated } from "../testdata/naive-tree.ts";
-import { nodeSha256 } from "../testdata/sample-log.ts";
+import { leafOf, mth, repeated } from "./testing/naive-tree.ts";
+import { nodeSha256 } from "./testing/sample-log.ts";
 import { Appender } from "./appender.ts";
 import { hex } from "./bytes.ts";
 import { leafHasher } from "./hash.ts";
@@ -17,7 +17,9 @@ const reader =
 
 describe("root", () => {
   it("is the hash of nothing for the empty tree", () => {
-    expect(hex(new Appender(nodeSha256).root())).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    expect(hex(new Appender(nodeSha256).root())).toBe(
+      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    );
   });
 
   it("is that of the eight leaves known from transparency-dev, at every size", () => {
@@ -40,10 +42,10 @@ describe("root", () => {
     });
   });
 
-  it("is that of the definition at every size up to 600", () => {
+  it("is that of the definition at every size up to 300", () => {
     const appender = new Appender(nodeSha256);
     const leaves: Uint8Array[] = [];
-    for (let size = 1; size <= 600; size += 1) {
+    for (let size = 1; size <= 300; size += 1) {
       leaves.push(leaf(size));
       appender.addLeafHash(leaf(size));
       expect(hex(appender.root()), `size ${String(size)}`).toBe(hex(mth(leaves)));
@@ -55,7 +57,8 @@ describe("a tree of 70,000 entries", () => {
   const files = new Map<string, Uint8Array>();
   const appender = new Appender(nodeSha256);
   beforeAll(() => {
-    for (let i = 0; i < 70_000; i += 1) for (const { path, bytes } of appender.addLeafHash(leaf(i))) files.set(path, bytes);
+    for (let i = 0; i < 70_000; i += 1)
+      for (const { path, bytes } of appender.addLeafHash(leaf(i))) files.set(path, bytes);
     for (const { path, bytes } of appender.partials()) files.set(path, bytes);
   });
 
@@ -81,14 +84,16 @@ describe("a tree of 70,000 entries", () => {
     const original = Appender.restore(nodeSha256, 70_000, reader(files));
     expect(hex(restored.root())).toBe(hex(appender.root()));
     expect(restored.partials()).toEqual(appender.partials());
-    for (let i = 70_000; i < 70_300; i += 1) expect(restored.addLeafHash(leaf(i))).toEqual(original.addLeafHash(leaf(i)));
+    for (let i = 70_000; i < 70_300; i += 1)
+      expect(restored.addLeafHash(leaf(i))).toEqual(original.addLeafHash(leaf(i)));
     expect(restored.size).toBe(70_300);
   });
 
   it("is restored from the full tile when the partial one is gone", () => {
     const grown = new Map(files);
     const further = Appender.restore(nodeSha256, 70_000, reader(files));
-    for (let i = 70_000; i < 70_300; i += 1) for (const { path, bytes } of further.addLeafHash(leaf(i))) grown.set(path, bytes);
+    for (let i = 70_000; i < 70_300; i += 1)
+      for (const { path, bytes } of further.addLeafHash(leaf(i))) grown.set(path, bytes);
     grown.delete("tile/0/273.p/112");
     expect(grown.has("tile/0/273")).toBe(true);
     expect(hex(Appender.restore(nodeSha256, 70_000, reader(grown)).root())).toBe(hex(appender.root()));
@@ -99,7 +104,9 @@ describe("a tree of 70,000 entries", () => {
     missing.delete("tile/1/001.p/17");
     expect(() => Appender.restore(nodeSha256, 70_000, reader(missing))).toThrow(/`tile\/1\/001\.p\/17` is missing/);
     const cut = new Map(files).set("tile/1/001.p/17", new Uint8Array(31));
-    expect(() => Appender.restore(nodeSha256, 70_000, reader(cut))).toThrow(/`tile\/1\/001\.p\/17` has 31 bytes instead of 544/);
+    expect(() => Appender.restore(nodeSha256, 70_000, reader(cut))).toThrow(
+      /`tile\/1\/001\.p\/17` has 31 bytes instead of 544/,
+    );
   });
 });
 
@@ -129,7 +136,8 @@ describe("sizes up to 2^53 - 1", () => {
     const last = Appender.restore(nodeSha256, Number.MAX_SAFE_INTEGER, read);
     expect(() => last.addLeafHash(one)).toThrow(AppError);
     expect(hex(last.root())).toBe(hex(tree.root(Number.MAX_SAFE_INTEGER)));
-    for (const size of [-1, 1.5, 2 ** 53, Number.NaN]) expect(() => Appender.restore(nodeSha256, size, read)).toThrow(AppError);
+    for (const size of [-1, 1.5, 2 ** 53, Number.NaN])
+      expect(() => Appender.restore(nodeSha256, size, read)).toThrow(AppError);
   });
 });
 

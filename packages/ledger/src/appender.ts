@@ -70,7 +70,12 @@ export class Appender {
       const bytes = row.hashes.slice();
       row.width = 0;
       this.push(level + 1, perfectRoot(this.node, bytes));
-      full.push(file({ level, index: Math.floor(this.count / LIMITS.tileWidth ** (level + 1)) - 1, width: LIMITS.tileWidth }, bytes));
+      full.push(
+        file(
+          { level, index: Math.floor(this.count / LIMITS.tileWidth ** (level + 1)) - 1, width: LIMITS.tileWidth },
+          bytes,
+        ),
+      );
     }
     return full;
   }
@@ -115,6 +120,7 @@ function file(tile: Tile, bytes: Uint8Array): TileFile {
 }
 
 function checkedSize(size: number): number {
-  if (!Number.isSafeInteger(size) || size < 0) throw new AppError("internal.error", { detail: `tree size \`${String(size)}\` out of range` });
+  if (!Number.isSafeInteger(size) || size < 0)
+    throw new AppError("internal.error", { detail: `tree size \`${String(size)}\` out of range` });
   return size;
 }

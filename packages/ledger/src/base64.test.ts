@@ -15,15 +15,21 @@ describe("base64", () => {
 
   it("reads a text only when it would print it so", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(..."AQgw/+=-_ \n"), maxLength: 12 }), (text) => {
-        const bytes = decodeBase64(text);
-        if (bytes !== null) expect(encodeBase64(bytes)).toBe(text);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom("A", "Q", "g", "w", "/", "+", "=", "-", "_", " ", "\n"), maxLength: 12 }),
+        (text) => {
+          const bytes = decodeBase64(text);
+          expect(bytes === null ? text : encodeBase64(bytes)).toBe(text);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
 
-  it.each(["A", "AA", "AAA", "AA=", "AAAA=", "=AAA", "AB==", "AAB=", "AA-_", "AAAA\n", " AAAA", "A===", "AA==AAAA"])("refuses `%s`", (text) => {
-    expect(decodeBase64(text)).toBeNull();
-  });
+  it.each(["A", "AA", "AAA", "AA=", "AAAA=", "=AAA", "AB==", "AAB=", "AA-_", "AAAA\n", " AAAA", "A===", "AA==AAAA"])(
+    "refuses `%s`",
+    (text) => {
+      expect(decodeBase64(text)).toBeNull();
+    },
+  );
 });

@@ -23,8 +23,7 @@ describe("encodeBundle and parseBundle", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const parsed = parseBundle(bytes);
-        if (parsed.ok) expect(encodeBundle(parsed.entries)).toEqual(bytes);
-        else expect(parsed.code).toBe("bundle.malformed");
+        expect(parsed.ok ? encodeBundle(parsed.entries) : parsed.code).toEqual(parsed.ok ? bytes : "bundle.malformed");
       }),
     );
   });

@@ -11,10 +11,12 @@ export type ParsedBundle =
  * Throws `input.too_large` on an entry over 65,535 bytes or more than 256 of them.
  */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
-  if (entries.length > LIMITS.tileWidth) throw new AppError("input.too_large", { detail: "more than 256 entries in a bundle" });
+  if (entries.length > LIMITS.tileWidth)
+    throw new AppError("input.too_large", { detail: "more than 256 entries in a bundle" });
   let size = 0;
   for (const entry of entries) {
-    if (entry.length > LIMITS.entryBytes) throw new AppError("input.too_large", { detail: "ledger entry over 65535 bytes" });
+    if (entry.length > LIMITS.entryBytes)
+      throw new AppError("input.too_large", { detail: "ledger entry over 65535 bytes" });
     size += 2 + entry.length;
   }
   const out = new Uint8Array(size);
@@ -32,7 +34,7 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
 export function parseBundle(bytes: Uint8Array): ParsedBundle {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const entry = entries.length;
     if (entry === LIMITS.tileWidth) return { ok: false, code: "bundle.too_many", entry };
     if (at + 2 > bytes.length) return { ok: false, code: "bundle.malformed", entry };

@@ -1,7 +1,7 @@
 import { AppError } from "@countersign/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { logSigner, nodeVerify, ORIGIN, seededSigner, witnessSigner } from "../testdata/sample-log.ts";
+import { logSigner, nodeVerify, ORIGIN, seededSigner, witnessSigner } from "./testing/sample-log.ts";
 import { openCheckpoint, parseCheckpoint, printCheckpoint, signCheckpoint, type Trust } from "./checkpoint.ts";
 import { cosign } from "./cosignature.ts";
 import { signNote } from "./note.ts";
@@ -15,7 +15,9 @@ const text = `${ORIGIN}\n70000\n${ROOT}\n`;
 describe("printCheckpoint and parseCheckpoint", () => {
   it("write origin, size and root, a line each", () => {
     expect(printCheckpoint(checkpoint)).toBe(text);
-    expect(parseCheckpoint("example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n")).toMatchObject({
+    expect(
+      parseCheckpoint("example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"),
+    ).toMatchObject({
       ok: true,
       checkpoint: { origin: "example.com/behind-the-sofa", size: 20_852_163 },
     });
@@ -32,7 +34,10 @@ describe("printCheckpoint and parseCheckpoint", () => {
         expect(parseCheckpoint(printCheckpoint(value))).toEqual({ ok: true, checkpoint: value });
       }),
     );
-    expect(parseCheckpoint(`o\n9007199254740991\n${ROOT}\n`)).toMatchObject({ ok: true, checkpoint: { size: 2 ** 53 - 1 } });
+    expect(parseCheckpoint(`o\n9007199254740991\n${ROOT}\n`)).toMatchObject({
+      ok: true,
+      checkpoint: { size: 2 ** 53 - 1 },
+    });
   });
 
   it.each([
@@ -76,7 +81,10 @@ describe("openCheckpoint", () => {
       ok: true,
       cosignatures: [{ key: { name: "witness.example/w1" }, timeSeconds: 1_767_225_600 }],
     });
-    expect(await openCheckpoint(cosigned, { logKey: logSigner.key, verify: nodeVerify })).toMatchObject({ ok: true, cosignatures: [] });
+    expect(await openCheckpoint(cosigned, { logKey: logSigner.key, verify: nodeVerify })).toMatchObject({
+      ok: true,
+      cosignatures: [],
+    });
   });
 
   it("refuses one that only a witness signed", async () => {
@@ -86,12 +94,18 @@ describe("openCheckpoint", () => {
 
   it("refuses one whose signature is another's, or none of this log", async () => {
     const stranger = seededSigner(ORIGIN, "ed25519", "a forger");
-    expect(await openCheckpoint(signCheckpoint(checkpoint, stranger), trust)).toEqual({ ok: false, code: "note.unsigned" });
+    expect(await openCheckpoint(signCheckpoint(checkpoint, stranger), trust)).toEqual({
+      ok: false,
+      code: "note.unsigned",
+    });
     expect(await openCheckpoint("garbage", trust)).toEqual({ ok: false, code: "note.malformed" });
   });
 
   it("refuses a signed text that is no checkpoint, or one of another origin", async () => {
-    expect(await openCheckpoint(signNote("hello\n", logSigner), trust)).toEqual({ ok: false, code: "checkpoint.malformed" });
+    expect(await openCheckpoint(signNote("hello\n", logSigner), trust)).toEqual({
+      ok: false,
+      code: "checkpoint.malformed",
+    });
     const other = signNote(printCheckpoint({ ...checkpoint, origin: "other.example" }), logSigner);
     expect(await openCheckpoint(other, trust)).toEqual({ ok: false, code: "checkpoint.wrong_origin" });
   });

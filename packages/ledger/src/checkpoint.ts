@@ -55,7 +55,8 @@ export function parseCheckpoint(text: string): ParsedCheckpoint {
 
 /** A signed checkpoint. INV-7: the caller never signs two that are not consistent with each other. */
 export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
-  if (checkpoint.origin !== signer.key.name) throw new AppError("internal.error", { detail: "origin differs from the name of the key" });
+  if (checkpoint.origin !== signer.key.name)
+    throw new AppError("internal.error", { detail: "origin differs from the name of the key" });
   return signNote(printCheckpoint(checkpoint), signer);
 }
 
@@ -65,7 +66,9 @@ export async function openCheckpoint(input: string | Uint8Array, trust: Trust): 
   if (!opened.ok) return opened;
   const cosignatures = opened.verified.filter(({ timeSeconds }) => timeSeconds !== null);
   const ownId = trust.logKey.keyId;
-  const byLog = opened.verified.some(({ key, timeSeconds }) => timeSeconds === null && key.name === trust.logKey.name && key.keyId === ownId);
+  const byLog = opened.verified.some(
+    ({ key, timeSeconds }) => timeSeconds === null && key.name === trust.logKey.name && key.keyId === ownId,
+  );
   if (!byLog) return { ok: false, code: "checkpoint.not_by_log" };
   const parsed = parseCheckpoint(opened.text);
   if (!parsed.ok) return parsed;

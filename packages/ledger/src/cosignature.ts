@@ -15,8 +15,10 @@ export function cosignedBytes(text: string, timeSeconds: number): Uint8Array {
  * Whoever cosigns says that this is the largest tree seen of this log and consistent with all before: check that first.
  */
 export function cosign(text: string, signer: NoteSigner, timeSeconds: number): string {
-  if (signer.key.type !== "cosignature") throw new AppError("internal.error", { detail: "cosigned with a key for notes" });
-  if (!Number.isSafeInteger(timeSeconds) || timeSeconds < 0) throw new AppError("internal.error", { detail: "time is no whole number of seconds" });
+  if (signer.key.type !== "cosignature")
+    throw new AppError("internal.error", { detail: "cosigned with a key for notes" });
+  if (!Number.isSafeInteger(timeSeconds) || timeSeconds < 0)
+    throw new AppError("internal.error", { detail: "time is no whole number of seconds" });
   const timestamp = new Uint8Array(TIMESTAMP_BYTES);
   new DataView(timestamp.buffer).setBigUint64(0, BigInt(timeSeconds));
   const signature = concatBytes([timestamp, signer.sign(cosignedBytes(text, timeSeconds))]);

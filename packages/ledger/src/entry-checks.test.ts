@@ -1,9 +1,9 @@
-import type { Json } from "@countersign/core";
+import { canonicalJson, type Json } from "@countersign/core";
 import { describe, expect, it } from "vitest";
-import { sampleEntry } from "../testdata/sample-log.ts";
-import { EntryChecks, type Findings } from "./entry-checks.ts";
+import { sampleEntry } from "./testing/sample-log.ts";
+import { EntryChecks, type Remarks } from "./entry-checks.ts";
 
-function findingsOf(entries: readonly (Uint8Array | string)[]): Findings {
+function remarksOf(entries: readonly (Uint8Array | string)[]): Remarks {
   const checks = new EntryChecks();
   entries.forEach((entry, index) => {
     checks.see(Buffer.from(entry), index);
@@ -11,14 +11,16 @@ function findingsOf(entries: readonly (Uint8Array | string)[]): Findings {
   return checks.finish();
 }
 const codes = (entries: readonly (Uint8Array | string)[]): string[] =>
-  findingsOf(entries).listed.map(({ code, index }) => `${code} ${String(index)}`);
+  remarksOf(entries).listed.map(({ code, index }) => `${code} ${String(index)}`);
 const entry = (fields: Record<string, Json>): string =>
-  JSON.stringify(Object.fromEntries(Object.entries({ kind: "task", point: "ep_a", pointSeq: 1, v: 1, ...fields }).toSorted()));
+  canonicalJson({ kind: "task", point: "ep_a", pointSeq: 1, v: 1, ...fields });
 
 describe("EntryChecks", () => {
   it("finds nothing in sound entries, whose points count from 0 or from 1", () => {
     expect(codes([0, 1, 2, 3].map((i) => sampleEntry(i)))).toEqual([]);
-    expect(codes([entry({ pointSeq: 0 }), entry({ point: "ep_b" }), entry({}), entry({ point: "ep_b", pointSeq: 2 })])).toEqual([]);
+    expect(
+      codes([entry({ pointSeq: 0 }), entry({ point: "ep_b" }), entry({}), entry({ point: "ep_b", pointSeq: 2 })]),
+    ).toEqual([]);
   });
 
   it("finds an entry that is not the canonical form of an object", () => {
@@ -43,8 +45,18 @@ describe("EntryChecks", () => {
   });
 
   it("finds another version, and fields that are missing", () => {
-    expect(codes(["{}", entry({ v: 2 }), entry({ v: "1" })])).toEqual(["entry.wrong_version 0", "entry.wrong_version 1", "entry.wrong_version 2"]);
-    const bad = ['{"v":1}', entry({ pointSeq: "1" }), entry({ pointSeq: 0.5 }), entry({ point: 7 }), entry({ kind: null })];
+    expect(codes(["{}", entry({ v: 2 }), entry({ v: "1" })])).toEqual([
+      "entry.wrong_version 0",
+      "entry.wrong_version 1",
+      "entry.wrong_version 2",
+    ]);
+    const bad = [
+      '{"v":1}',
+      entry({ pointSeq: "1" }),
+      entry({ pointSeq: 0.5 }),
+      entry({ point: 7 }),
+      entry({ kind: null }),
+    ];
     expect(codes([...bad, entry({ kind: "action.intent" }), entry({ kind: "action.outcome", intent: 7 })])).toEqual(
       [0, 1, 2, 3, 4, 5, 6].map((i) => `entry.malformed ${String(i)}`),
     );
@@ -52,10 +64,16 @@ describe("EntryChecks", () => {
 
   it("finds a gap and a repetition in the count of a point, and goes on from there", () => {
     const counts = [1, 2, 4, 5, 5, 3, 6];
-    expect(codes(counts.map((pointSeq) => entry({ pointSeq })))).toEqual(["point.gap 2", "point.repeated 4", "point.repeated 5"]);
+    expect(codes(counts.map((pointSeq) => entry({ pointSeq })))).toEqual([
+      "point.gap 2",
+      "point.repeated 4",
+      "point.repeated 5",
+    ]);
     expect(codes([entry({ pointSeq: 2 })])).toEqual(["point.gap 0"]);
     expect(codes([entry({ pointSeq: -1 })])).toEqual(["point.repeated 0"]);
-    expect(findingsOf([1, 3].map((pointSeq) => entry({ pointSeq }))).listed[0]?.detail).toBe("point `ep_a` counts 3 instead of 2");
+    expect(remarksOf([1, 3].map((pointSeq) => entry({ pointSeq }))).listed[0]?.detail).toBe(
+      "point `ep_a` counts 3 instead of 2",
+    );
   });
 
   it("finds each intent without an outcome", () => {
@@ -70,9 +88,9 @@ describe("EntryChecks", () => {
     expect(codes(entries)).toEqual(["intent.no_outcome 0", "intent.no_outcome 3"]);
   });
 
-  it("lists 1,000 findings and counts them all", () => {
-    const findings = findingsOf(Array.from({ length: 1500 }, () => "x"));
-    expect(findings.listed).toHaveLength(1000);
-    expect(findings.total).toBe(1500);
+  it("lists 1,000 remarks and counts them all", () => {
+    const remarks = remarksOf(Array.from({ length: 1500 }, () => "x"));
+    expect(remarks.listed).toHaveLength(1000);
+    expect(remarks.total).toBe(1500);
   });
 });

@@ -1,7 +1,7 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "@countersign/core";
 import { LIMITS } from "./limits.ts";
 
-export type FindingCode =
+export type RemarkCode =
   | "entry.not_canonical"
   | "entry.wrong_version"
   | "entry.malformed"
@@ -11,26 +11,26 @@ export type FindingCode =
   | "checks.incomplete";
 
 /** Something an auditor must look at in a log whose hashes are sound. */
-export interface Finding {
-  readonly code: FindingCode;
+export interface Remark {
+  readonly code: RemarkCode;
   /** Index of the entry in the log. */
   readonly index: number;
   readonly detail: string;
 }
-export interface Findings {
-  /** The first findings, at most `LIMITS.findings`. */
-  readonly listed: readonly Finding[];
+export interface Remarks {
+  /** The first remarks, at most `LIMITS.remarks`. */
+  readonly listed: readonly Remark[];
   readonly total: number;
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads entries in their order and collects findings: a leaf that is not canonical JSON of version 1, a gap in the count of an
+ * Reads entries in their order and collects remarks: a leaf that is not canonical JSON of version 1, a gap in the count of an
  * enforcement point, an intent without an outcome. Memory is bounded; what no longer fits is said as `checks.incomplete`.
  */
 export class EntryChecks {
-  private readonly listed: Finding[] = [];
+  private readonly listed: Remark[] = [];
   private total = 0;
   private readonly lastSeq = new Map<string, number>();
   private readonly openIntents = new Map<string, number>();
@@ -44,9 +44,11 @@ export class EntryChecks {
   }
 
   /** Call once, after the last entry. */
-  finish(): Findings {
-    for (const [intent, index] of this.openIntents) this.report("intent.no_outcome", index, `intent \`${intent}\` has no outcome`);
-    if (this.overflow !== null) this.report("checks.incomplete", this.overflow, "from here on new points and intents were not remembered");
+  finish(): Remarks {
+    for (const [intent, index] of this.openIntents)
+      this.report("intent.no_outcome", index, `intent \`${intent}\` has no outcome`);
+    if (this.overflow !== null)
+      this.report("checks.incomplete", this.overflow, "from here on new points and intents were not remembered");
     return { listed: this.listed, total: this.total };
   }
 
@@ -68,8 +70,10 @@ export class EntryChecks {
     const last = this.lastSeq.get(point);
     // The count of a point begins at 0 or 1.
     const expected = last === undefined ? Math.min(Math.max(seq, 0), 1) : last + 1;
-    if (seq < expected) this.report("point.repeated", index, `point \`${point}\` counts ${String(seq)} after ${String(last)}`);
-    if (seq > expected) this.report("point.gap", index, `point \`${point}\` counts ${String(seq)} instead of ${String(expected)}`);
+    if (seq < expected)
+      this.report("point.repeated", index, `point \`${point}\` counts ${String(seq)} after ${String(last)}`);
+    if (seq > expected)
+      this.report("point.gap", index, `point \`${point}\` counts ${String(seq)} instead of ${String(expected)}`);
     this.remember(this.lastSeq, point, { value: Math.max(seq, last ?? seq), index });
   }
 
@@ -78,9 +82,9 @@ export class EntryChecks {
     else this.overflow ??= entry.index;
   }
 
-  private report(code: FindingCode, index: number, detail: string): void {
+  private report(code: RemarkCode, index: number, detail: string): void {
     this.total += 1;
-    if (this.listed.length < LIMITS.findings) this.listed.push({ code, index, detail });
+    if (this.listed.length < LIMITS.remarks) this.listed.push({ code, index, detail });
   }
 }
 

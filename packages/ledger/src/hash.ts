@@ -14,7 +14,8 @@ export type NodeHash = (left: Uint8Array, right: Uint8Array) => Uint8Array;
 export function leafHasher(sha256: Sha256): LeafHash {
   let buffer = new Uint8Array(1024);
   return (entry) => {
-    if (entry.length > LIMITS.entryBytes) throw new AppError("input.too_large", { detail: "ledger entry over 65535 bytes" });
+    if (entry.length > LIMITS.entryBytes)
+      throw new AppError("input.too_large", { detail: "ledger entry over 65535 bytes" });
     if (buffer.length <= entry.length) buffer = new Uint8Array(LIMITS.entryBytes + 1);
     buffer.set(entry, 1);
     return sha256(buffer.subarray(0, entry.length + 1));

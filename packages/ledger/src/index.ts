@@ -13,7 +13,7 @@ export {
   signCheckpoint,
 } from "./checkpoint.ts";
 export { cosign, cosignedBytes } from "./cosignature.ts";
-export { type Finding, type FindingCode, type Findings, EntryChecks } from "./entry-checks.ts";
+export { type Remark, type RemarkCode, type Remarks, EntryChecks } from "./entry-checks.ts";
 export { HASH_BYTES, type LeafHash, type NodeHash, type Sha256, leafHasher, nodeHasher } from "./hash.ts";
 export { LIMITS } from "./limits.ts";
 export type { LogFault, LogFaultCode } from "./log-fault.ts";
@@ -46,5 +46,13 @@ export { type ParsedTilePath, type Tile, parseTilePath, partialWidth, tileAt, ti
 export { type SyncTileReader, type TileReader, syncTileReader, tileReader } from "./tile-reader.ts";
 export type { ReadFile, ReadFileSync } from "./tile-source.ts";
 export type { Range } from "./tree.ts";
-export { type LogVerdict, type VerifyLogOptions, verifyLog } from "./verify-log.ts";
-export { type KeyType, type ParsedVkey, type VerifierKey, type VkeyFault, parseVkey, printVkey, verifierKey } from "./vkey.ts";
+export { type VerifiedLog, type VerifyLogOptions, verifyLog } from "./verify-log.ts";
+export {
+  type KeyType,
+  type ParsedVkey,
+  type VerifierKey,
+  type VkeyFault,
+  parseVkey,
+  printVkey,
+  verifierKey,
+} from "./vkey.ts";

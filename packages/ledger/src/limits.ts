@@ -20,8 +20,8 @@ export const LIMITS = {
   proofFileBytes: 1_146_880,
   /** A verifier key in text form, and the name within it. */
   vkeyChars: 1024,
-  /** Findings that a verdict lists; the rest is only counted. */
-  findings: 1000,
+  /** Remarks on entries that are listed; the rest is only counted. */
+  remarks: 1000,
   /** Intents without an outcome, or enforcement points, that are remembered while a log is read. */
   remembered: 1_000_000,
 } as const;

@@ -69,7 +69,12 @@ async function readBundle(read: ReadFile, bundle: Tile): Promise<readonly Uint8A
     const width = path === tilePath(bundle) ? bundle.width : LIMITS.tileWidth;
     if (parsed.entries.length === width) return parsed.entries.slice(0, bundle.width);
     const detail = `bundle \`${path}\` has ${String(parsed.entries.length)} entries instead of ${String(width)}`;
-    throw new LogFaultError({ code: "bundle.wrong_count", detail, path, index: first + Math.min(parsed.entries.length, width) });
+    throw new LogFaultError({
+      code: "bundle.wrong_count",
+      detail,
+      path,
+      index: first + Math.min(parsed.entries.length, width),
+    });
   }
   const path = tilePath(bundle);
   throw new LogFaultError({ code: "bundle.missing", detail: `bundle \`${path}\` is missing`, path, index: first });
@@ -78,7 +83,12 @@ async function readBundle(read: ReadFile, bundle: Tile): Promise<readonly Uint8A
 function badBundle(parsed: ParsedBundle & { ok: false }, path: string, first: number): LogFaultError {
   const index = first + parsed.entry;
   const code = parsed.code === "bundle.too_many" ? "bundle.wrong_count" : parsed.code;
-  return new LogFaultError({ code, detail: `bundle \`${path}\` cannot be read from entry ${String(index)} on`, path, index });
+  return new LogFaultError({
+    code,
+    detail: `bundle \`${path}\` cannot be read from entry ${String(index)} on`,
+    path,
+    index,
+  });
 }
 
 /** Compares a tile above the leaves with what its entries give; those of the leaves were compared one by one. */
@@ -116,7 +126,17 @@ async function culprit(walk: Walk, { index, tile, hash, stored }: Dispute): Prom
   }
   const path = tilePath(tile);
   if (verifyInclusion(walk.sha256, { ...claim, leafHash: hash })) {
-    return new LogFaultError({ code: "tile.altered", detail: `the hash of entry ${String(index)} in tile \`${path}\` was altered`, path, index });
+    return new LogFaultError({
+      code: "tile.altered",
+      detail: `the hash of entry ${String(index)} in tile \`${path}\` was altered`,
+      path,
+      index,
+    });
   }
-  return new LogFaultError({ code: "entry.disputed", detail: `${place} and tile \`${path}\` differ`, path: bundlePath, index });
+  return new LogFaultError({
+    code: "entry.disputed",
+    detail: `${place} and tile \`${path}\` differ`,
+    path: bundlePath,
+    index,
+  });
 }

@@ -17,7 +17,12 @@ export interface VerifiedSignature {
   readonly timeSeconds: number | null;
 }
 
-export type NoteFault = "note.too_large" | "note.malformed" | "note.too_many_signatures" | "note.bad_signature" | "note.unsigned";
+export type NoteFault =
+  | "note.too_large"
+  | "note.malformed"
+  | "note.too_many_signatures"
+  | "note.bad_signature"
+  | "note.unsigned";
 export type ParsedNote = { readonly ok: true; readonly note: Note } | { readonly ok: false; readonly code: NoteFault };
 export type OpenedNote =
   | { readonly ok: true; readonly text: string; readonly verified: readonly VerifiedSignature[] }
@@ -52,12 +57,14 @@ export function printNote(note: Note): string {
  */
 export function signNote(text: string, ...signers: readonly NoteSigner[]): string {
   const note = signers.map(({ key, sign }): NoteSignature => {
-    if (key.type !== "ed25519") throw new AppError("internal.error", { detail: "note signed with a key for cosignatures" });
+    if (key.type !== "ed25519")
+      throw new AppError("internal.error", { detail: "note signed with a key for cosignatures" });
     return { name: key.name, keyId: key.keyId, signature: sign(utf8(text)) };
   });
   const signed = printNote({ text, signatures: note });
   const parsed = parseNote(signed);
-  if (!parsed.ok || parsed.note.text !== text) throw new AppError("internal.error", { detail: "text cannot be carried by a note" });
+  if (!parsed.ok || parsed.note.text !== text)
+    throw new AppError("internal.error", { detail: "text cannot be carried by a note" });
   return signed;
 }
 
@@ -65,7 +72,11 @@ export function signNote(text: string, ...signers: readonly NoteSigner[]): strin
  * Opens a note: every signature by one of `keys` must verify and there must be one. Lines of other keys are ignored.
  * A key that signed twice is listed once. Never throws.
  */
-export async function openNote(input: string | Uint8Array, keys: readonly VerifierKey[], verify: Verify): Promise<OpenedNote> {
+export async function openNote(
+  input: string | Uint8Array,
+  keys: readonly VerifierKey[],
+  verify: Verify,
+): Promise<OpenedNote> {
   const parsed = parseNote(input);
   if (!parsed.ok) return parsed;
   const { text, signatures } = parsed.note;

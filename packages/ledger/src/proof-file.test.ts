@@ -1,7 +1,7 @@
 import { AppError } from "@countersign/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { logSigner, nodeSha256, nodeVerify, sampleEntry, sampleLog, witnessSigner } from "../testdata/sample-log.ts";
+import { logSigner, nodeSha256, nodeVerify, sampleEntry, sampleLog, witnessSigner } from "./testing/sample-log.ts";
 import type { Trust } from "./checkpoint.ts";
 import { cosign } from "./cosignature.ts";
 import { parseProofFile, printProofFile, type ProofFile, verifyProofFile } from "./proof-file.ts";
@@ -25,11 +25,18 @@ describe("verifyProofFile", () => {
   it("accepts a proof of each entry, alone and with extra data and a cosignature", async () => {
     for (const index of [0, 1, 255, 256, 299]) {
       const proof = printProofFile(proofOf(index));
-      expect(await verifyProofFile(proof, sampleEntry(index), options)).toMatchObject({ ok: true, index, checkpoint: { size: SIZE } });
+      expect(await verifyProofFile(proof, sampleEntry(index), options)).toMatchObject({
+        ok: true,
+        index,
+        checkpoint: { size: SIZE },
+      });
     }
     const cosigned = { ...proofOf(7, Buffer.from("note")), checkpoint: checkpoint + cosign(text, witnessSigner, 5) };
     const file = Buffer.from(printProofFile(cosigned));
-    expect(await verifyProofFile(file, sampleEntry(7), options)).toMatchObject({ ok: true, cosignatures: [{ timeSeconds: 5 }] });
+    expect(await verifyProofFile(file, sampleEntry(7), options)).toMatchObject({
+      ok: true,
+      cosignatures: [{ timeSeconds: 5 }],
+    });
   });
 
   it("refuses another entry, another index, and an entry that is too large", async () => {
@@ -102,7 +109,12 @@ describe("parseProofFile", () => {
   });
 
   it("does not print what it would not read", () => {
-    const bad: Partial<ProofFile>[] = [{ index: -1 }, { index: 0.5 }, { hashes: [new Uint8Array(31)] }, { extra: new Uint8Array(65_536) }];
+    const bad: Partial<ProofFile>[] = [
+      { index: -1 },
+      { index: 0.5 },
+      { hashes: [new Uint8Array(31)] },
+      { extra: new Uint8Array(65_536) },
+    ];
     for (const change of bad) expect(() => printProofFile({ ...proofOf(0), ...change })).toThrow(AppError);
   });
 });

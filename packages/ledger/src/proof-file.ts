@@ -18,14 +18,22 @@ export interface ProofFile {
 }
 
 export type ProofFileFault = "proof.too_large" | "proof.malformed";
-export type ParsedProofFile = { readonly ok: true; readonly proof: ProofFile } | { readonly ok: false; readonly code: ProofFileFault };
+export type ParsedProofFile =
+  | { readonly ok: true; readonly proof: ProofFile }
+  | { readonly ok: false; readonly code: ProofFileFault };
 export type CheckedProof =
-  | { readonly ok: true; readonly index: number; readonly checkpoint: Checkpoint; readonly cosignatures: readonly VerifiedSignature[] }
+  | {
+      readonly ok: true;
+      readonly index: number;
+      readonly checkpoint: Checkpoint;
+      readonly cosignatures: readonly VerifiedSignature[];
+    }
   | { readonly ok: false; readonly code: ProofFileFault | CheckpointFault | "proof.wrong" };
 
 const HEADER = "c2sp.org/tlog-proof@v1";
 /** Everything above the checkpoint; at most `LIMITS.proofHashes` lines of hashes. */
-const FORM = /^c2sp\.org\/tlog-proof@v1\n(?:extra ([A-Za-z0-9+/=]*)\n)?index (0|[1-9][0-9]{0,15})\n((?:[A-Za-z0-9+/=]{44}\n){0,63})\n/;
+const FORM =
+  /^c2sp\.org\/tlog-proof@v1\n(?:extra ([A-Za-z0-9+/=]*)\n)?index (0|[1-9][0-9]{0,15})\n((?:[A-Za-z0-9+/=]{44}\n){0,63})\n/;
 
 /** Prints a proof as c2sp.org/tlog-proof asks. Throws `internal.error` on values that have no such form. */
 export function printProofFile(proof: ProofFile): string {
@@ -44,11 +52,27 @@ export function parseProofFile(input: string | Uint8Array): ParsedProofFile {
   const found = text === null ? null : FORM.exec(text);
   if (text === null || found === null) return malformed;
   const [head, encodedExtra, index = "", lines = ""] = found;
-  const extra = encodedExtra === undefined ? null : decodeBase64(encodedExtra);
-  if (encodedExtra !== undefined && (extra === null || extra.length > LIMITS.proofExtraBytes)) return malformed;
-  const hashes = lines === "" ? [] : lines.slice(0, -1).split("\n").map(decodeBase64);
-  if (!Number.isSafeInteger(Number(index)) || !hashes.every((hash) => hash?.length === HASH_BYTES)) return malformed;
-  return { ok: true, proof: { index: Number(index), hashes: hashes as Uint8Array[], checkpoint: text.slice(head.length), extra } };
+  const extra = parseExtra(encodedExtra);
+  const hashes = parseHashes(lines);
+  if (extra === undefined || hashes === null || !Number.isSafeInteger(Number(index))) return malformed;
+  return { ok: true, proof: { index: Number(index), hashes, checkpoint: text.slice(head.length), extra } };
+}
+
+/** Null when there is none, undefined when it cannot be read. */
+function parseExtra(encoded: string | undefined): Uint8Array | null | undefined {
+  if (encoded === undefined) return null;
+  const extra = decodeBase64(encoded);
+  return extra === null || extra.length > LIMITS.proofExtraBytes ? undefined : extra;
+}
+
+function parseHashes(lines: string): readonly Uint8Array[] | null {
+  const hashes: Uint8Array[] = [];
+  for (const line of lines.split("\n").slice(0, -1)) {
+    const hash = decodeBase64(line);
+    if (hash?.length !== HASH_BYTES) return null;
+    hashes.push(hash);
+  }
+  return hashes;
 }
 
 /** Checks that `entry` is in the log at the index that the proof names: the checkpoint's signatures, then the path. Never throws. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { consistency, leafOf, mth, path, repeated } from "../testdata/naive-tree.ts";
-import { nodeSha256 } from "../testdata/sample-log.ts";
+import { consistency, leafOf, mth, path, repeated } from "./testing/naive-tree.ts";
+import { nodeSha256 } from "./testing/sample-log.ts";
 import { type ConsistencyClaim, type InclusionClaim, verifyConsistency, verifyInclusion } from "./proof.ts";
 
 const leaves = Array.from({ length: 300 }, (_, i) => leafOf(Buffer.from(String(i))));
@@ -34,21 +34,31 @@ const bit = fc.nat(255);
 describe("verifyInclusion", () => {
   it("accepts every proof of every entry up to size 70", () => {
     for (let size = 1; size <= 70; size += 1) {
-      for (let index = 0; index < size; index += 1) expect(verifyInclusion(nodeSha256, inclusion(index, size))).toBe(true);
+      for (let index = 0; index < size; index += 1)
+        expect(verifyInclusion(nodeSha256, inclusion(index, size))).toBe(true);
     }
   });
 
   it("refuses any one changed bit, a hash more and a hash less", () => {
-    const place = fc.integer({ min: 1, max: leaves.length }).chain((size) => fc.tuple(fc.nat(size - 1), fc.constant(size)));
+    const place = fc
+      .integer({ min: 1, max: leaves.length })
+      .chain((size) => fc.tuple(fc.nat(size - 1), fc.constant(size)));
     fc.assert(
       fc.property(place, bit, ([index, size], at) => {
         const claim = inclusion(index, size);
         expect(verifyInclusion(nodeSha256, claim)).toBe(true);
         for (const other of flipped(claim, at)) expect(verifyInclusion(nodeSha256, other)).toBe(false);
         expect(verifyInclusion(nodeSha256, { ...claim, proof: [...claim.proof, claim.root] })).toBe(false);
-        if (claim.proof.length > 0) expect(verifyInclusion(nodeSha256, { ...claim, proof: claim.proof.slice(1) })).toBe(false);
+        const shorter = { ...claim, proof: claim.proof.slice(1) };
+        expect(verifyInclusion(nodeSha256, shorter)).toBe(claim.proof.length === 0);
       }),
     );
+  });
+
+  it("refuses a proof in a smaller tree as one in a larger", () => {
+    const claim = inclusion(0, 2);
+    for (const size of [3, 4, 5, 2 ** 40]) expect(verifyInclusion(nodeSha256, { ...claim, size })).toBe(false);
+    expect(verifyInclusion(nodeSha256, { ...inclusion(0, 1), size: 2 })).toBe(false);
   });
 
   it("refuses values that are no index, size, hash or proof", () => {
@@ -73,19 +83,23 @@ describe("verifyInclusion", () => {
 describe("verifyConsistency", () => {
   it("accepts every pair of sizes up to 70", () => {
     for (let size = 0; size <= 70; size += 1) {
-      for (let oldSize = 0; oldSize <= size; oldSize += 1) expect(verifyConsistency(nodeSha256, growth(oldSize, size))).toBe(true);
+      for (let oldSize = 0; oldSize <= size; oldSize += 1)
+        expect(verifyConsistency(nodeSha256, growth(oldSize, size))).toBe(true);
     }
   });
 
   it("refuses any one changed bit, a hash more and a hash less", () => {
-    const sizes = fc.integer({ min: 1, max: leaves.length }).chain((size) => fc.tuple(fc.integer({ min: 1, max: size }), fc.constant(size)));
+    const sizes = fc
+      .integer({ min: 1, max: leaves.length })
+      .chain((size) => fc.tuple(fc.integer({ min: 1, max: size }), fc.constant(size)));
     fc.assert(
       fc.property(sizes, bit, ([oldSize, size], at) => {
         const claim = growth(oldSize, size);
         expect(verifyConsistency(nodeSha256, claim)).toBe(true);
         for (const other of flipped(claim, at)) expect(verifyConsistency(nodeSha256, other)).toBe(false);
         expect(verifyConsistency(nodeSha256, { ...claim, proof: [...claim.proof, claim.root] })).toBe(false);
-        if (claim.proof.length > 0) expect(verifyConsistency(nodeSha256, { ...claim, proof: claim.proof.slice(0, -1) })).toBe(false);
+        const shorter = { ...claim, proof: claim.proof.slice(0, -1) };
+        expect(verifyConsistency(nodeSha256, shorter)).toBe(claim.proof.length === 0);
       }),
     );
   });
@@ -101,11 +115,20 @@ describe("verifyConsistency", () => {
     );
   });
 
+  it("refuses a proof between smaller trees as one to a larger", () => {
+    const claim = growth(4, 8);
+    for (const size of [9, 16, 2 ** 40]) expect(verifyConsistency(nodeSha256, { ...claim, size })).toBe(false);
+    for (const size of [5, 8, 2 ** 40]) {
+      expect(verifyConsistency(nodeSha256, { ...growth(4, 4), size })).toBe(false);
+    }
+  });
+
   it("accepts only the empty proof and the empty root from size 0", () => {
     const claim = growth(0, 9);
     expect(verifyConsistency(nodeSha256, { ...claim, proof: [claim.root] })).toBe(false);
     expect(verifyConsistency(nodeSha256, { ...claim, oldRoot: claim.root })).toBe(false);
     expect(verifyConsistency(nodeSha256, { ...growth(0, 0), root: claim.root })).toBe(false);
+    expect(verifyConsistency(nodeSha256, { ...growth(0, 0), oldRoot: claim.root, root: claim.root })).toBe(false);
   });
 
   it("refuses values that are no size, hash or proof", () => {

@@ -24,8 +24,7 @@ export interface ConsistencyClaim {
 /** True when the proof shows that the entry with `leafHash` has `index` in the tree. RFC 9162 section 2.1.3.2. Never throws. */
 export function verifyInclusion(sha256: Sha256, claim: InclusionClaim): boolean {
   const { index, size, leafHash, proof, root } = claim;
-  if (!isSize(index) || !isSize(size) || index >= size) return false;
-  if (!areHashes([leafHash, root]) || !isProof(proof)) return false;
+  if (!inBounds([index, size], [leafHash, root, ...proof]) || index >= size) return false;
   const node = nodeHasher(sha256);
   const climb = new Climb(index, size - 1);
   let computed = leafHash;
@@ -43,14 +42,13 @@ export function verifyInclusion(sha256: Sha256, claim: InclusionClaim): boolean 
  */
 export function verifyConsistency(sha256: Sha256, claim: ConsistencyClaim): boolean {
   const { oldSize, size, proof, oldRoot, root } = claim;
-  if (!isSize(oldSize) || !isSize(size) || oldSize > size) return false;
-  if (!areHashes([oldRoot, root]) || !isProof(proof)) return false;
-  if (oldSize === size && !equalBytes(oldRoot, root)) return false;
-  if (oldSize === 0) return proof.length === 0 && equalBytes(oldRoot, sha256(new Uint8Array(0)));
-  if (oldSize === size) return proof.length === 0;
+  if (!inBounds([oldSize, size], [oldRoot, root, ...proof]) || oldSize > size) return false;
+  if (oldSize === 0 && !equalBytes(oldRoot, sha256(new Uint8Array(0)))) return false;
+  if (oldSize === size) return proof.length === 0 && equalBytes(oldRoot, root);
+  if (oldSize === 0) return proof.length === 0;
+  // An old tree that is a perfect subtree is not sent along: the verifier has its root.
   const [seed, ...rest] = powerWithin(oldSize) === oldSize ? [oldRoot, ...proof] : proof;
-  if (seed === undefined || proof.length === 0) return false;
-  return climbsToBoth(nodeHasher(sha256), claim, { seed, rest });
+  return seed !== undefined && climbsToBoth(nodeHasher(sha256), claim, { seed, rest });
 }
 
 function climbsToBoth(
@@ -109,14 +107,8 @@ class Climb {
   }
 }
 
-function isSize(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
-}
-
-function areHashes(values: readonly Uint8Array[]): boolean {
-  return values.every((value) => value.length === HASH_BYTES);
-}
-
-function isProof(proof: readonly Uint8Array[]): boolean {
-  return proof.length <= LIMITS.proofHashes && areHashes(proof);
+/** Sizes and indexes that are exact, and hashes of 32 bytes, not too many. */
+function inBounds(sizes: readonly number[], hashes: readonly Uint8Array[]): boolean {
+  const exact = sizes.every((value) => Number.isSafeInteger(value) && value >= 0);
+  return exact && hashes.length <= LIMITS.proofHashes + 2 && hashes.every((hash) => hash.length === HASH_BYTES);
 }

@@ -8,5 +8,7 @@ it.each(sources)("`%s` runs in a browser: nothing of Node, no clock, no randomne
   const text = readFileSync(new URL(name, here), "utf8");
   const imports = Array.from(text.matchAll(/from "([^"]+)"/g), ([, from]) => from);
   expect(imports.filter((from) => from !== "@countersign/core" && from?.startsWith("./") !== true)).toEqual([]);
-  expect(text).not.toMatch(/\b(?:Buffer|process|require|setTimeout|fetch|Date|performance)\b[.(]|Math\.random|getRandomValues/);
+  expect(text).not.toMatch(
+    /\b(?:Buffer|process|require|setTimeout|fetch|Date|performance)\b[.(]|Math\.random|getRandomValues/,
+  );
 });

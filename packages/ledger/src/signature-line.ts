@@ -15,7 +15,9 @@ const ID_BYTES = 4;
 
 /** `— <name> <base64(key id ‖ signature)>` and a newline. c2sp.org/signed-note. */
 export function printSignatureLine(signature: NoteSignature): string {
-  const id = Uint8Array.from({ length: ID_BYTES }, (_, i) => Number.parseInt(signature.keyId.slice(2 * i, 2 * i + 2), 16));
+  const id = Uint8Array.from({ length: ID_BYTES }, (_, i) =>
+    Number.parseInt(signature.keyId.slice(2 * i, 2 * i + 2), 16),
+  );
   return `${DASH}${signature.name} ${encodeBase64(concatBytes([id, signature.signature]))}\n`;
 }
 
@@ -23,6 +25,7 @@ export function printSignatureLine(signature: NoteSignature): string {
 export function parseSignatureLine(line: string): NoteSignature | null {
   const [dash, name = "", encoded = "", more] = line.split(" ", 4);
   const bytes = decodeBase64(encoded);
-  if (`${dash ?? ""} ` !== DASH || more !== undefined || bytes === null || bytes.length <= ID_BYTES || !isKeyName(name)) return null;
+  if (`${dash ?? ""} ` !== DASH || more !== undefined || bytes === null || bytes.length <= ID_BYTES || !isKeyName(name))
+    return null;
   return { name, keyId: hex(bytes.subarray(0, ID_BYTES)), signature: bytes.slice(ID_BYTES) };
 }

@@ -1,8 +1,8 @@
 import { AppError } from "@countersign/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { consistency, leafOf, mth, path, repeated } from "../testdata/naive-tree.ts";
-import { nodeSha256, sampleEntry, sampleLog } from "../testdata/sample-log.ts";
+import { consistency, leafOf, mth, path, repeated } from "./testing/naive-tree.ts";
+import { nodeSha256, sampleEntry, sampleLog } from "./testing/sample-log.ts";
 import { verifyConsistency, verifyInclusion } from "./proof.ts";
 import { syncTileReader, tileReader } from "./tile-reader.ts";
 import type { ReadFileSync } from "./tile-source.ts";
@@ -15,8 +15,10 @@ const hexes = (hashes: readonly Uint8Array[]): string[] => hashes.map((hash) => 
 
 describe("proofs from tiles", () => {
   it("are those of the definition, for every entry", () => {
-    for (let index = 0; index < SIZE; index += 37) expect(hexes(reader.inclusionProof(index, SIZE))).toEqual(hexes(path(index, leaves)));
-    for (let old = 1; old <= SIZE; old += 41) expect(hexes(reader.consistencyProof(old, SIZE))).toEqual(hexes(consistency(old, leaves)));
+    for (let index = 0; index < SIZE; index += 37)
+      expect(hexes(reader.inclusionProof(index, SIZE))).toEqual(hexes(path(index, leaves)));
+    for (let old = 1; old <= SIZE; old += 41)
+      expect(hexes(reader.consistencyProof(old, SIZE))).toEqual(hexes(consistency(old, leaves)));
     expect(reader.consistencyProof(0, SIZE)).toEqual([]);
     expect(hexes([reader.root(SIZE)])).toEqual(hexes([mth(leaves)]));
   });
@@ -117,7 +119,8 @@ it("works beyond 32 bits, up to 2^53 - 1", () => {
   const big = syncTileReader(nodeSha256, read);
   for (const size of [2 ** 32 + 1, 2 ** 53 - 1]) {
     expect(hexes([big.root(size)])).toEqual(hexes([tree.root(size)]));
-    for (const index of [0, 2 ** 32, size - 1]) expect(hexes(big.inclusionProof(index, size))).toEqual(hexes(tree.path(index, size)));
+    for (const index of [0, 2 ** 32, size - 1])
+      expect(hexes(big.inclusionProof(index, size))).toEqual(hexes(tree.path(index, size)));
     expect(hexes(big.consistencyProof(2 ** 31 + 7, size))).toEqual(hexes(tree.consistency(2 ** 31 + 7, size)));
   }
 });

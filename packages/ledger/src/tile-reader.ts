@@ -100,7 +100,10 @@ function compute(sha256: Sha256, ranges: readonly Range[], content: Content): Ui
   const node = nodeHasher(sha256);
   return ranges.map((range) => {
     if (range.start === range.end) return sha256(new Uint8Array(0));
-    return foldSubtrees(node, perfectSubtrees(range).map((subtree) => subtreeRoot(node, subtree, content)));
+    return foldSubtrees(
+      node,
+      perfectSubtrees(range).map((subtree) => subtreeRoot(node, subtree, content)),
+    );
   });
 }
 

@@ -2,9 +2,6 @@ import { LIMITS } from "./limits.ts";
 
 const WIDTH = LIMITS.tileWidth;
 const GROUP = 1000;
-const MAX_LEVEL = 63;
-/** Groups of three digits that can hold 2^53 - 1. */
-const MAX_GROUPS = 6;
 
 /** One tile of hashes, or one bundle of entries. `width` counts what it holds: 1 to 255 when partial, 256 when full. */
 export interface Tile {
@@ -13,7 +10,9 @@ export interface Tile {
   readonly index: number;
   readonly width: number;
 }
-export type ParsedTilePath = { readonly ok: true; readonly tile: Tile } | { readonly ok: false; readonly code: "tile.bad_path" };
+export type ParsedTilePath =
+  | { readonly ok: true; readonly tile: Tile }
+  | { readonly ok: false; readonly code: "tile.bad_path" };
 
 /** The path of a tile below the log's prefix: `tile/<level>/<index>[.p/<width>]`. c2sp.org/tlog-tiles. */
 export function tilePath(tile: Tile): string {
@@ -26,23 +25,17 @@ export function tilePath(tile: Tile): string {
   return `tile/${String(tile.level)}/${groups}${tile.width === WIDTH ? "" : `.p/${String(tile.width)}`}`;
 }
 
-/** Reads what {@link tilePath} prints, and nothing else: no other zeros, signs or segments. */
+/** Level, index in groups, width. At most six groups: 18 digits hold 2^53 - 1. */
+const PATH = /^tile\/(entries|[0-9]|[1-5][0-9]|6[0-3])\/((?:x\d{3}\/){0,5}\d{3})(?:\.p\/(\d{1,3}))?$/;
+
+/** Reads what {@link tilePath} prints, and nothing else: no other zeros, signs or segments. Never throws. */
 export function parseTilePath(path: string): ParsedTilePath {
-  const refused = { ok: false, code: "tile.bad_path" } as const;
-  const found = /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path);
-  if (found === null || path.length > 64) return refused;
-  const [, level = "", groups = "", width] = found;
-  const elements = groups.split("/");
-  if (elements.length > MAX_GROUPS) return refused;
-  const index = elements.reduce((sum, element) => sum * GROUP + Number(element.slice(-3)), 0);
-  const tile: Tile = {
-    level: level === "entries" ? level : Number(level),
-    index,
-    width: width === undefined ? WIDTH : Number(width),
-  };
-  const inBounds = Number.isSafeInteger(index) && tile.width <= WIDTH && tile.width > 0;
-  if (!inBounds || (typeof tile.level === "number" && tile.level > MAX_LEVEL) || tilePath(tile) !== path) return refused;
-  return { ok: true, tile };
+  const [, level, groups, width] = PATH.exec(path) ?? [];
+  if (level === undefined || groups === undefined) return { ok: false, code: "tile.bad_path" };
+  const index = groups.split("/").reduce((sum, group) => sum * GROUP + Number(group.slice(-3)), 0);
+  const tile: Tile = { level: level === "entries" ? level : Number(level), index, width: Number(width ?? WIDTH) };
+  const inBounds = Number.isSafeInteger(index) && tile.width > 0 && tile.width <= WIDTH;
+  return inBounds && tilePath(tile) === path ? { ok: true, tile } : { ok: false, code: "tile.bad_path" };
 }
 
 /** The tile in the state that a tree of `size` entries gives it; width 0 when that tree has no such tile. */

@@ -24,7 +24,7 @@ export function splitPoint(n: number): number {
 /** The perfect subtrees that make up a range, left to right, so each one is larger than the next. The range is aligned as RFC 6962 splits. */
 export function perfectSubtrees(range: Range): Range[] {
   const out: Range[] = [];
-  for (let start = range.start; start < range.end; ) {
+  for (let start = range.start; start < range.end;) {
     const end = start + powerWithin(range.end - start);
     out.push({ start, end });
     start = end;

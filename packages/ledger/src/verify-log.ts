@@ -1,6 +1,6 @@
 import { AppError } from "@countersign/core";
 import { type Checkpoint, openCheckpoint, type Trust } from "./checkpoint.ts";
-import { EntryChecks, type Findings } from "./entry-checks.ts";
+import { EntryChecks, type Remarks } from "./entry-checks.ts";
 import type { Sha256 } from "./hash.ts";
 import { LIMITS } from "./limits.ts";
 import { type LogFault, type LogFaultCode, LogFaultError } from "./log-fault.ts";
@@ -15,19 +15,19 @@ export interface VerifyLogOptions {
   readonly verify: Verify;
   /** A signed checkpoint that was kept from before: the log must still hold all that it held then. */
   readonly oldCheckpoint?: string | Uint8Array;
-  /** Cosignature keys; whichever of them signed is named in the verdict. */
+  /** Cosignature keys; whichever of them signed is named in the answer. */
   readonly cosigners?: readonly VerifierKey[];
 }
 
 /** What holds of a log after every entry was hashed again, or the first thing that does not. */
-export type LogVerdict =
+export type VerifiedLog =
   | {
       readonly ok: true;
       readonly checkpoint: Checkpoint;
       readonly cosignatures: readonly VerifiedSignature[];
       /** Size of the older checkpoint that this log continues, or null when none was given. */
       readonly continues: number | null;
-      readonly findings: Findings;
+      readonly remarks: Remarks;
     }
   | ({ readonly ok: false } & LogFault);
 
@@ -36,7 +36,7 @@ export type LogVerdict =
  * each hash tile, the root, and the root at the size of an older checkpoint; then looks at what the entries say.
  * Never throws, whatever `read` returns or throws; the fault names the file and the entry.
  */
-export async function verifyLog(read: ReadFile, vkey: string, options: VerifyLogOptions): Promise<LogVerdict> {
+export async function verifyLog(read: ReadFile, vkey: string, options: VerifyLogOptions): Promise<VerifiedLog> {
   try {
     return await verifyOrFault(bounded(read), vkey, options);
   } catch (error) {
@@ -46,7 +46,7 @@ export async function verifyLog(read: ReadFile, vkey: string, options: VerifyLog
   }
 }
 
-async function verifyOrFault(read: ReadFile, vkey: string, options: VerifyLogOptions): Promise<LogVerdict> {
+async function verifyOrFault(read: ReadFile, vkey: string, options: VerifyLogOptions): Promise<VerifiedLog> {
   const parsed = parseVkey(options.sha256, vkey);
   if (!parsed.ok) throw new LogFaultError({ code: parsed.code, detail: "the key of the log cannot be used" });
   const trust: Trust = { logKey: parsed.key, cosigners: options.cosigners ?? [], verify: options.verify };
@@ -61,12 +61,16 @@ async function verifyOrFault(read: ReadFile, vkey: string, options: VerifyLogOpt
   await walkLog({ read, sha256: options.sha256, checkpoint, old }, (entry, index) => {
     checks.see(entry, index);
   });
-  return { ok: true, checkpoint, cosignatures, continues: old?.size ?? null, findings: checks.finish() };
+  return { ok: true, checkpoint, cosignatures, continues: old?.size ?? null, remarks: checks.finish() };
 }
 
 async function openOld(note: string | Uint8Array, trust: Trust, current: Checkpoint): Promise<Checkpoint> {
   const opened = await openCheckpoint(note, trust);
-  if (!opened.ok) throw new LogFaultError({ code: "old_checkpoint.refused", detail: `the older checkpoint is refused: \`${opened.code}\`` });
+  if (!opened.ok)
+    throw new LogFaultError({
+      code: "old_checkpoint.refused",
+      detail: `the older checkpoint is refused: \`${opened.code}\``,
+    });
   const { size } = opened.checkpoint;
   if (size <= current.size) return opened.checkpoint;
   const detail = `the older checkpoint has ${String(size)} entries, this log only ${String(current.size)}: the log was cut`;
@@ -83,7 +87,11 @@ function bounded(read: ReadFile): ReadFile {
       throw new LogFaultError({ code: "source.failed", detail: `\`${path}\` cannot be read`, path });
     }
     if (bytes === null || bytes.length <= limitBytes) return bytes;
-    throw new LogFaultError({ code: "source.too_large", detail: `\`${path}\` is larger than any such file may be`, path });
+    throw new LogFaultError({
+      code: "source.too_large",
+      detail: `\`${path}\` is larger than any such file may be`,
+      path,
+    });
   };
 }
 

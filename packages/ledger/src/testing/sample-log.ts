@@ -11,7 +11,7 @@ import {
   type TileFile,
   type Verify,
   verifierKey,
-} from "../src/index.ts";
+} from "../index.ts";
 
 export const nodeSha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
 
@@ -38,8 +38,17 @@ function fixedId<P extends Prefix>(prefix: P, number: number): Id<P> {
   return newId(prefix, 1_767_225_600_000 + number, () => new Uint8Array(10).fill(number % 256));
 }
 
+const made = new Map<number, Uint8Array>();
+
 /** Entry `index` of the sample: intents at even, their outcomes at odd places, all from one enforcement point. */
-export function sampleEntry(index: number, change: Partial<LedgerEntry> = {}): Uint8Array {
+export function sampleEntry(index: number, change?: Partial<LedgerEntry>): Uint8Array {
+  if (change !== undefined) return makeEntry(index, change);
+  const entry = made.get(index) ?? makeEntry(index, {});
+  made.set(index, entry);
+  return entry;
+}
+
+function makeEntry(index: number, change: Partial<LedgerEntry>): Uint8Array {
   const pair = Math.floor(index / 2);
   const entry: LedgerEntry = {
     v: 1,

@@ -35,8 +35,15 @@ export function consistency(m: number, d: readonly Uint8Array[], whole = true): 
 }
 
 /** A tree whose leaves are all `leaf`, of any size: `rootOfRepeated` and the proofs of it need only one hash a level. */
-export function repeated(leaf: Uint8Array): { root: (n: number) => Uint8Array; path: (m: number, n: number) => Uint8Array[]; consistency: (m: number, n: number) => Uint8Array[] } {
-  const known = new Map<number, Uint8Array>([[0, H()], [1, leaf]]);
+export function repeated(leaf: Uint8Array): {
+  root: (n: number) => Uint8Array;
+  path: (m: number, n: number) => Uint8Array[];
+  consistency: (m: number, n: number) => Uint8Array[];
+} {
+  const known = new Map<number, Uint8Array>([
+    [0, H()],
+    [1, leaf],
+  ]);
   const root = (n: number): Uint8Array => {
     const hit = known.get(n);
     if (hit !== undefined) return hit;
