@@ -1,0 +1,10 @@
+export type {
+  GatewayLog,
+  GatewayPoint,
+  InspectedTool,
+  InspectedUpstream,
+  McpGateway,
+  McpGatewayOptions,
+  McpLimits,
+} from "./mcp/index.ts";
+export { startMcpGateway } from "./mcp/index.ts";

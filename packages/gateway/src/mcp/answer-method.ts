@@ -1,0 +1,100 @@
+import type { JsonObject, TaskId } from "@countersign/core";
+import type { ClientRequest } from "./client-message.ts";
+import { unknownUpstream } from "./form-call.ts";
+import { type GatewayContext, activeUpstream, isLive } from "./gateway-context.ts";
+import { listTools } from "./list-tools.ts";
+import { type Era, LEGACY_VERSIONS, META, MODERN_VERSION, OWN_IDENTITY, RPC, isLegacyVersion } from "./protocol.ts";
+import { tellRefusedMethod, unrecorded } from "./refusal-answer.ts";
+import type { Reply } from "./reply.ts";
+
+/** A request of a known caller that is no action. */
+export interface MethodRequest {
+  readonly upstream: string;
+  readonly task: TaskId;
+  readonly message: ClientRequest;
+  readonly reply: Reply;
+  /** Sets a header of the response, before it is written. */
+  readonly setHeader: (name: string, value: string) => void;
+}
+
+/** What is advertised is what is there: tools, and nothing that would need a stream from us to the client. */
+const CAPABILITIES: JsonObject = { tools: {} };
+const INSTRUCTIONS =
+  "Calls pass Countersign. A result that begins with HELD was not carried out: a human was asked; call countersign_wait with its approval. " +
+  "A result that begins with DENIED says why: do not look for another way to do the same.";
+
+type Method = (context: GatewayContext, request: MethodRequest) => Promise<void> | void;
+const METHODS: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
+  legacy: new Map<string, Method>([
+    ["initialize", initialize],
+    ["ping", (_, { reply }) => answer(reply, {})],
+    ["tools/list", tools],
+  ]),
+  modern: new Map<string, Method>([
+    ["server/discover", discover],
+    ["tools/list", tools],
+  ]),
+};
+
+/** Answers a request that is no action; a method that is not served is refused by its name. */
+export async function answerMethod(context: GatewayContext, request: MethodRequest): Promise<void> {
+  const { upstream, task, message, reply } = request;
+  if (activeUpstream(context, upstream) === null)
+    return tellRefusedMethod(reply, unrecorded(unknownUpstream(upstream)));
+  const method = METHODS[message.era].get(message.method);
+  if (method === undefined) {
+    const error = {
+      code: RPC.methodNotFound,
+      message: `\`${message.method.slice(0, 100)}\` is not served by this gateway`,
+    };
+    return reply.error(error, message.era === "modern" ? 404 : 200);
+  }
+  if (!isLive(context, task)) {
+    const reason = "the task of this credential has ended; open a new one";
+    return tellRefusedMethod(reply, unrecorded({ step: "task", code: "task.ended", reason }));
+  }
+  await method(context, request);
+}
+
+function initialize(context: GatewayContext, { upstream, task, message, reply, setHeader }: MethodRequest): void {
+  const asked = message.params["protocolVersion"];
+  const version = isLegacyVersion(asked) ? asked : LEGACY_VERSIONS[0];
+  const session = context.sessions.open({ task, upstream, version });
+  if (session === null)
+    return reply.error({ code: RPC.server, message: "the gateway has too many sessions; try again later" }, 503);
+  setHeader("mcp-session-id", session.id);
+  answer(reply, {
+    protocolVersion: version,
+    capabilities: CAPABILITIES,
+    serverInfo: OWN_IDENTITY,
+    instructions: INSTRUCTIONS,
+  });
+}
+
+function discover(_: GatewayContext, { reply }: MethodRequest): void {
+  answer(
+    reply,
+    modern({ supportedVersions: [MODERN_VERSION], capabilities: CAPABILITIES, instructions: INSTRUCTIONS }),
+  );
+}
+
+async function tools(context: GatewayContext, { upstream, task, message, reply }: MethodRequest): Promise<void> {
+  const record = activeUpstream(context, upstream);
+  if (record === null) return tellRefusedMethod(reply, unrecorded(unknownUpstream(upstream)));
+  if (message.params["cursor"] !== undefined) {
+    return reply.error({ code: RPC.invalidParams, message: "there is no such page: all tools are on the first" });
+  }
+  const listed = await listTools(context, { task, record, era: message.era });
+  if (!listed.ok) return tellRefusedMethod(reply, unrecorded(listed.refused));
+  answer(reply, message.era === "modern" ? modern({ tools: listed.tools }) : { tools: listed.tools });
+}
+
+/** What each result of 2026-07-28 carries; nothing of ours may be cached: rights change at any moment. */
+function modern(result: JsonObject): JsonObject {
+  const meta: JsonObject = { [META.serverInfo]: { ...OWN_IDENTITY } };
+  return { ...result, resultType: "complete", ttlMs: 0, cacheScope: "private", _meta: meta };
+}
+
+function answer(reply: Reply, result: JsonObject): void {
+  reply.result([Buffer.from(JSON.stringify(result), "utf8")]);
+}

@@ -1,0 +1,163 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AppError, type FaultCode, type JsonFault, parseJson, problemOf } from "@countersign/core";
+import type { Authenticated } from "./authenticate.ts";
+import { type ReadClientMessage, readClientMessage } from "./client-message.ts";
+import type { GatewayContext } from "./gateway-context.ts";
+import { isAddressedToUs } from "./host-check.ts";
+import { RPC } from "./protocol.ts";
+import { challengeHeaders, refusalProblem, unrecorded } from "./refusal-answer.ts";
+import { readBody } from "./request-body.ts";
+import { salvage } from "./salvage.ts";
+import { type Exchange, serveMessage } from "./serve-message.ts";
+
+export interface EndpointOptions {
+  readonly hosts: ReadonlySet<string>;
+  /** The address that clients were told, without a slash at its end. */
+  readonly baseUrl: string;
+}
+
+const PATH = /^\/mcp\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
+
+/** Answers one HTTP request to `/mcp/<upstream>`. Never rejects. */
+export async function serveHttp(
+  context: GatewayContext,
+  options: EndpointOptions,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
+  try {
+    if (!isAddressedToUs(request.headers, options.hosts)) return problem(response, "request.wrong_origin");
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const upstream = PATH.exec(path)?.[1];
+    if (upstream === undefined) return problem(response, "request.not_found", "MCP servers are at `/mcp/<server>`");
+    const method = request.method ?? "";
+    if (method !== "POST" && method !== "DELETE") {
+      response.setHeader("allow", "POST, DELETE");
+      return rpcError(response, 405, { code: RPC.server, message: "only POST and DELETE are served here" });
+    }
+    const url = `${options.baseUrl}/mcp/${upstream}`;
+    const { authorization, dpop } = request.headers;
+    const authenticated = context.authenticator.check({ authorization, proof: oneOf(dpop), method, url });
+    const exchange: Exchange = { context, upstream, request, response, claims: authenticated.claims };
+    if (method === "DELETE") endSession(exchange, authenticated);
+    else await post(exchange, authenticated);
+  } catch (error) {
+    context.log.error({ err: error }, "request failed");
+    if (response.headersSent) response.destroy();
+    else problem(response, "internal.error");
+  }
+}
+
+async function post(exchange: Exchange, authenticated: Authenticated): Promise<void> {
+  const { context, request, response, claims } = exchange;
+  if (authenticated.useNonce) return unauthorized(exchange, authenticated);
+  if (!isJson(request.headers["content-type"])) {
+    return rpcError(response, 415, { code: RPC.server, message: "the content type must be application/json" });
+  }
+  const { argumentsBytes, depth } = context.point.settings().limits;
+  const sizeBytes = argumentsBytes + context.limits.requestSlackBytes;
+  const read = await readBody(request, claims.ok ? sizeBytes + context.limits.requestOverreadBytes : sizeBytes);
+  if (!read.ok) return read.why === "gone" ? undefined : tooLarge(exchange, authenticated);
+  // The message and its params are the two levels above the arguments.
+  const parsed = parseJson(read.bytes, { sizeBytes, depth: depth + 2 });
+  if (!parsed.ok) return await broken(exchange, authenticated, { bytes: read.bytes, code: parsed.code });
+  const message = readClientMessage(parsed.value, mirrorHeaders(request));
+  if (!isCall(message) && !claims.ok) return unauthorized(exchange, authenticated);
+  if (!message.ok) return rpcError(response, message.fault.status, message.fault, message.fault.id);
+  await serveMessage(exchange, message.message, null);
+}
+
+/** A body that broke a rule of the input: recorded and refused if it was meant as a call, else only refused. */
+async function broken(
+  exchange: Exchange,
+  authenticated: Authenticated,
+  { bytes, code }: { readonly bytes: Buffer; readonly code: JsonFault },
+): Promise<void> {
+  const meant = salvage(bytes, code, exchange.upstream);
+  if (meant !== null) return await serveMessage(exchange, meant.message, meant.fault);
+  if (!authenticated.claims.ok) return unauthorized(exchange, authenticated);
+  const status = code === "input.too_large" ? 413 : 400;
+  rpcError(exchange.response, status, {
+    code: RPC.parse,
+    message: `the body is not strict JSON (${code})`,
+    data: { code },
+  });
+}
+
+function tooLarge(exchange: Exchange, authenticated: Authenticated): void {
+  if (!authenticated.claims.ok) return unauthorized(exchange, authenticated);
+  const { response } = exchange;
+  response.setHeader("connection", "close");
+  const code: JsonFault = "input.too_large";
+  rpcError(response, 413, {
+    code: RPC.parse,
+    message: `the body is larger than this gateway reads (${code})`,
+    data: { code },
+  });
+}
+
+function endSession({ context, upstream, request, response, claims }: Exchange, authenticated: Authenticated): void {
+  if (!claims.ok) return unauthorized({ context, upstream, request, response, claims }, authenticated);
+  const id = oneOf(request.headers["mcp-session-id"]);
+  const { task } = claims.chain;
+  if (id === undefined || task === null || context.sessions.find(id, task, upstream) === null) {
+    return rpcError(response, 404, { code: RPC.sessionUnknown, message: "session not found" });
+  }
+  context.sessions.end(id);
+  response.writeHead(204).end();
+}
+
+function unauthorized({ context, response }: Exchange, { claims, useNonce }: Authenticated): void {
+  if (claims.ok) return;
+  const { code, reason } = claims;
+  const document = refusalProblem(unrecorded({ step: "credential", code, reason }));
+  const body = JSON.stringify(document);
+  const headers = challengeHeaders(context.authenticator.nonce(), code, useNonce);
+  response.writeHead(401, { "content-type": "application/problem+json", ...headers }).end(body);
+}
+
+/** A call without a credential is recorded like any other. */
+function isCall(read: ReadClientMessage): boolean {
+  return read.ok && read.message.kind === "request" && read.message.method === "tools/call";
+}
+
+function mirrorHeaders({ headers }: IncomingMessage): Parameters<typeof readClientMessage>[1] {
+  return {
+    version: oneOf(headers["mcp-protocol-version"]),
+    method: oneOf(headers["mcp-method"]),
+    name: oneOf(headers["mcp-name"]),
+  };
+}
+
+function isJson(type: string | undefined): boolean {
+  return type?.split(";", 1)[0]?.trim().toLowerCase() === "application/json";
+}
+
+function oneOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(", ") : header;
+}
+
+interface RpcErrorBody {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+function rpcError(
+  response: ServerResponse,
+  status: number,
+  error: RpcErrorBody,
+  id: string | number | null = null,
+): void {
+  const { code, message, data } = error;
+  const body = JSON.stringify({
+    jsonrpc: "2.0",
+    id,
+    error: { code, message, ...(data === undefined ? {} : { data }) },
+  });
+  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }).end(body);
+}
+
+function problem(response: ServerResponse, code: FaultCode, detail?: string): void {
+  const document = problemOf(new AppError(code, detail === undefined ? {} : { detail }));
+  response.writeHead(document.status, { "content-type": "application/problem+json" }).end(JSON.stringify(document));
+}

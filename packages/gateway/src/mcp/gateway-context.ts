@@ -1,0 +1,39 @@
+import type { StateRecord, TaskId } from "@countersign/core";
+import type { EnforcementPoint } from "@countersign/enforce";
+import type { AcceptedDefinitions } from "./accepted-definitions.ts";
+import type { Authenticator } from "./authenticate.ts";
+import type { GatewayLog } from "./gateway-log.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { McpLimits } from "./limits.ts";
+import type { Sessions } from "./sessions.ts";
+import type { Connections } from "./upstream/connections.ts";
+
+/** What the gateway asks of its enforcement point. */
+export type GatewayPoint = Pick<
+  EnforcementPoint,
+  "replica" | "settings" | "issuer" | "enforce" | "heldCall" | "onTaskEnd" | "onUpstreamChange" | "now" | "random"
+>;
+
+/** What all requests share. */
+export interface GatewayContext {
+  readonly point: GatewayPoint;
+  readonly limits: McpLimits;
+  readonly log: GatewayLog;
+  readonly authenticator: Authenticator;
+  readonly sessions: Sessions;
+  readonly inFlight: InFlight;
+  readonly connections: Connections;
+  readonly definitions: AcceptedDefinitions;
+}
+
+/** The upstream of that name, if it is in use. */
+export function activeUpstream({ point }: Pick<GatewayContext, "point">, name: string): StateRecord<"upstream"> | null {
+  const record = point.replica.get("upstream", name);
+  return record?.state.status === "active" ? record : null;
+}
+
+/** Whether the task may still cause anything at all. The decision looks closer; this keeps a dead task from starting processes. */
+export function isLive({ point }: Pick<GatewayContext, "point">, task: TaskId): boolean {
+  const record = point.replica.get("task", task);
+  return record?.state.status === "live" && Date.parse(record.terms.expiresAt) > point.now();
+}

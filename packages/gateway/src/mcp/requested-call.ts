@@ -1,0 +1,82 @@
+import type { Call, JsonObject, StateRecord, TaskId } from "@countersign/core";
+import type { Claims, RefusedCall } from "@countersign/enforce";
+import { changed, formCall } from "./form-call.ts";
+import { type GatewayContext, activeUpstream, isLive } from "./gateway-context.ts";
+import { isToolName } from "./tool-definition.ts";
+import { usableTool } from "./tool-effector.ts";
+import { WAIT_TOOL, type WaitedCall, waitedCall } from "./wait-tool.ts";
+
+export interface Requested {
+  readonly upstream: string;
+  readonly params: JsonObject;
+  readonly claims: Claims;
+}
+
+/** The call that a `tools/call` of this caller asks for, or why there is none. Never rejects. */
+export async function requestedCall(
+  context: GatewayContext,
+  { upstream, params, claims }: Requested,
+): Promise<WaitedCall> {
+  if (params["name"] === WAIT_TOOL) return await waitedCall(params, claims, { upstream, point: context.point });
+  const task = taskOf(claims);
+  const record = activeUpstream(context, upstream);
+  const refused =
+    record === null || task === null ? null : await definitionFault(context, { record, task, tool: params["name"] });
+  const call = formed(context, { upstream, record, task, params });
+  return {
+    call: refused === null || "refused" in call ? call : { refused, action: call.action, resource: call.resource },
+  };
+}
+
+export function taskOf(claims: Claims): TaskId | null {
+  return claims.ok ? claims.chain.task : null;
+}
+
+interface Forming {
+  readonly upstream: string;
+  readonly record: StateRecord<"upstream"> | null;
+  readonly task: TaskId | null;
+  readonly params: JsonObject;
+}
+
+function formed(context: GatewayContext, { upstream, record, task, params }: Forming): Call | RefusedCall {
+  const { connections, definitions, point } = context;
+  return formCall(params, {
+    upstream,
+    record,
+    argumentsBytes: point.settings().limits.argumentsBytes,
+    accepted: (tool, hash) => definitions.get(tool, hash),
+    offered: (tool) => {
+      const known = task === null ? null : connections.standing(task, upstream)?.known;
+      return known?.ok === true && known.tools.has(tool);
+    },
+  });
+}
+
+interface Wanted {
+  readonly record: StateRecord<"upstream">;
+  readonly task: TaskId;
+  readonly tool: unknown;
+}
+
+/**
+ * Whether the tool is still the one that was accepted, as far as that must be known before the decision: a human is not asked about a
+ * call that cannot be sent. Connects only when the effect of the tool cannot be known otherwise.
+ */
+async function definitionFault(
+  context: GatewayContext,
+  { record, task, tool }: Wanted,
+): Promise<RefusedCall["refused"] | null> {
+  const { pins, effects } = record.terms;
+  if (!isToolName(tool) || !isLive(context, task)) return null;
+  const pin = pins !== null && Object.hasOwn(pins, tool) ? pins[tool] : undefined;
+  if (pin === undefined) return null;
+  const known = context.connections.standing(task, record.id)?.known;
+  if (known?.ok === true) {
+    const now = known.tools.get(tool)?.hash;
+    return now === undefined || now === pin ? null : changed(tool);
+  }
+  if (Object.hasOwn(effects, tool) || context.definitions.get(tool, pin) !== null) return null;
+  const usable = await usableTool(context, { task, record, tool });
+  return usable.ok ? null : usable.refused;
+}

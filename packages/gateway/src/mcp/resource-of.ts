@@ -1,0 +1,42 @@
+import { type JsonObject, normalizeResource } from "@countersign/core";
+
+export type MappedResource =
+  | { readonly ok: true; readonly resource: string }
+  | { readonly ok: false; readonly reason: string };
+
+const PLACE = /\{([^{}]+)\}/g;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+/** What some programs strip from a path before they use it. */
+const STRIPPED = /^[\s"']|[\s"']$/;
+const MAX_CHARS = 4096;
+
+/**
+ * The resource of a call by the upstream's mapping (`file:{path}`), in its normal form; without a mapping `fallback`.
+ *
+ * Refuses rather than guesses: a value that is no text, or that the upstream could take for another name than we do (a relative path, a
+ * path with spaces or quotes at its ends, control characters), would slip past every rule about the resource that it really means.
+ */
+export function resourceOf(template: string | undefined, args: JsonObject, fallback: string): MappedResource {
+  if (template === undefined) return { ok: true, resource: fallback };
+  let refused: string | null = null;
+  const name = template.replaceAll(PLACE, (_, argument: string, at: number) => {
+    const value = Object.hasOwn(args, argument) ? args[argument] : undefined;
+    const fault = faultOf(value, template.slice(0, at));
+    if (fault !== null) refused ??= `argument \`${argument}\` ${fault}`;
+    return typeof value === "string" ? withoutAuthority(value, template.slice(0, at)) : "";
+  });
+  if (refused !== null) return { ok: false, reason: refused };
+  return { ok: true, resource: normalizeResource(name) };
+}
+
+function faultOf(value: unknown, before: string): string | null {
+  if (typeof value !== "string" || value === "") return "must be a text that is not empty: it names the resource";
+  if (value.length > MAX_CHARS || CONTROL.test(value) || STRIPPED.test(value)) return "is not a plain name";
+  if (before === "file:" && !/^[\\/]/.test(value)) return "must be an absolute path";
+  return null;
+}
+
+/** Right after a scheme, leading slashes of a value would read as the name of a host. */
+function withoutAuthority(value: string, before: string): string {
+  return /^[a-z][a-z0-9+.-]*:$/.test(before) ? value.replace(/^[\\/]+/, "/") : value;
+}

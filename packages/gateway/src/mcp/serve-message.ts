@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Claims, RefusedCall } from "@countersign/enforce";
+import { answerMethod } from "./answer-method.ts";
+import type { ClientMessage, ClientRequest } from "./client-message.ts";
+import { methodAction } from "./form-call.ts";
+import type { GatewayContext } from "./gateway-context.ts";
+import { RPC } from "./protocol.ts";
+import { Reply } from "./reply.ts";
+import { runAction } from "./run-action.ts";
+
+/** One HTTP request whose sender was looked at. */
+export interface Exchange {
+  readonly context: GatewayContext;
+  readonly upstream: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly claims: Claims;
+}
+
+/** Actions of MCP that are not carried yet: each try is decided and recorded like a call, and refused by its name. */
+const UNCARRIED = new Set([
+  "resources/read",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "prompts/get",
+  "completion/complete",
+  "subscriptions/listen",
+]);
+
+/** Serves one message. `fault`: it is a call that broke a rule of the input. */
+export async function serveMessage(
+  exchange: Exchange,
+  message: ClientMessage,
+  fault: RefusedCall | null,
+): Promise<void> {
+  const { context, upstream, request, response, claims } = exchange;
+  const session = sessionOf(exchange, message);
+  if (session === null) {
+    const reply = replyTo(exchange, message.kind === "request" ? message : null);
+    return reply.error({ code: RPC.sessionUnknown, message: "session not found" }, 404);
+  }
+  if (message.kind !== "request") {
+    if (message.kind === "notification") notice(exchange, message, session);
+    response.writeHead(202).end();
+    return;
+  }
+  const reply = replyTo(exchange, message);
+  const accepts = acceptsOf(request);
+  if (!accepts.json && !accepts.stream) {
+    return reply.error(
+      { code: RPC.server, message: "the client must accept application/json or text/event-stream" },
+      406,
+    );
+  }
+  const { task } = claims.ok ? claims.chain : { task: null };
+  const uncarried = UNCARRIED.has(message.method) ? uncarriedCall(upstream, message.method) : null;
+  if (message.method !== "tools/call" && uncarried === null) {
+    if (task === null) return reply.error({ code: RPC.internal, message: "the sender is not known" }, 500);
+    const setHeader = (name: string, value: string): void => {
+      response.setHeader(name, value);
+    };
+    return await answerMethod(context, { upstream, task, message, reply, setHeader });
+  }
+  const header = (name: string): string | undefined => {
+    const value = request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  };
+  await runAction(context, {
+    upstream,
+    message,
+    claims,
+    session,
+    reply,
+    header,
+    gone: goneSignal(response),
+    fault: fault ?? uncarried,
+  });
+}
+
+/** The session that a message names: its id, empty without one, null when there is no such session of this task. */
+function sessionOf({ context, upstream, request, claims }: Exchange, message: ClientMessage): string | null {
+  const id = request.headers["mcp-session-id"];
+  const modern = message.kind !== "response" && message.era === "modern";
+  const begins = message.kind === "request" && message.method === "initialize";
+  if (typeof id !== "string" || modern || begins || !claims.ok || claims.chain.task === null) return "";
+  return context.sessions.find(id, claims.chain.task, upstream)?.id ?? null;
+}
+
+function notice(
+  { context, claims }: Exchange,
+  { method, params }: Extract<ClientMessage, { kind: "notification" }>,
+  session: string,
+): void {
+  if (method !== "notifications/cancelled" || !claims.ok || claims.chain.task === null) return;
+  const id = params["requestId"];
+  if (typeof id === "string" || typeof id === "number")
+    context.inFlight.cancel({ task: claims.chain.task, session, id });
+}
+
+function uncarriedCall(upstream: string, method: string): RefusedCall {
+  const refused = {
+    step: "tool",
+    code: "tool.unknown",
+    reason: `\`${method}\` is not carried by this gateway yet`,
+  } as const;
+  return { refused, action: methodAction(upstream, method), resource: `mcp:${upstream}` };
+}
+
+function replyTo({ context, request, response }: Exchange, message: ClientRequest | null): Reply {
+  const { streamAfterMs } = context.limits;
+  return new Reply(response, {
+    era: message?.era ?? "legacy",
+    id: message?.id ?? null,
+    accepts: acceptsOf(request),
+    streamAfterMs,
+  });
+}
+
+function acceptsOf({ headers }: IncomingMessage): { readonly json: boolean; readonly stream: boolean } {
+  const accept = headers.accept?.toLowerCase() ?? "*/*";
+  const all = accept.includes("*/*");
+  return { json: all || accept.includes("application/json"), stream: all || accept.includes("text/event-stream") };
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,123 @@
+import { type Server, createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { AppError, type UpstreamTerms } from "@countersign/core";
+import { AcceptedDefinitions } from "./accepted-definitions.ts";
+import { Authenticator } from "./authenticate.ts";
+import { serveHttp } from "./endpoint.ts";
+import type { GatewayContext, GatewayPoint } from "./gateway-context.ts";
+import type { GatewayLog } from "./gateway-log.ts";
+import { allowedHosts } from "./host-check.ts";
+import { InFlight } from "./in-flight.ts";
+import { DEFAULT_LIMITS, type McpLimits } from "./limits.ts";
+import { Sessions } from "./sessions.ts";
+import { Connections } from "./upstream/connections.ts";
+import { type InspectedUpstream, inspectUpstream } from "./upstream/inspect-upstream.ts";
+
+export interface McpGatewayOptions {
+  readonly point: GatewayPoint;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** The address that clients were told, when it is not the one that is listened on; without a path. */
+  readonly publicUrl: string | null;
+  /** Where secrets named `fromEnv` are found; of the rest children see only PATH, HOME and LANG. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: GatewayLog;
+  readonly limits?: Partial<McpLimits>;
+}
+
+export interface McpGateway {
+  /** Without a slash at its end; servers are at `/mcp/<server>` below it. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops listening, gives up what is under way and ends every upstream. */
+  close(): Promise<void>;
+  inspectUpstream(name: string, terms: UpstreamTerms): Promise<InspectedUpstream>;
+}
+
+/** Longest head of a request: a token of 16 KiB, a proof and the rest. */
+const HEAD_BYTES = 32 * 1024;
+/** A request must be whole within this time, so that slow senders hold nothing. */
+const REQUEST_MS = 60_000;
+const HEAD_MS = 10_000;
+
+/**
+ * Starts the MCP enforcement point.
+ * @throws AppError `listen.in_use` when the address is taken.
+ */
+export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGateway> {
+  const context = contextOf(options);
+  const { environment, log, point } = options;
+  point.onTaskEnd((task) => {
+    context.inFlight.endTask(task);
+    context.sessions.endTask(task);
+    context.connections.closeTask(task);
+  });
+  point.onUpstreamChange((upstream) => {
+    const record = point.replica.get("upstream", upstream);
+    context.connections.upstreamChanged(upstream, record?.state.status === "active" ? record.terms : null);
+  });
+  const { server, sockets } = makeServer();
+  const port = await listening(server, options.listen);
+  const { host } = options.listen;
+  const url = options.publicUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
+  const endpoint = { hosts: allowedHosts({ host, port }, options.publicUrl), baseUrl: url };
+  server.on("request", (request, response) => {
+    serveHttp(context, endpoint, { request, response }).catch((error: unknown) =>
+      log.error({ err: error }, "request failed"),
+    );
+  });
+  return {
+    url,
+    port,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all([closed, context.connections.close()]);
+    },
+    inspectUpstream: async (name, terms) =>
+      await inspectUpstream(name, terms, { environment, limits: context.limits, log }),
+  };
+}
+
+function contextOf({ point, environment, log, limits }: McpGatewayOptions): GatewayContext {
+  const bounds: McpLimits = { ...DEFAULT_LIMITS, ...limits };
+  return {
+    point,
+    limits: bounds,
+    log,
+    authenticator: new Authenticator(point, point.random),
+    sessions: new Sessions(bounds, point.random),
+    inFlight: new InFlight(bounds.callsPerTask),
+    connections: new Connections({ environment, limits: bounds, log }),
+    definitions: new AcceptedDefinitions(),
+  };
+}
+
+function makeServer(): { readonly server: Server; readonly sockets: ReadonlySet<Socket> } {
+  const server = createServer({
+    maxHeaderSize: HEAD_BYTES,
+    headersTimeout: HEAD_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: 2000,
+    requireHostHeader: true,
+  });
+  server.maxConnections = 10_000;
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return { server, sockets };
+}
+
+async function listening(server: Server, { host, port }: McpGatewayOptions["listen"]): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE";
+      const detail = `\`${host}:${String(port)}\` cannot be listened on (${error.code ?? "unknown"}); choose another address`;
+      reject(new AppError(taken ? "listen.in_use" : "internal.error", { cause: error, detail }));
+    });
+    server.listen({ host, port }, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}

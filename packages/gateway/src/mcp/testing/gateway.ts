@@ -1,0 +1,74 @@
+import { fileURLToPath } from "node:url";
+import type { UpstreamTerms } from "@countersign/core";
+import type { GatewayLog } from "../gateway-log.ts";
+import type { McpLimits } from "../limits.ts";
+import { type McpGateway, startMcpGateway } from "../start-gateway.ts";
+import { PermitPoint, terms } from "./permit-point.ts";
+
+export const NODE: string = process.execPath;
+export const EVERYTHING: readonly string[] = [
+  NODE,
+  modulePath("@modelcontextprotocol/server-everything/dist/index.js"),
+  "stdio",
+];
+
+export function filesystem(folder: string): readonly string[] {
+  return [NODE, modulePath("@modelcontextprotocol/server-filesystem/dist/index.js"), folder];
+}
+/** A program of the folder `testing`. */
+export function fixture(name: string, ...args: string[]): readonly string[] {
+  return [NODE, fileURLToPath(new URL(name, import.meta.url)), ...args];
+}
+
+function modulePath(name: string): string {
+  return fileURLToPath(import.meta.resolve(name));
+}
+
+export interface LogLine {
+  readonly fields: object;
+  readonly message: string;
+}
+export interface Running {
+  readonly gateway: McpGateway;
+  readonly point: PermitPoint;
+  readonly log: LogLine[];
+  url(upstream: string): string;
+  /** Accepts the definitions of an upstream as they stand. */
+  pin(upstream: string): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function runGateway(
+  upstreams: Readonly<Record<string, Partial<UpstreamTerms>>>,
+  limits: Partial<McpLimits> = {},
+): Promise<Running> {
+  const all = Object.fromEntries(Object.entries(upstreams).map(([name, parts]) => [name, terms(parts)]));
+  const point = new PermitPoint(all);
+  const log: LogLine[] = [];
+  const note = (fields: object, message: string): void => void log.push({ fields, message });
+  const gatewayLog: GatewayLog = { debug: note, warn: note, error: note };
+  const gateway = await startMcpGateway({
+    point,
+    listen: { host: "127.0.0.1", port: 0 },
+    publicUrl: null,
+    environment: process.env,
+    log: gatewayLog,
+    limits,
+  });
+  return {
+    gateway,
+    point,
+    log,
+    url: (upstream) => `${gateway.url}/mcp/${upstream}`,
+    pin: async (upstream) => {
+      const current = point.replica.get("upstream", upstream)?.terms ?? terms({});
+      const inspected = await gateway.inspectUpstream(upstream, current);
+      if (!inspected.ok) throw new Error(`${inspected.code}: ${inspected.reason}`);
+      point.putUpstream(upstream, {
+        ...current,
+        pins: Object.fromEntries(inspected.tools.map(({ name, hash }) => [name, hash])),
+      });
+    },
+    [Symbol.asyncDispose]: async () => await gateway.close(),
+  };
+}

@@ -1,0 +1,161 @@
+import type { UpstreamTerms } from "@countersign/core";
+import type { GatewayLog } from "../gateway-log.ts";
+import type { McpLimits } from "../limits.ts";
+import type { Era } from "../protocol.ts";
+import type { Channel, ChannelEvents, UpstreamFault } from "./channel.ts";
+import { type Handshake, handshake } from "./handshake.ts";
+import { HttpChannel } from "./http-channel.ts";
+import { type ReadTools, readTools } from "./read-tools.ts";
+import { type Environment, resolveSecret, upstreamEnvironment } from "./secret.ts";
+import { StdioChannel } from "./stdio-channel.ts";
+import { UpstreamLink } from "./upstream-link.ts";
+
+export interface ConnectOptions {
+  readonly upstream: string;
+  readonly terms: UpstreamTerms;
+  readonly environment: Environment;
+  readonly limits: McpLimits;
+  readonly log: GatewayLog;
+  /** What this upstream was found to speak before. */
+  readonly knownEra: Era | null;
+  /** Nobody wants the connection any more. */
+  readonly signal?: AbortSignal;
+}
+export type Connected =
+  | { readonly ok: true; readonly connection: Connection }
+  | ({ readonly ok: false } & UpstreamFault);
+
+/** A link that has shaken hands, and the definitions that came over it. */
+export class Connection {
+  readonly link: UpstreamLink;
+  readonly era: Era;
+  readonly #timeoutMs: number;
+  #revision = 0;
+  #stale = true;
+  #known: ReadTools | null = null;
+  #hashes = "";
+  #reading: Promise<ReadTools> | null = null;
+
+  constructor(link: UpstreamLink, era: Era, timeoutMs: number) {
+    this.link = link;
+    this.era = era;
+    this.#timeoutMs = timeoutMs;
+    link.onToolsChanged(() => {
+      this.#stale = true;
+    });
+  }
+
+  /** Number of the definitions that were read last; null while the upstream says that they changed since. */
+  get revision(): number | null {
+    return this.#stale ? null : this.#revision;
+  }
+
+  /** The definitions as they stand, if that is known without asking. */
+  get known(): ReadTools | null {
+    return this.#stale ? null : this.#known;
+  }
+
+  /** The definitions as they stand: read once, and again after each change that the upstream told. */
+  async tools(): Promise<ReadTools> {
+    return this.known ?? (await this.refresh());
+  }
+
+  /** Reads the definitions again. */
+  async refresh(): Promise<ReadTools> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null;
+    });
+    return await this.#reading;
+  }
+
+  async #read(): Promise<ReadTools> {
+    // Cleared before the question: a change that is told while it is answered counts.
+    this.#stale = false;
+    const read = await readTools(this.link, this.#timeoutMs);
+    if (!read.ok) {
+      this.#stale = true;
+      return read;
+    }
+    const hashes = [...read.tools.values()].map(({ name, hash }) => `${name} ${hash}`).join("\n");
+    if (hashes !== this.#hashes) this.#revision += 1;
+    this.#hashes = hashes;
+    this.#known = read;
+    return read;
+  }
+}
+
+/** Connects to an upstream: resolves its secrets, starts or calls it, shakes hands. Never rejects. */
+export async function connect(options: ConnectOptions): Promise<Connected> {
+  const timeUp = AbortSignal.timeout(options.limits.connectMs);
+  const deadline = options.signal === undefined ? timeUp : AbortSignal.any([timeUp, options.signal]);
+  const first = await attempt(options, options.knownEra, deadline);
+  // An upstream that the question for its revision ended is started again and not asked.
+  if (first.ok || !first.probeFatal || deadline.aborted) return first;
+  return await attempt(options, "legacy", deadline);
+}
+
+type Attempt = Connected & { readonly probeFatal?: boolean };
+
+async function attempt(options: ConnectOptions, era: Era | null, deadline: AbortSignal): Promise<Attempt> {
+  const opener = await openerOf(options);
+  if (!opener.ok) return opener;
+  const link = new UpstreamLink({ upstream: options.upstream, open: opener.open, log: options.log });
+  const late = (): void => {
+    link.close("the upstream did not answer the handshake in time").catch(() => undefined);
+  };
+  if (deadline.aborted) late();
+  else deadline.addEventListener("abort", late, { once: true });
+  const timeouts = { probeMs: options.limits.probeMs, timeoutMs: options.limits.connectMs };
+  const shaken = await handshake(link, { era, ...timeouts });
+  deadline.removeEventListener("abort", late);
+  if (!shaken.ok || deadline.aborted) return await failed(link, shaken, deadline);
+  const connection = new Connection(link, shaken.era, options.limits.connectMs);
+  if (shaken.listChanged) listen(link);
+  return { ok: true, connection };
+}
+
+async function failed(link: UpstreamLink, shaken: Handshake, deadline: AbortSignal): Promise<Attempt> {
+  await link.close("the handshake failed");
+  if (deadline.aborted || shaken.ok) {
+    return { ok: false, code: "upstream.timeout", reason: "the upstream did not answer the handshake in time" };
+  }
+  return shaken;
+}
+
+/** Asks to be told of changes where that needs asking. */
+function listen(link: UpstreamLink): void {
+  if (!link.modern) {
+    if (link.channel instanceof HttpChannel) link.channel.listen();
+    return;
+  }
+  const members = [`"notifications":{"toolsListChanged":true}`];
+  link
+    .request({ method: "subscriptions/listen", members, openEnded: true }, { timeoutMs: null })
+    .catch(() => undefined);
+}
+
+type Opener =
+  | { readonly ok: true; readonly open: (events: ChannelEvents) => Channel }
+  | ({ readonly ok: false } & UpstreamFault);
+
+async function openerOf({ upstream, terms, environment, limits, log }: ConnectOptions): Promise<Opener> {
+  const { answerBytes, connectMs } = limits;
+  const fail = (reason: string): Opener => ({ ok: false, code: "upstream.down", reason });
+  if (terms.command !== null) {
+    const { command } = terms;
+    const resolved = await upstreamEnvironment(terms, environment);
+    if (!resolved.ok) return fail(resolved.reason);
+    return {
+      ok: true,
+      open: (events) => new StdioChannel({ upstream, command, ...resolved, answerBytes, log, events }),
+    };
+  }
+  if (terms.url === null || !URL.canParse(terms.url)) return fail("the upstream has neither a command nor an address");
+  const url = new URL(terms.url);
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    return fail("the address of the upstream is not http or https");
+  const secret = terms.auth === null ? null : await resolveSecret(terms.auth.bearer, environment);
+  if (secret !== null && !secret.ok) return fail(secret.reason);
+  const bearer = secret?.value ?? null;
+  return { ok: true, open: (events) => new HttpChannel({ url, bearer, connectMs, answerBytes, events }) };
+}

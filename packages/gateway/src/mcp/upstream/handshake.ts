@@ -1,0 +1,81 @@
+import { isJsonObject, parseJson } from "@countersign/core";
+import { type Era, LEGACY_VERSIONS, MODERN_VERSION, OWN_IDENTITY, isLegacyVersion } from "../protocol.ts";
+import type { UpstreamFault } from "./channel.ts";
+import type { LinkAnswer, UpstreamLink } from "./upstream-link.ts";
+
+export type Handshake =
+  | { readonly ok: true; readonly era: Era; /** It tells when its tools change. */ readonly listChanged: boolean }
+  | ({
+      readonly ok: false;
+      /** The newest-revision question itself ended the upstream: ask it no more. */ readonly probeFatal: boolean;
+    } & UpstreamFault);
+
+export interface HandshakeOptions {
+  /** What this upstream was found to speak before; null when that is not known. */
+  readonly era: Era | null;
+  readonly probeMs: number;
+  readonly timeoutMs: number;
+}
+
+const LIMITS = { sizeBytes: 1024 * 1024, depth: 64 };
+
+/**
+ * Finds out which era an upstream speaks and begins with it: `server/discover` first (MCP 2026-07-28), and `initialize` when that brings
+ * anything but a modern answer, or none in `probeMs`.
+ */
+export async function handshake(link: UpstreamLink, options: HandshakeOptions): Promise<Handshake> {
+  if (options.era !== "legacy") {
+    const found = await discover(link, options.era === "modern" ? options.timeoutMs : options.probeMs);
+    if (found !== null) return found;
+    const { fault } = link;
+    if (fault !== null) return { ok: false, ...fault, probeFatal: options.era === null };
+  }
+  return await initialize(link, options.timeoutMs);
+}
+
+async function discover(link: UpstreamLink, timeoutMs: number): Promise<Handshake | null> {
+  link.modern = true;
+  const answer = await link.request({ method: "server/discover", members: [] }, { timeoutMs });
+  const result = objectOf(answer);
+  const versions = result?.["supportedVersions"];
+  if (result === null || !Array.isArray(versions) || !versions.includes(MODERN_VERSION)) {
+    link.modern = false;
+    return null;
+  }
+  link.channel.adopt(MODERN_VERSION);
+  return { ok: true, era: "modern", listChanged: tellsChanges(result) };
+}
+
+async function initialize(link: UpstreamLink, timeoutMs: number): Promise<Handshake> {
+  const members = [
+    `"protocolVersion":${JSON.stringify(LEGACY_VERSIONS[0])}`,
+    `"capabilities":{}`,
+    `"clientInfo":${JSON.stringify(OWN_IDENTITY)}`,
+  ];
+  const answer = await link.request({ method: "initialize", members }, { timeoutMs });
+  if (!answer.ok) return { ...answer, probeFatal: false };
+  const result = objectOf(answer);
+  const version = result?.["protocolVersion"];
+  if (result === null || !isLegacyVersion(version)) {
+    return {
+      ok: false,
+      code: "upstream.garbage",
+      reason: "the upstream speaks no revision of MCP that this gateway knows",
+      probeFatal: false,
+    };
+  }
+  link.channel.adopt(version);
+  await link.notify("notifications/initialized");
+  return { ok: true, era: "legacy", listChanged: tellsChanges(result) };
+}
+
+function objectOf(answer: LinkAnswer): { readonly [key: string]: unknown } | null {
+  if (!answer.ok || !("result" in answer)) return null;
+  const parsed = parseJson(answer.result, LIMITS);
+  return parsed.ok && isJsonObject(parsed.value) ? parsed.value : null;
+}
+
+function tellsChanges(result: { readonly [key: string]: unknown }): boolean {
+  const tools = (result["capabilities"] as { tools?: { listChanged?: unknown } } | undefined)?.tools;
+  return tools?.listChanged === true;
+}

@@ -1,0 +1,68 @@
+import { encodeHeaderValue } from "../header-value.ts";
+import { META, MODERN_VERSION, OWN_IDENTITY, type RequestId } from "../protocol.ts";
+import type { Outgoing } from "./channel.ts";
+
+export interface RequestParts {
+  readonly id: number;
+  readonly method: string;
+  /** Members of `params` besides `_meta`, each as `"name":value`, already in JSON. */
+  readonly members: readonly string[];
+  /** What `params.name` says, for the header that mirrors it. */
+  readonly name?: string;
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly openEnded?: boolean;
+}
+
+/** One request to an upstream; a modern one gets its envelope and the headers that mirror its body. */
+export function requestMessage(modern: boolean, parts: RequestParts): Outgoing {
+  const meta = modern ? { ...envelope(), ...parts.meta } : parts.meta;
+  const members =
+    meta === undefined || Object.keys(meta).length === 0
+      ? parts.members
+      : [...parts.members, `"_meta":${JSON.stringify(meta)}`];
+  const text = `{"jsonrpc":"2.0","id":${String(parts.id)},"method":${JSON.stringify(parts.method)},"params":{${members.join(",")}}}`;
+  return {
+    bytes: Buffer.from(text, "utf8"),
+    method: parts.method,
+    id: parts.id,
+    headers: modern ? { ...modernHeaders(parts), ...parts.headers } : {},
+    ...(parts.openEnded === true ? { openEnded: true } : {}),
+  };
+}
+
+export function notificationMessage(
+  modern: boolean,
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+): Outgoing {
+  const full = modern ? { ...params, _meta: envelope() } : params;
+  const bytes = Buffer.from(JSON.stringify({ jsonrpc: "2.0", method, params: full }), "utf8");
+  const headers: Record<string, string> = modern
+    ? { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method }
+    : {};
+  return { bytes, method, id: null, headers };
+}
+
+/** The answer to a request of an upstream. */
+export function answerMessage(id: RequestId, answer: Readonly<Record<string, unknown>>): Outgoing {
+  return {
+    bytes: Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, ...answer }), "utf8"),
+    method: "",
+    id: null,
+    headers: {},
+  };
+}
+
+/** We offer an upstream nothing to ask us for: no sampling, no elicitation, no roots. */
+function envelope(): Record<string, unknown> {
+  return { [META.version]: MODERN_VERSION, [META.clientInfo]: OWN_IDENTITY, [META.clientCapabilities]: {} };
+}
+
+function modernHeaders({ method, name }: RequestParts): Record<string, string> {
+  return {
+    "mcp-protocol-version": MODERN_VERSION,
+    "mcp-method": method,
+    ...(name === undefined ? {} : { "mcp-name": encodeHeaderValue(name) }),
+  };
+}
