@@ -63,6 +63,14 @@ describe("documents", () => {
     expect(lines("README.md")).toBeLessThanOrEqual(200);
   });
 
+  it.each(packages)("name only files of package %s that exist", (name) => {
+    const cells = [...read(`packages/${name}/README.md`).matchAll(/^\| (`[^|]*) \|/gm)].map((match) => match[1] ?? "");
+    const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""));
+    expect(named.filter((file) => globSync(file, { cwd: join(ROOT, "packages", name, "src") }).length === 0)).toEqual(
+      [],
+    );
+  });
+
   it("hold no path of one machine and no address of a package registry", () => {
     const found = documents.filter((path) =>
       /(^|[\s`"'(])\/(home|root|work|Users)\/\w|registry\.npmjs|deb\.debian/.test(read(path)),
