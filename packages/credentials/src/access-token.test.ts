@@ -157,10 +157,78 @@ describe("verifyAccessToken", () => {
       (): string => resigned({ authorization_details: [{ type: "payment" }] }),
       "credential.not_canonical",
     ],
+    ["an issuer that is a number", (): string => resigned({ iss: 1 }), "credential.not_canonical"],
+    ["no audience", (): string => resigned({ aud: undefined }), "credential.not_canonical"],
+    ["an empty audience", (): string => resigned({ aud: [] }), "credential.not_canonical"],
+    ["an audience that is an object", (): string => resigned({ aud: { length: 1 } }), "credential.not_canonical"],
+    ["an audience that is a number in a list", (): string => resigned({ aud: [1] }), "credential.not_canonical"],
+    ["no id", (): string => resigned({ jti: undefined }), "credential.not_canonical"],
+    [
+      "a thumbprint that is a list",
+      (): string => resigned({ cnf: { jkt: [agentKey.jkt] } }),
+      "credential.not_canonical",
+    ],
+    ["a short thumbprint", (): string => resigned({ cnf: { jkt: "AAAA" } }), "credential.not_canonical"],
+    ["no beginning", (): string => resigned({ iat: undefined }), "credential.not_canonical"],
+    ["a beginning at zero", (): string => resigned({ iat: 0, exp: 1 }), "credential.not_canonical"],
+    ["an agent that is none", (): string => resigned({ sub: "me", client_id: "me" }), "credential.not_canonical"],
+    [
+      "a device that is a human",
+      (): string => resigned({ act: { sub: input.chain.human, act: { sub: input.chain.human } } }),
+      "credential.not_canonical",
+    ],
+    ["an actor that is a text", (): string => resigned({ act: "me" }), "credential.not_canonical"],
+    [
+      "an actor of an actor that is a text",
+      (): string => resigned({ act: { sub: input.chain.device, act: "me" } }),
+      "credential.not_canonical",
+    ],
+    ["a task that is none", (): string => resigned({ task: "all" }), "credential.not_canonical"],
+    [
+      "details without actions",
+      (): string => resigned({ authorization_details: [{ type: "countersign_grant", actions: [], identifier: "x" }] }),
+      "credential.not_canonical",
+    ],
+    [
+      "details without a resource",
+      (): string => resigned({ authorization_details: [{ type: "countersign_grant", actions: ["x"] }] }),
+      "credential.not_canonical",
+    ],
+    [
+      "details of another type with our members",
+      (): string => resigned({ authorization_details: [{ type: "x", actions: ["x"], identifier: "x" }] }),
+      "credential.not_canonical",
+    ],
     ["details that are null", (): string => resigned({ authorization_details: [null] }), "credential.not_canonical"],
     ["no details", (): string => resigned({ authorization_details: undefined }), "credential.not_canonical"],
   ])("refuses %s", (_name, make, expected) => {
     expect(code(make(mint()))).toBe(expected);
+  });
+  it("answers on any signed claims", () => {
+    const names = [
+      "iss",
+      "aud",
+      "sub",
+      "client_id",
+      "act",
+      "task",
+      "cnf",
+      "authorization_details",
+      "iat",
+      "exp",
+      "jti",
+    ];
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), fc.jsonValue(), { minKeys: 1 }), (claims) => {
+        expect(code(resigned(claims))).toMatch(/^ok$|^credential\./);
+      }),
+      { numRuns: 200 },
+    );
+  });
+  it("takes an audience that is one text, and a clock that is ahead by 30 seconds", () => {
+    expect(code(resigned({ aud: AUDIENCE }))).toBe("ok");
+    expect(code(mint(), { now: NOW - 30_000 })).toBe("ok");
+    expect(code(mint(), { now: NOW - 31_000 })).toBe("credential.expired");
   });
   it("refuses a token at its end", () => {
     expect(code(mint(), { now: NOW + 300_000 })).toBe("credential.expired");
