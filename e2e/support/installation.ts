@@ -1,0 +1,117 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { pino } from "pino";
+import { stringify } from "yaml";
+import { type Composed, compose } from "../../packages/cli/src/compose.ts";
+import { Person } from "./person.ts";
+import { type TaskClient, Workstation } from "./workstation.ts";
+
+/** The real file-system server of the MCP project, over a folder. */
+export function fileServer(folder: string): string[] {
+  return [process.execPath, fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-filesystem/dist/index.js")), folder];
+}
+
+export interface InstallationOptions {
+  /** Further keys of `countersign.yaml`. */
+  readonly config?: Record<string, unknown>;
+  readonly upstreams?: Record<string, unknown>;
+}
+
+/** A whole installation in this process on a data directory of its own: real store, real gateway, real upstreams. */
+export class Installation {
+  readonly folder: string;
+  readonly files: string;
+  composed: Composed;
+  private readonly options: InstallationOptions;
+  private constructor(folder: string, composed: Composed, options: InstallationOptions) {
+    this.folder = folder;
+    this.files = join(folder, "files");
+    this.composed = composed;
+    this.options = options;
+  }
+
+  static async start(options: InstallationOptions = {}): Promise<Installation> {
+    const folder = await mkdtemp(join(tmpdir(), "countersign-"));
+    const { mkdir } = await import("node:fs/promises");
+    await mkdir(join(folder, "files"));
+    return new Installation(folder, await up(folder, options), options);
+  }
+
+  get data(): string {
+    return join(this.folder, "data");
+  }
+
+  /** Stops and starts again on the same data directory. */
+  async restart(): Promise<void> {
+    await this.composed.close();
+    this.composed = await up(this.folder, this.options);
+  }
+
+  async close(): Promise<void> {
+    await this.composed.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** The first human, signed in to a browser and on a workstation. */
+  async people(): Promise<{ alice: Person; laptop: Workstation }> {
+    const alice = new Person(this.composed.api);
+    await alice.register(this.composed.setupUrl ?? "", "Alice Example");
+    const laptop = new Workstation(this.composed.api);
+    await laptop.signIn(alice);
+    return { alice, laptop };
+  }
+
+  async agent(alice: Person, more: Record<string, unknown> = {}): Promise<string> {
+    const created = await alice.json<{ id: string; approvalId: string }>("/v1/agents", {
+      name: "coder",
+      owner: "me",
+      purpose: "keep the records tidy",
+      grants: [{ action: "mcp:files/*", resource: "**" }],
+      expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+      ...more,
+    });
+    await alice.answer(created.approvalId);
+    return created.id;
+  }
+}
+
+async function up(folder: string, { config, upstreams }: InstallationOptions): Promise<Composed> {
+  const resources = { write_file: "file:{path}", read_text_file: "file:{path}", edit_file: "file:{path}" };
+  const files = { kind: "mcp", command: fileServer(join(folder, "files")), resources };
+  const configFile = join(folder, "countersign.yaml");
+  await writeFile(
+    configFile,
+    stringify({
+      listen: { api: "127.0.0.1:0", gateway: "127.0.0.1:0" },
+      upstreams: upstreams ?? { files },
+      approvals: { waitSeconds: 1 },
+      ...config,
+    }),
+  );
+  return await compose({
+    dataDir: join(folder, "data"),
+    configFile,
+    masterKeyFile: join(folder, "keys", "master.key"),
+    environment: process.env,
+    overrides: {},
+    log: pino({ level: process.env["COUNTERSIGN_TEST_LOG"] ?? "silent" }),
+    version: "0.0.0",
+  });
+}
+
+/** An official MCP client on a task's credential. */
+export async function mcpClient(task: TaskClient, mode: "auto" | "legacy" = "auto", server = "files"): Promise<Client> {
+  const client = new Client({ name: "test-client", version: "1" }, { versionNegotiation: { mode } });
+  const fetch = task.fetch as typeof globalThis.fetch;
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${task.gateway}/mcp/${server}`), { fetch }));
+  return client;
+}
+
+/** The object `D` of a refused call, or null for a call that passed. */
+export function refusalOf(result: unknown): { decision: string; code: string; step: string; approval?: string; brake?: string; entry: string | null } | null {
+  const meta = (result as { _meta?: Record<string, unknown> })._meta;
+  return (meta?.["dev.countersign/decision"] as ReturnType<typeof refusalOf>) ?? null;
+}
