@@ -6,5 +6,14 @@ export type {
   McpGateway,
   McpGatewayOptions,
   McpLimits,
+  MirroredParam,
 } from "./mcp/index.ts";
-export { startMcpGateway } from "./mcp/index.ts";
+export {
+  EventStreamReader,
+  LineReader,
+  META,
+  encodeHeaderValue,
+  mirroredParams,
+  paramHeaders,
+  startMcpGateway,
+} from "./mcp/index.ts";

@@ -1,6 +1,12 @@
 export type { GatewayPoint } from "./gateway-context.ts";
 export type { GatewayLog } from "./gateway-log.ts";
+export { encodeHeaderValue } from "./header-value.ts";
 export type { McpLimits } from "./limits.ts";
+export type { MirroredParam } from "./param-headers.ts";
+export { mirroredParams, paramHeaders } from "./param-headers.ts";
+export { META } from "./protocol.ts";
 export type { McpGateway, McpGatewayOptions } from "./start-gateway.ts";
 export { startMcpGateway } from "./start-gateway.ts";
+export { EventStreamReader } from "./upstream/event-stream-reader.ts";
 export type { InspectedTool, InspectedUpstream } from "./upstream/inspect-upstream.ts";
+export { LineReader } from "./upstream/line-reader.ts";
