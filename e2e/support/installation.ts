@@ -50,8 +50,11 @@ export class Installation {
     this.composed = await up(this.folder, this.options);
   }
 
+  /** INV-10 is looked at after every test that used an installation. */
   async close(): Promise<void> {
+    const zombies = await this.composed.zombies();
     await this.composed.close();
+    if (zombies.length > 0) throw new Error(`zombies: ${JSON.stringify(zombies)}`);
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -94,11 +97,11 @@ async function up(folder: string, { config, upstreams }: InstallationOptions): P
   return await compose({
     dataDir: join(folder, "data"),
     configFile,
-    masterKeyFile: join(folder, "keys", "master.key"),
-    environment: process.env,
-    overrides: {},
+    url: null,
+    tls: null,
+    behindProxy: false,
+    env: { configDir: join(folder, "config"), configuration: {}, variables: process.env },
     log: pino({ level: process.env["COUNTERSIGN_TEST_LOG"] ?? "silent" }),
-    version: "0.0.0",
   });
 }
 

@@ -1,32 +1,40 @@
 import { randomBytes } from "node:crypto";
 import { uptime } from "node:os";
+import { join } from "node:path";
 import type { Random } from "@countersign/core";
 import { EnforcementPoint } from "@countersign/enforce";
-import { startMcpGateway } from "@countersign/gateway";
+import { type McpGateway, startMcpGateway } from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
-import { hostPort, startServer } from "@countersign/server";
-import type { Logger } from "pino";
+import { type RunningServer, hostPort, startServer } from "@countersign/server";
+import { type Logger, pino } from "pino";
+import type { Environment } from "./environment.ts";
+import { VERSION } from "./version.ts";
 
+/** What `countersign up` was told. */
 export interface ComposeOptions {
   readonly dataDir: string;
+  /** `--config`, else `DATA/countersign.yaml` when it is there, else null. */
   readonly configFile: string | null;
-  readonly masterKeyFile: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Values of the command line, in the form of the configuration file. */
-  readonly overrides: Readonly<Record<string, unknown>>;
-  readonly log: Logger;
-  readonly version: string;
+  /** `--url`, or null. */
+  readonly url: string | null;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly behindProxy: boolean;
+  readonly env: Pick<Environment, "configDir" | "configuration" | "variables">;
+  /** Standard error by default, from `warn` on. */
+  readonly log?: Logger;
 }
 
-/** Everything in one process, running. */
+/** A control plane and its gateway that answer. */
 export interface Composed {
   readonly api: string;
   readonly gateway: string;
-  /** The one-time set-up link; null once a human exists. */
+  /** The one-time link of the first human; null once one exists. */
   readonly setupUrl: string | null;
   readonly dataDir: string;
   readonly pendingChanges: readonly { readonly approvalId: string; readonly url: string; readonly what: string }[];
   readonly warnings: readonly string[];
+  /** INV-10: what is live with a dead link behind it; must be empty. */
+  zombies(): Promise<readonly { readonly kind: string; readonly id: string; readonly because: string }[]>;
   close(): Promise<void>;
 }
 
@@ -34,53 +42,84 @@ const random: Random = (length) => randomBytes(length);
 
 /** `countersign up`: control plane, MCP gateway, pages and the embedded database in one process. */
 export async function compose(options: ComposeOptions): Promise<Composed> {
-  const now = (): number => Date.now();
-  const { log } = options;
-  const server = await startServer({ ...options, random, now });
+  const log = options.log ?? pino({ level: options.env.configuration["COUNTERSIGN_LOG"] ?? "warn" }, pino.destination({ dest: 2, sync: true }));
+  const server = await startServer({
+    dataDir: options.dataDir,
+    configFile: options.configFile,
+    masterKeyFile: options.env.configuration["COUNTERSIGN_MASTER_KEY_FILE"] ?? join(options.env.configDir, "master.key"),
+    environment: options.env.configuration,
+    overrides: {
+      ...(options.url === null ? {} : { publicUrl: options.url }),
+      ...(options.tls === null ? {} : { tls: options.tls }),
+      ...(options.behindProxy ? { behindProxy: true } : {}),
+    },
+    random,
+    now: Date.now,
+    log,
+    version: VERSION,
+  });
   const closers: (() => Promise<void> | void)[] = [async () => await server.close()];
   const close = async (): Promise<void> => {
-    for (const end of closers.toReversed()) await end();
+    for (const end of closers.splice(0).toReversed()) await end();
   };
-  let gatewayUrl = "";
   try {
-    const point = new EnforcementPoint({
-      id: await server.pointId("mcp"),
-      name: "mcp",
-      controlPlane: server.controlPlane,
-      clocks: { monotonicMs: () => performance.now(), wallMs: now, uptimeMs: () => uptime() * 1000 },
-      random,
-      issuer: {
-        ...server.issuer,
-        get audience() {
-          return gatewayUrl;
-        },
-      },
-      purposeOf: async (task) => await server.purposeOf(task),
-      compile: async (policy) => {
-        const parsed = await parsePolicies(policy.terms.text);
-        if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");
-        return createCedarEvaluator(parsed.set);
-      },
-      log,
-    });
-    const gateway = await startMcpGateway({
-      point,
-      listen: hostPort(server.config.listen.gateway),
-      publicUrl: null,
-      environment: options.environment,
-      log,
-    });
-    gatewayUrl = gateway.url;
+    let audience = "";
+    const point = await buildPoint(server, log, () => audience);
+    const gateway = await startMcpGateway({ point, listen: hostPort(server.config.listen.gateway), publicUrl: null, environment: options.env.variables, log });
+    audience = gateway.url;
     closers.push(async () => await gateway.close());
     server.connect(point);
     await point.start();
     closers.push(() => point.stop());
-    const failed = await server.pinUpstreams(async (name, terms) => await gateway.inspectUpstream(name, terms));
-    const { api, setupUrl } = await server.serve(gatewayUrl);
-    const warnings = failed.map(({ upstream, reason }) => `upstream ${upstream} could not be asked for its tools (${reason}); they stay hidden until they are signed`);
-    return { api, gateway: gatewayUrl, setupUrl, dataDir: options.dataDir, pendingChanges: server.pending(), warnings, close };
+    const warnings = [...(await sharedUser(server)), ...(await unpinned(server, gateway))];
+    const { api, setupUrl } = await server.serve(gateway.url);
+    return {
+      api,
+      gateway: gateway.url,
+      setupUrl,
+      dataDir: options.dataDir,
+      pendingChanges: server.pending(),
+      warnings,
+      zombies: async () => await server.zombies(),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function buildPoint(server: RunningServer, log: Logger, audience: () => string): Promise<EnforcementPoint> {
+  return new EnforcementPoint({
+    id: await server.pointId("mcp"),
+    name: "mcp",
+    controlPlane: server.controlPlane,
+    clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },
+    random,
+    issuer: {
+      ...server.issuer,
+      get audience() {
+        return audience();
+      },
+    },
+    purposeOf: async (task) => await server.purposeOf(task),
+    compile: async (policy) => {
+      const parsed = await parsePolicies(policy.terms.text);
+      if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");
+      return createCedarEvaluator(parsed.set);
+    },
+    log,
+  });
+}
+
+/** Accepts what new upstreams offer; those that cannot be asked are said by name. */
+async function unpinned(server: RunningServer, gateway: McpGateway): Promise<string[]> {
+  const failed = await server.pinUpstreams(async (name, terms) => await gateway.inspectUpstream(name, terms));
+  return failed.map(({ upstream, reason }) => `upstream ${upstream} could not be asked for its tools (${reason}); they stay hidden until they are signed`);
+}
+
+async function sharedUser(server: RunningServer): Promise<string[]> {
+  const agents = await server.sameUserAgents();
+  if (agents.length === 0) return [];
+  return [`agents run under this same user (${agents.join(", ")}): they can read its files and stop it; run Countersign under a user of its own`];
 }

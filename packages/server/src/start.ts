@@ -8,13 +8,13 @@ import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
 import { type Config, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
-import { Authenticator, type Route, buildApp, listen, pageRoutes } from "./http/index.ts";
+import { Authenticator, type Route, buildApp, listen, openApi, pageRoutes, route } from "./http/index.ts";
 import { type Kernel, settingsOf } from "./kernel.ts";
 import { loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
 import { type ConnectedPoint, LocalControlPlane, Points } from "./points/index.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
-import { statusRoutes } from "./status/index.ts";
+import { findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
 import { type LedgerStore, openStore } from "./store/index.ts";
 import { Tasks, taskRoutes } from "./tasks/index.ts";
 import { type InspectUpstream, type PendingChange, Upstreams, settingsPutKind, upstreamPutKind, upstreamRoutes } from "./upstreams/index.ts";
@@ -45,6 +45,10 @@ export interface RunningServer {
   purposeOf(task: { readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] } }): Promise<string | null>;
   /** Accepts the definitions of new upstreams; answers those that could not be asked. */
   pinUpstreams(inspect: InspectUpstream): Promise<readonly { readonly upstream: string; readonly reason: string }[]>;
+  /** INV-10: what is live with a dead link behind it; must be empty. */
+  zombies(): Promise<readonly { readonly kind: string; readonly id: string; readonly because: string }[]>;
+  /** Programs of agents that share the user of this process. */
+  sameUserAgents(): Promise<readonly string[]>;
   /** Starts to answer. @throws AppError `listen.in_use` */
   serve(gatewayUrl: string): Promise<{ readonly api: string; readonly setupUrl: string | null }>;
   pending(): readonly PendingChange[];
@@ -79,8 +83,11 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     version: options.version,
     leases: () => leases.map(({ name, lease }) => ({ name, valid: lease.valid() })),
     pending: () => modules.upstreams.pending,
+    checks: () => [],
   };
-  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), routesOf(kernel, modules, statusRoutes(kernel, source)));
+  const routes = routesOf(kernel, modules, statusRoutes(kernel, source));
+  const documented = route({ method: "GET", url: "/v1/openapi.json", callers: ["anyone"], handle: async () => await Promise.resolve({ body: openApi(routes, options.version) }) });
+  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), [...routes, documented]);
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
   let listening: { readonly port: number; close(): Promise<void> } | null = null;
   return {
@@ -102,6 +109,8 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       return { api: (await settingsOf(kernel)).publicUrl, setupUrl: await modules.registration.setupUrl() };
     },
     pending: () => modules.upstreams.pending,
+    zombies: async () => await findZombies(kernel),
+    sameUserAgents: async () => await sameUserAgents(kernel),
     async close() {
       clearInterval(sweeper);
       await listening?.close();

@@ -26,6 +26,7 @@ type Human = StateRecord<"human">;
 export interface Proposed {
   readonly approvalId: ApprovalId;
   readonly url: string;
+  readonly expiresAt: string;
 }
 
 export interface Proposal {
@@ -71,10 +72,10 @@ export class Approvals {
       put: [put],
       entries: [serverEntry(kernel, "approval", { action: "approval.open", resource: proposal.resource, approval: id, changes: [put] })],
     });
-    return { approvalId: id, url: `${settings.publicUrl}/approve/${id}` };
+    return { approvalId: id, url: `${settings.publicUrl}/approve/${id}`, expiresAt: put.terms.expiresAt };
   }
 
-  private proposalRecord(id: ApprovalId, { act, draft, resource, human }: Proposal, until: number): Put {
+  private proposalRecord(id: ApprovalId, { act, draft, resource, human }: Proposal, until: number): Put & { kind: "approval" } {
     const kind = this.kinds.get(act);
     if (kind === undefined) throw new AppError("internal.error");
     return {

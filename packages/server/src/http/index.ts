@@ -1,4 +1,5 @@
 export { Authenticator } from "./authenticate.ts";
+export { openApi } from "./openapi.ts";
 export { pageRoutes } from "./page-routes.ts";
 export type { Caller, Request, Response, Route } from "./route.ts";
 export { callerName, route } from "./route.ts";

@@ -110,7 +110,7 @@ export class Sessions {
   }
 
   /** Command-line sign-in: proposes the device and the session; one signature of any active human puts both in force. */
-  async request(approvals: Approvals, ask: DeviceRequest): Promise<{ readonly id: ApprovalId; readonly url: string }> {
+  async request(approvals: Approvals, ask: DeviceRequest): Promise<{ readonly id: ApprovalId; readonly url: string; readonly expiresAt: string }> {
     const { kernel } = this;
     const { publicUrl } = await settingsOf(kernel);
     const jwks = keysOf(ask, publicUrl, kernel.now());
@@ -130,7 +130,7 @@ export class Sessions {
       evidence: ask.evidence,
     };
     const proposed = await approvals.propose({ act: "session.open", draft, resource: ask.device });
-    return { id: proposed.approvalId, url: proposed.url };
+    return { id: proposed.approvalId, url: proposed.url, expiresAt: proposed.expiresAt };
   }
 
   /** What became of a command-line sign-in, for the holder of its session key. */

@@ -1,3 +1,5 @@
+export type { Check } from "./doctor.ts";
 export { statusRoutes } from "./routes.ts";
+export { sameUserAgents } from "./same-user.ts";
 export type { StatusSource } from "./status.ts";
-export { statusOf } from "./status.ts";
+export { findZombies } from "./zombies.ts";

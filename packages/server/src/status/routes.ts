@@ -1,9 +1,12 @@
 import { type Route, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
+import { examine } from "./doctor.ts";
+import { buildMetrics } from "./metrics.ts";
 import { type StatusSource, statusOf } from "./status.ts";
 
 export function statusRoutes(kernel: Kernel, source: StatusSource): readonly Route[] {
   const { keys } = kernel;
+  const metrics = buildMetrics(kernel, source);
   return [
     route({ method: "GET", url: "/healthz", callers: ["anyone"], handle: async () => await Promise.resolve({ body: { status: "ok" } }) }),
     route({
@@ -16,6 +19,8 @@ export function statusRoutes(kernel: Kernel, source: StatusSource): readonly Rou
         return await Promise.resolve({ status: ready ? 200 : 503, body: { ready, leaseLost: lost.map((l) => l.name) } });
       },
     }),
+    route({ method: "GET", url: "/metrics", callers: ["anyone"], handle: async () => ({ type: metrics.contentType, body: await metrics.metrics() }) }),
+    route({ method: "GET", url: "/v1/doctor", callers: ["local"], handle: async () => ({ body: { checks: await examine(kernel, source) } }) }),
     route({ method: "GET", url: "/v1/status", callers: ["local", "cookie", "session"], handle: async () => ({ body: await statusOf(kernel, source) }) }),
     route({
       method: "GET",

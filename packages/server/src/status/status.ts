@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel.ts";
 import { settingsOf } from "../kernel.ts";
+import type { Check } from "./doctor.ts";
 import type { PendingChange } from "../upstreams/index.ts";
 
 export interface StatusSource {
@@ -7,6 +8,8 @@ export interface StatusSource {
   readonly version: string;
   readonly leases: () => readonly { readonly name: string; readonly valid: boolean }[];
   readonly pending: () => readonly PendingChange[];
+  /** Checks of other modules, for `doctor`. */
+  readonly checks: () => readonly (() => Promise<readonly Check[]>)[];
 }
 
 /** One look at the installation, for `countersign status` and the start screen. */
