@@ -1,0 +1,16 @@
+export { checkState } from "./check-state.ts";
+export type { Exported } from "./export-ledger.ts";
+export { exportLedger } from "./export-ledger.ts";
+export type { Ledger, LedgerOptions } from "./ledger.ts";
+export { openLedger } from "./ledger.ts";
+export type { LogKey } from "./log-key.ts";
+export { logKey, originOf, sha256, verifyEd25519 } from "./log-key.ts";
+export type { PublicFile } from "./public-files.ts";
+export { entryBundle, publicFile } from "./public-files.ts";
+export type { RecoverOptions } from "./recover.ts";
+export { recover } from "./recover.ts";
+export { tail } from "./tail.ts";
+export type { VerifiedRunning } from "./verify-running.ts";
+export { verifyRunning } from "./verify-running.ts";
+export type { Act, WhoQuery } from "./who.ts";
+export { who } from "./who.ts";
