@@ -98,21 +98,27 @@ async function serve(gate: Gate, send: Send, { request, response }: Exchange): P
   }
   const gone = new AbortController();
   response.once("close", () => gone.abort());
+  const id = readRpcMessage(body)?.id ?? null;
   let answer: GatewayResponse;
   try {
     answer = await send(body, passed(request), gone.signal);
   } catch {
     const message = "the gateway cannot be reached; is `countersign up` running?";
-    return tell(response, errorText(readRpcMessage(body)?.id ?? null, { code: -32000, message }));
+    return tell(response, errorText(id, { code: -32000, message }));
   }
-  if ((answer.headers.get("content-type") ?? "").startsWith("application/problem+json")) {
-    // A 401 would send the client off to look for a login; what failed is the credential of the task, which it knows nothing of.
-    return tell(response, errorText(readRpcMessage(body)?.id ?? null, await httpFault(answer)));
-  }
+  // A 401 would send the client off to look for a login; what failed is the credential of the task, which it knows nothing of.
+  if (isProblem(answer)) return tell(response, errorText(id, await httpFault(answer)));
   response.writeHead(answer.status, returned(answer));
-  for await (const part of answer.body ?? [])
-    if (!response.write(part)) await Promise.race([once(response, "drain"), once(response, "close")]);
+  for await (const part of answer.body ?? []) if (!response.write(part)) await drained(response);
   response.end();
+}
+
+function isProblem({ headers }: GatewayResponse): boolean {
+  return headers.get("content-type")?.startsWith("application/problem+json") === true;
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  await Promise.race([once(response, "drain"), once(response, "close")]);
 }
 
 /** DNS rebinding: the request must name this machine, and a page that sends it must come from it. */

@@ -1,4 +1,5 @@
-import type { ToolDefinition } from "./tool-definition.ts";
+import type { UpstreamTerms } from "@countersign/core";
+import { type ToolDefinition, acceptedHash } from "./tool-definition.ts";
 
 const MAX_DEFINITIONS = 20_000;
 
@@ -9,9 +10,9 @@ const MAX_DEFINITIONS = 20_000;
 export class AcceptedDefinitions {
   readonly #byHash = new Map<string, ToolDefinition>();
 
-  note(tools: Iterable<ToolDefinition>, pins: Readonly<Record<string, string>> | null): void {
+  note(tools: Iterable<ToolDefinition>, terms: UpstreamTerms): void {
     for (const tool of tools) {
-      if (pins === null || !Object.hasOwn(pins, tool.name) || pins[tool.name] !== tool.hash) continue;
+      if (acceptedHash(terms, tool.name) !== tool.hash) continue;
       if (this.#byHash.size >= MAX_DEFINITIONS) this.#byHash.clear();
       this.#byHash.set(tool.hash, tool);
     }

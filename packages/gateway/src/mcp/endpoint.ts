@@ -7,6 +7,7 @@ import { isAddressedToUs } from "./host-check.ts";
 import { RPC } from "./protocol.ts";
 import { challengeHeaders, refusalProblem, unrecorded } from "./refusal-answer.ts";
 import { readBody } from "./request-body.ts";
+import { tellFault } from "./rpc-fault.ts";
 import { salvage } from "./salvage.ts";
 import { type Exchange, serveMessage } from "./serve-message.ts";
 
@@ -32,7 +33,12 @@ export async function serveHttp(
     const method = request.method ?? "";
     if (method !== "POST" && method !== "DELETE") {
       response.setHeader("allow", "POST, DELETE");
-      return rpcError(response, 405, { code: RPC.server, message: "only POST and DELETE are served here" });
+      return tellFault(response, {
+        status: 405,
+        code: RPC.server,
+        message: "only POST and DELETE are served here",
+        id: null,
+      });
     }
     const url = `${options.baseUrl}/mcp/${upstream}`;
     const { authorization, dpop } = request.headers;
@@ -51,7 +57,12 @@ async function post(exchange: Exchange, authenticated: Authenticated): Promise<v
   const { context, request, response, claims } = exchange;
   if (authenticated.useNonce) return unauthorized(exchange, authenticated);
   if (!isJson(request.headers["content-type"])) {
-    return rpcError(response, 415, { code: RPC.server, message: "the content type must be application/json" });
+    return tellFault(response, {
+      status: 415,
+      code: RPC.server,
+      message: "the content type must be application/json",
+      id: null,
+    });
   }
   const { argumentsBytes, depth } = context.point.settings().limits;
   const sizeBytes = argumentsBytes + context.limits.requestSlackBytes;
@@ -62,7 +73,7 @@ async function post(exchange: Exchange, authenticated: Authenticated): Promise<v
   if (!parsed.ok) return await broken(exchange, authenticated, { bytes: read.bytes, code: parsed.code });
   const message = readClientMessage(parsed.value, mirrorHeaders(request));
   if (!isCall(message) && !claims.ok) return unauthorized(exchange, authenticated);
-  if (!message.ok) return rpcError(response, message.fault.status, message.fault, message.fault.id);
+  if (!message.ok) return tellFault(response, message.fault);
   await serveMessage(exchange, message.message, null);
 }
 
@@ -76,10 +87,12 @@ async function broken(
   if (meant !== null) return await serveMessage(exchange, meant.message, meant.fault);
   if (!authenticated.claims.ok) return unauthorized(exchange, authenticated);
   const status = code === "input.too_large" ? 413 : 400;
-  rpcError(exchange.response, status, {
+  tellFault(exchange.response, {
+    status,
     code: RPC.parse,
     message: `the body is not strict JSON (${code})`,
     data: { code },
+    id: null,
   });
 }
 
@@ -88,11 +101,8 @@ function tooLarge(exchange: Exchange, authenticated: Authenticated): void {
   const { response } = exchange;
   response.setHeader("connection", "close");
   const code: JsonFault = "input.too_large";
-  rpcError(response, 413, {
-    code: RPC.parse,
-    message: `the body is larger than this gateway reads (${code})`,
-    data: { code },
-  });
+  const message = `the body is larger than this gateway reads (${code})`;
+  tellFault(response, { status: 413, code: RPC.parse, message, data: { code }, id: null });
 }
 
 function endSession({ context, upstream, request, response, claims }: Exchange, authenticated: Authenticated): void {
@@ -100,7 +110,7 @@ function endSession({ context, upstream, request, response, claims }: Exchange, 
   const id = oneOf(request.headers["mcp-session-id"]);
   const { task } = claims.chain;
   if (id === undefined || task === null || context.sessions.find(id, task, upstream) === null) {
-    return rpcError(response, 404, { code: RPC.sessionUnknown, message: "session not found" });
+    return tellFault(response, { status: 404, code: RPC.sessionUnknown, message: "session not found", id: null });
   }
   context.sessions.end(id);
   response.writeHead(204).end();
@@ -134,27 +144,6 @@ function isJson(type: string | undefined): boolean {
 
 function oneOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(", ") : header;
-}
-
-interface RpcErrorBody {
-  readonly code: number;
-  readonly message: string;
-  readonly data?: unknown;
-}
-
-function rpcError(
-  response: ServerResponse,
-  status: number,
-  error: RpcErrorBody,
-  id: string | number | null = null,
-): void {
-  const { code, message, data } = error;
-  const body = JSON.stringify({
-    jsonrpc: "2.0",
-    id,
-    error: { code, message, ...(data === undefined ? {} : { data }) },
-  });
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }).end(body);
 }
 
 function problem(response: ServerResponse, code: FaultCode, detail?: string): void {

@@ -2,7 +2,7 @@ import { type Call, type JsonObject, type StateRecord, canonicalJson, isJsonObje
 import type { RefusedCall } from "@countersign/enforce";
 import { effectOfTool } from "@countersign/policy";
 import { resourceOf } from "./resource-of.ts";
-import { type ToolDefinition, isToolName } from "./tool-definition.ts";
+import { type ToolDefinition, acceptedHash, isToolName } from "./tool-definition.ts";
 
 export interface FormOptions {
   readonly upstream: string;
@@ -80,7 +80,7 @@ function pinOf(
   tool: string,
   { offered }: FormOptions,
 ): { readonly ok: true; readonly hash: string } | { readonly ok: false; readonly refused: Refused } {
-  const hash = own(record.terms.pins ?? {}, tool);
+  const hash = acceptedHash(record.terms, tool);
   if (hash !== undefined) return { ok: true, hash };
   if (record.terms.pins === null || offered(tool)) return { ok: false, refused: changed(tool) };
   return { ok: false, refused: { step: "tool", code: "tool.unknown", reason: `there is no tool \`${tool}\`` } };

@@ -2,6 +2,7 @@ import type { JsonObject, StateRecord, TaskId } from "@countersign/core";
 import type { RefusedCall } from "@countersign/enforce";
 import type { GatewayContext } from "./gateway-context.ts";
 import type { Era } from "./protocol.ts";
+import { acceptedHash } from "./tool-definition.ts";
 import { WAIT_DEFINITION, WAIT_TOOL } from "./wait-tool.ts";
 
 export type ListedTools =
@@ -21,10 +22,9 @@ export async function listTools(context: GatewayContext, { task, record, era }: 
     return { ok: false, refused: { step: "upstream", code: connected.code, reason: connected.reason } };
   const read = await connected.connection.refresh();
   if (!read.ok) return { ok: false, refused: { step: "upstream", code: read.code, reason: read.reason } };
-  const pins = record.terms.pins ?? {};
-  context.definitions.note(read.tools.values(), pins);
+  context.definitions.note(read.tools.values(), record.terms);
   const accepted = [...read.tools.values()].filter(
-    ({ name, hash }) => Object.hasOwn(pins, name) && pins[name] === hash && name !== WAIT_TOOL,
+    ({ name, hash }) => acceptedHash(record.terms, name) === hash && name !== WAIT_TOOL,
   );
   const hidden = read.tools.size - accepted.length;
   if (hidden > 0)

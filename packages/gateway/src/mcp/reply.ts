@@ -3,8 +3,7 @@ import type { Era, RequestId } from "./protocol.ts";
 
 export interface ReplyOptions {
   readonly era: Era;
-  /** Null where the request has none that could be read. */
-  readonly id: RequestId | null;
+  readonly id: RequestId;
   /** What the client takes, by its `Accept`. */
   readonly accepts: { readonly json: boolean; readonly stream: boolean };
   /** After this time without an answer the reply goes on as a stream. Milliseconds. */
@@ -29,7 +28,7 @@ const CLOSE = Buffer.from("}");
 /** The HTTP response to one JSON-RPC request: plain JSON, or an event stream once something comes before the answer. Written once. */
 export class Reply {
   readonly era: Era;
-  readonly id: RequestId | null;
+  readonly id: RequestId;
   readonly #response: ServerResponse;
   readonly #options: ReplyOptions;
   #streaming = false;

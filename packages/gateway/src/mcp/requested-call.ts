@@ -2,7 +2,7 @@ import type { Call, JsonObject, StateRecord, TaskId } from "@countersign/core";
 import type { Claims, RefusedCall } from "@countersign/enforce";
 import { changed, formCall } from "./form-call.ts";
 import { type GatewayContext, activeUpstream, isLive } from "./gateway-context.ts";
-import { isToolName } from "./tool-definition.ts";
+import { acceptedHash, isToolName } from "./tool-definition.ts";
 import { usableTool } from "./tool-effector.ts";
 import { WAIT_TOOL, type WaitedCall, waitedCall } from "./wait-tool.ts";
 
@@ -63,20 +63,25 @@ interface Wanted {
  * Whether the tool is still the one that was accepted, as far as that must be known before the decision: a human is not asked about a
  * call that cannot be sent. Connects only when the effect of the tool cannot be known otherwise.
  */
-async function definitionFault(
-  context: GatewayContext,
-  { record, task, tool }: Wanted,
-): Promise<RefusedCall["refused"] | null> {
-  const { pins, effects } = record.terms;
-  if (!isToolName(tool) || !isLive(context, task)) return null;
-  const pin = pins !== null && Object.hasOwn(pins, tool) ? pins[tool] : undefined;
-  if (pin === undefined) return null;
+async function definitionFault(context: GatewayContext, wanted: Wanted): Promise<RefusedCall["refused"] | null> {
+  const { record, task, tool } = wanted;
+  if (!isToolName(tool)) return null;
+  const pin = acceptedHash(record.terms, tool);
+  if (pin === undefined || !isLive(context, task)) return null;
   const known = context.connections.standing(task, record.id)?.known;
   if (known?.ok === true) {
     const now = known.tools.get(tool)?.hash;
     return now === undefined || now === pin ? null : changed(tool);
   }
-  if (Object.hasOwn(effects, tool) || context.definitions.get(tool, pin) !== null) return null;
+  if (isEffectKnown(context, record, { tool, pin })) return null;
   const usable = await usableTool(context, { task, record, tool });
   return usable.ok ? null : usable.refused;
+}
+
+function isEffectKnown(
+  { definitions }: GatewayContext,
+  { terms }: StateRecord<"upstream">,
+  { tool, pin }: { readonly tool: string; readonly pin: string },
+): boolean {
+  return Object.hasOwn(terms.effects, tool) || definitions.get(tool, pin) !== null;
 }

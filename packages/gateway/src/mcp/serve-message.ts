@@ -6,6 +6,8 @@ import { methodAction } from "./form-call.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 import { RPC } from "./protocol.ts";
 import { Reply } from "./reply.ts";
+import { tellFault } from "./rpc-fault.ts";
+import { taskOf } from "./requested-call.ts";
 import { runAction } from "./run-action.ts";
 
 /** One HTTP request whose sender was looked at. */
@@ -36,45 +38,51 @@ export async function serveMessage(
   const { context, upstream, request, response, claims } = exchange;
   const session = sessionOf(exchange, message);
   if (session === null) {
-    const reply = replyTo(exchange, message.kind === "request" ? message : null);
-    return reply.error({ code: RPC.sessionUnknown, message: "session not found" }, 404);
+    const id = message.kind === "request" ? message.id : null;
+    return tellFault(response, { status: 404, code: RPC.sessionUnknown, message: "session not found", id });
   }
   if (message.kind !== "request") {
-    if (message.kind === "notification") notice(exchange, message, session);
+    notice(exchange, message, session);
     response.writeHead(202).end();
     return;
   }
   const reply = replyTo(exchange, message);
-  const accepts = acceptsOf(request);
-  if (!accepts.json && !accepts.stream) {
-    return reply.error(
-      { code: RPC.server, message: "the client must accept application/json or text/event-stream" },
-      406,
-    );
+  if (!isAcceptable(request)) {
+    const what = "the client must accept application/json or text/event-stream";
+    return tellFault(response, { status: 406, code: RPC.server, message: what, id: message.id });
   }
-  const { task } = claims.ok ? claims.chain : { task: null };
-  const uncarried = UNCARRIED.has(message.method) ? uncarriedCall(upstream, message.method) : null;
-  if (message.method !== "tools/call" && uncarried === null) {
-    if (task === null) return reply.error({ code: RPC.internal, message: "the sender is not known" }, 500);
-    const setHeader = (name: string, value: string): void => {
-      response.setHeader(name, value);
-    };
-    return await answerMethod(context, { upstream, task, message, reply, setHeader });
+  const refused = fault ?? (UNCARRIED.has(message.method) ? uncarriedCall(upstream, message.method) : null);
+  if (message.method === "tools/call" || refused !== null) {
+    const gone = goneSignal(response);
+    return await runAction(context, {
+      upstream,
+      message,
+      claims,
+      session,
+      reply,
+      header: headerOf(request),
+      gone,
+      fault: refused,
+    });
   }
-  const header = (name: string): string | undefined => {
-    const value = request.headers[name];
+  const task = taskOf(claims);
+  if (task === null) return reply.error({ code: RPC.internal, message: "the sender is not known" }, 500);
+  const setHeader = (name: string, value: string): void => {
+    response.setHeader(name, value);
+  };
+  await answerMethod(context, { upstream, task, message, reply, setHeader });
+}
+
+function isAcceptable(request: IncomingMessage): boolean {
+  const { json, stream } = acceptsOf(request);
+  return json || stream;
+}
+
+function headerOf({ headers }: IncomingMessage): (name: string) => string | undefined {
+  return (name) => {
+    const value = headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
   };
-  await runAction(context, {
-    upstream,
-    message,
-    claims,
-    session,
-    reply,
-    header,
-    gone: goneSignal(response),
-    fault: fault ?? uncarried,
-  });
 }
 
 /** The session that a message names: its id, empty without one, null when there is no such session of this task. */
@@ -86,13 +94,11 @@ function sessionOf({ context, upstream, request, claims }: Exchange, message: Cl
   return context.sessions.find(id, claims.chain.task, upstream)?.id ?? null;
 }
 
-function notice(
-  { context, claims }: Exchange,
-  { method, params }: Extract<ClientMessage, { kind: "notification" }>,
-  session: string,
-): void {
-  if (method !== "notifications/cancelled" || !claims.ok || claims.chain.task === null) return;
-  const id = params["requestId"];
+/** Of all that a client may tell, only that it cancels a request means something here. */
+function notice({ context, claims }: Exchange, message: ClientMessage, session: string): void {
+  if (message.kind !== "notification" || message.method !== "notifications/cancelled") return;
+  const id = message.params["requestId"];
+  if (!claims.ok || claims.chain.task === null) return;
   if (typeof id === "string" || typeof id === "number")
     context.inFlight.cancel({ task: claims.chain.task, session, id });
 }
@@ -106,14 +112,9 @@ function uncarriedCall(upstream: string, method: string): RefusedCall {
   return { refused, action: methodAction(upstream, method), resource: `mcp:${upstream}` };
 }
 
-function replyTo({ context, request, response }: Exchange, message: ClientRequest | null): Reply {
+function replyTo({ context, request, response }: Exchange, { era, id }: ClientRequest): Reply {
   const { streamAfterMs } = context.limits;
-  return new Reply(response, {
-    era: message?.era ?? "legacy",
-    id: message?.id ?? null,
-    accepts: acceptsOf(request),
-    streamAfterMs,
-  });
+  return new Reply(response, { era, id, accepts: acceptsOf(request), streamAfterMs });
 }
 
 function acceptsOf({ headers }: IncomingMessage): { readonly json: boolean; readonly stream: boolean } {

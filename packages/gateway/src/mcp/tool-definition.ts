@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Json, type JsonObject, canonicalJson, isJsonObject } from "@countersign/core";
+import { type Json, type JsonObject, type UpstreamTerms, canonicalJson, isJsonObject } from "@countersign/core";
 
 /** A tool as an upstream defines it. */
 export interface ToolDefinition {
@@ -24,4 +24,9 @@ export function toolDefinition(value: Json | undefined): ToolDefinition | null {
   if (!isToolName(name) || !isJsonObject(inputSchema)) return null;
   const hash = createHash("sha256").update(canonicalJson(value), "utf8").digest("base64url");
   return { name, hash, definition: value, annotations: isJsonObject(annotations) ? annotations : null };
+}
+
+/** The hash of the definition of that tool which was accepted; undefined when none was. */
+export function acceptedHash({ pins }: Pick<UpstreamTerms, "pins">, tool: string): string | undefined {
+  return pins !== null && Object.hasOwn(pins, tool) ? pins[tool] : undefined;
 }

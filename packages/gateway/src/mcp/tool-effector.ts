@@ -4,7 +4,7 @@ import { changed, unknownUpstream } from "./form-call.ts";
 import { type GatewayContext, activeUpstream } from "./gateway-context.ts";
 import { mirroredParams, paramHeaders } from "./param-headers.ts";
 import { RPC } from "./protocol.ts";
-import type { ToolDefinition } from "./tool-definition.ts";
+import { type ToolDefinition, acceptedHash } from "./tool-definition.ts";
 import { type ToolResult, readToolResult } from "./tool-result.ts";
 import type { TraceContext } from "./trace-context.ts";
 import type { Connection } from "./upstream/connection.ts";
@@ -84,8 +84,7 @@ export async function usableTool(
   const { connection } = connected;
   const read = await connection.tools();
   if (!read.ok) return { ok: false, refused: { step: "upstream", code: read.code, reason: read.reason } };
-  const { pins } = record.terms;
-  context.definitions.note(read.tools.values(), pins);
+  context.definitions.note(read.tools.values(), record.terms);
   const found = read.tools.get(tool);
   if (found === undefined) {
     return {
@@ -93,8 +92,9 @@ export async function usableTool(
       refused: { step: "tool", code: "tool.unknown", reason: `the upstream has no tool \`${tool}\` any more` },
     };
   }
-  const accepted = pins !== null && Object.hasOwn(pins, tool) && pins[tool] === found.hash;
-  return accepted ? { ok: true, connection, tool: found } : { ok: false, refused: changed(tool) };
+  return acceptedHash(record.terms, tool) === found.hash
+    ? { ok: true, connection, tool: found }
+    : { ok: false, refused: changed(tool) };
 }
 
 function failed({ code, reason }: Refused): Prepared<ToolAnswer> {

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { UpstreamTerms } from "@countersign/core";
 import type { GatewayLog } from "../gateway-log.ts";
@@ -40,7 +41,10 @@ export interface Running {
 
 export async function runGateway(
   upstreams: Readonly<Record<string, Partial<UpstreamTerms>>>,
-  limits: Partial<McpLimits> = {},
+  {
+    environment = {},
+    ...limits
+  }: Partial<McpLimits> & { readonly environment?: Readonly<Record<string, string>> } = {},
 ): Promise<Running> {
   const all = Object.fromEntries(Object.entries(upstreams).map(([name, parts]) => [name, terms(parts)]));
   const point = new PermitPoint(all);
@@ -51,7 +55,7 @@ export async function runGateway(
     point,
     listen: { host: "127.0.0.1", port: 0 },
     publicUrl: null,
-    environment: process.env,
+    environment: { PATH: dirname(process.execPath), ...environment },
     log: gatewayLog,
     limits,
   });

@@ -49,9 +49,10 @@ export class Connections {
     const key = keyOf(task, record.id);
     const digest = digestOf(record.terms);
     const known = this.#held.get(key);
-    if (known?.connecting != null && known.digest === digest) {
+    const connecting = known?.digest === digest ? known.connecting : null;
+    if (known !== undefined && connecting !== null) {
       this.#used(key, known);
-      return await known.connecting;
+      return await connecting;
     }
     if (known !== undefined) this.#drop(key, known, "the upstream was changed");
     const full = this.#full(task);

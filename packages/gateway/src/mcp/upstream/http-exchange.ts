@@ -44,32 +44,22 @@ export class HttpExchange {
 
   take(response: IncomingMessage): void {
     const status = response.statusCode ?? 0;
-    const session = response.headers["mcp-session-id"];
-    if (typeof session === "string" && VISIBLE.test(session)) this.#options.session(session);
-    response.once("error", (error) => this.fail(down(error)));
-    if ((status === 404 || status === 400) && this.#options.inSession) {
+    const { inSession, events, message, session } = this.#options;
+    if ((status === 404 || status === 400) && inSession) {
       response.resume();
       this.#over = true;
-      return this.#options.events.lost(null, {
-        code: "upstream.down",
-        reason: "the upstream forgot its session; try again",
-      });
+      return events.lost(null, { code: "upstream.down", reason: "the upstream forgot its session; try again" });
     }
-    const type = (response.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
-    if (status >= 300 && status < 400)
-      return this.#refuse(response, "upstream.garbage", "the upstream redirects, which is not followed");
-    if (status === 401 || status === 403)
-      return this.#refuse(response, "upstream.down", `the upstream refused our credential (HTTP ${String(status)})`);
-    if (status >= 200 && status < 300 && type === "text/event-stream") return this.#stream(response);
-    if (type === "application/json") return this.#body(response, status);
-    if (status === 202 && this.#options.message.id === null) return this.#refuse(response, "upstream.down", "");
-    const code = status >= 500 ? "upstream.down" : "upstream.garbage";
-    this.#refuse(response, code, `the upstream answered with HTTP ${String(status)}`);
-  }
-
-  #refuse(response: IncomingMessage, code: UpstreamFault["code"], reason: string): void {
+    const named = response.headers["mcp-session-id"];
+    if (typeof named === "string" && VISIBLE.test(named)) session(named);
+    response.on("error", (error) => this.fail(down(error)));
+    const type = essence(response.headers["content-type"]);
+    const fault = statusFault(status, type);
+    if (fault === null && type === "text/event-stream") return this.#stream(response);
+    if (fault === null) return this.#body(response, status);
     response.resume();
-    this.fail({ code, reason });
+    // A notification is answered with 202 and nothing else.
+    if (message.id !== null) this.fail(fault);
   }
 
   #stream(response: IncomingMessage): void {
@@ -120,4 +110,22 @@ export class HttpExchange {
       }
     });
   }
+}
+
+function essence(type = ""): string {
+  return (/^[^;]*/.exec(type)?.[0] ?? "").trim().toLowerCase();
+}
+
+/** Why an answer cannot hold a message; null when it can. An error of JSON-RPC may come with any status from 400 on. */
+function statusFault(status: number, type: string): UpstreamFault | null {
+  if (status >= 300 && status < 400)
+    return { code: "upstream.garbage", reason: "the upstream redirects, which is not followed" };
+  if (status === 401 || status === 403) {
+    return { code: "upstream.down", reason: `the upstream refused our credential (HTTP ${String(status)})` };
+  }
+  if (type === "application/json" || (type === "text/event-stream" && status < 300)) return null;
+  return {
+    code: status >= 500 ? "upstream.down" : "upstream.garbage",
+    reason: `the upstream answered with HTTP ${String(status)}`,
+  };
 }

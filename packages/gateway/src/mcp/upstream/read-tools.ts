@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from "@countersign/core";
+import { type Json, isJsonObject, parseJson } from "@countersign/core";
 import { type ToolDefinition, toolDefinition } from "../tool-definition.ts";
 import type { UpstreamFault } from "./channel.ts";
 import type { UpstreamLink } from "./upstream-link.ts";
@@ -15,21 +15,31 @@ const MAX_TOOLS = 4096;
 export async function readTools(link: UpstreamLink, timeoutMs: number): Promise<ReadTools> {
   const tools = new Map<string, ToolDefinition>();
   let cursor: string | null = null;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const members: string[] = cursor === null ? [] : [`"cursor":${JSON.stringify(cursor)}`];
-    const answer = await link.request({ method: "tools/list", members }, { timeoutMs });
-    if (!answer.ok) return answer;
-    const parsed = "result" in answer ? parseJson(answer.result, PAGE_LIMITS) : null;
-    if (parsed === null || !parsed.ok || !isJsonObject(parsed.value) || !Array.isArray(parsed.value["tools"])) {
-      return { ok: false, code: "upstream.garbage", reason: "the upstream did not answer with a list of tools" };
-    }
-    for (const value of parsed.value["tools"]) {
-      const tool = toolDefinition(value);
-      if (tool !== null) tools.set(tool.name, tool);
-    }
-    const next = parsed.value["nextCursor"];
-    if (typeof next !== "string" || tools.size > MAX_TOOLS) return { ok: true, tools };
-    cursor = next;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await readPage(link, cursor, timeoutMs);
+    if (!page.ok) return page;
+    for (const tool of page.tools) tools.set(tool.name, tool);
+    if (tools.size > MAX_TOOLS)
+      return { ok: false, code: "upstream.garbage", reason: "the upstream has too many tools" };
+    if (page.next === null) return { ok: true, tools };
+    cursor = page.next;
   }
   return { ok: false, code: "upstream.garbage", reason: "the upstream's list of tools does not end" };
+}
+
+type Page =
+  | { readonly ok: true; readonly tools: readonly ToolDefinition[]; readonly next: string | null }
+  | ({ readonly ok: false } & UpstreamFault);
+
+async function readPage(link: UpstreamLink, cursor: string | null, timeoutMs: number): Promise<Page> {
+  const members: string[] = cursor === null ? [] : [`"cursor":${JSON.stringify(cursor)}`];
+  const answer = await link.request({ method: "tools/list", members }, { timeoutMs });
+  if (!answer.ok) return answer;
+  const parsed = "result" in answer ? parseJson(answer.result, PAGE_LIMITS) : null;
+  const page = parsed?.ok === true && isJsonObject(parsed.value) ? parsed.value : {};
+  const { tools, nextCursor } = page;
+  if (!Array.isArray(tools))
+    return { ok: false, code: "upstream.garbage", reason: "the upstream did not answer with a list of tools" };
+  const read = (tools as readonly Json[]).map((tool) => toolDefinition(tool)).filter((tool) => tool !== null);
+  return { ok: true, tools: read, next: typeof nextCursor === "string" ? nextCursor : null };
 }
