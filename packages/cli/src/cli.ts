@@ -1,0 +1,31 @@
+import type { Clock, Random } from "@countersign/core";
+import type { Environment } from "./environment.ts";
+import type { Output } from "./output/output.ts";
+
+/** A stream to write on: standard output or standard error. */
+export interface Sink {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** What a process lends to the command that it runs. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly now: Clock;
+  readonly random: Random;
+  /** Resolves after that time, or at once when `signal` fires. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+  /** Fires on SIGINT, SIGTERM and when standard output is gone. */
+  readonly signal: AbortSignal;
+  /** Shows a page to the person; false when there is no way. */
+  readonly openPage: (url: string) => boolean;
+}
+
+/** What a command works with. */
+export interface Cli extends Surroundings {
+  readonly out: Output;
+}

@@ -1,0 +1,71 @@
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { AppError, isJsonObject } from "@countersign/core";
+import { UsageError } from "../command/usage-error.ts";
+import type { Environment } from "../environment.ts";
+import { readPrivateJson, writePrivateJson } from "./private-file.ts";
+
+export const DEFAULT_SERVER = "http://localhost:7330";
+
+/** Which control plane a command means. */
+export interface Places {
+  /** The address that the person named (flag, environment, saved), or null: then it is the one behind the socket, or the default. */
+  readonly server: string | null;
+  readonly dataDir: string;
+  /** The control socket; null when there is none, or when it may belong to another control plane than the one that was named. */
+  readonly socketPath: string | null;
+}
+export interface PlaceFlags {
+  readonly server?: string | undefined;
+  readonly data?: string | undefined;
+}
+
+/** Finds the control plane: flags, then the environment, then what was saved, then this machine's own. */
+export function findPlaces(flags: PlaceFlags, env: Environment): Places {
+  const dataDir = flags.data === undefined ? (env.dataDir ?? env.defaultDataDir) : resolve(env.cwd, flags.data);
+  const dataNamed = flags.data !== undefined || env.dataDir !== null;
+  const server = namedServer(flags.server, env);
+  const socketPath = join(dataDir, "control.sock");
+  return { server, dataDir, socketPath: (dataNamed || server === null) && isSocket(socketPath) ? socketPath : null };
+}
+
+/** Keeps the address for later commands: `config.json` on the user's side. */
+export function saveServer(server: string, env: Environment): void {
+  writePrivateJson(configFile(env), { server });
+}
+
+/** `scheme://host[:port]`: proofs are made for it, so it must be the control plane's `publicUrl` to the letter. */
+export function parseServer(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const { protocol, origin, pathname, search, hash, username, password } = new URL(text);
+  const bare = pathname === "/" && `${search}${hash}${username}${password}` === "";
+  return bare && (protocol === "http:" || protocol === "https:") ? origin : null;
+}
+
+function namedServer(flag: string | undefined, env: Environment): string | null {
+  const text = flag ?? env.server;
+  if (text === null) return savedServer(env);
+  const server = parseServer(text);
+  if (server !== null) return server;
+  const origin = flag === undefined ? "COUNTERSIGN_SERVER" : "--server";
+  throw new UsageError(`\`${text}\` in ${origin} is not an address of the form \`https://host:port\``);
+}
+
+function savedServer(env: Environment): string | null {
+  const saved = readPrivateJson(configFile(env));
+  if (saved === null) return null;
+  const server = isJsonObject(saved) ? saved["server"] : undefined;
+  const parsed = typeof server === "string" ? parseServer(server) : null;
+  if (server === undefined || parsed !== null) return parsed;
+  throw new AppError("config.invalid", {
+    detail: `\`${configFile(env)}\` names no usable server; correct or remove it`,
+  });
+}
+
+function configFile(env: Environment): string {
+  return join(env.configDir, "config.json");
+}
+
+function isSocket(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+}

@@ -1,0 +1,107 @@
+import type { Command } from "./command.ts";
+
+export interface Leaf {
+  readonly summary: string;
+  /** Reads the command's module: only what is called is loaded, so that `mcp` starts fast. */
+  readonly load: () => Promise<Command>;
+}
+export interface Group {
+  readonly summary: string;
+  readonly leaves: Readonly<Record<string, Leaf>>;
+}
+
+/** Every command of the program, by its words. */
+export const TREE: Readonly<Record<string, Leaf | Group>> = {
+  up: leaf("run the control plane and its gateway in this process", async () => (await import("../commands/up.ts")).up),
+  status: leaf(
+    "show the chain, its first broken link and the repair",
+    async () => (await import("../commands/status.ts")).status,
+  ),
+  doctor: leaf("check the installation", async () => (await import("../commands/doctor.ts")).doctor),
+  login: leaf("sign in on this machine", async () => (await import("../commands/login.ts")).login),
+  enroll: leaf("enrol this device and sign in", async () => (await import("../commands/login.ts")).enroll),
+  agent: group("agents and their owners", {
+    create: leaf(
+      "register an agent (a human signs)",
+      async () => (await import("../commands/agent-create.ts")).agentCreate,
+    ),
+    list: leaf("list agents", async () => (await import("../commands/agent.ts")).agentList),
+    show: leaf("show one agent", async () => (await import("../commands/agent.ts")).agentShow),
+    suspend: leaf(
+      "stop an agent until it is reinstated",
+      async () => (await import("../commands/agent.ts")).agentSuspend,
+    ),
+    retire: leaf("end an agent for good", async () => (await import("../commands/agent.ts")).agentRetire),
+  }),
+  human: group("people", {
+    invite: leaf(
+      "make a link with which a person registers",
+      async () => (await import("../commands/human.ts")).humanInvite,
+    ),
+    list: leaf("list people", async () => (await import("../commands/human.ts")).humanList),
+  }),
+  device: group("devices", {
+    list: leaf("list devices", async () => (await import("../commands/device.ts")).deviceList),
+  }),
+  task: group("tasks: the only thing that carries rights", {
+    open: leaf("open a task", async () => (await import("../commands/task-open.ts")).taskOpen),
+    list: leaf("list tasks", async () => (await import("../commands/task.ts")).taskList),
+    show: leaf("show one task", async () => (await import("../commands/task.ts")).taskShow),
+    end: leaf("end a task", async () => (await import("../commands/task.ts")).taskEnd),
+  }),
+  mcp: leaf("be an MCP server whose calls pass the gateway", async () => (await import("../commands/mcp.ts")).mcp),
+  approvals: group("what waits for a signature", {
+    list: leaf("list approvals", async () => (await import("../commands/approvals.ts")).approvalsList),
+    show: leaf(
+      "show one approval with its exact content",
+      async () => (await import("../commands/approvals.ts")).approvalsShow,
+    ),
+    deny: leaf("deny an approval", async () => (await import("../commands/approvals.ts")).approvalsDeny),
+  }),
+  approve: leaf(
+    "open the page on which an approval is signed",
+    async () => (await import("../commands/approve.ts")).approve,
+  ),
+  freeze: leaf("refuse every new action in a scope", async () => (await import("../commands/brake.ts")).freeze),
+  sever: leaf("end live tasks in a scope", async () => (await import("../commands/brake.ts")).sever),
+  thaw: leaf("ask for the signature that lifts a stop", async () => (await import("../commands/thaw.ts")).thaw),
+  policy: group("the rules", {
+    check: leaf("check a policy text", async () => (await import("../commands/policy.ts")).policyCheck),
+    publish: leaf(
+      "publish a policy text (an administrator signs)",
+      async () => (await import("../commands/policy.ts")).policyPublish,
+    ),
+    show: leaf("show the policy in force", async () => (await import("../commands/policy.ts")).policyShow),
+  }),
+  upstream: group("what the gateways guard", {
+    list: leaf("list upstreams", async () => (await import("../commands/upstream.ts")).upstreamList),
+  }),
+  ledger: group("the record that only grows", {
+    verify: leaf("verify the whole log", async () => (await import("../commands/ledger-verify.ts")).ledgerVerify),
+    prove: leaf(
+      "print the proof that an entry is in the log",
+      async () => (await import("../commands/ledger-prove.ts")).ledgerProve,
+    ),
+    export: leaf(
+      "write the log as files that a stranger can verify",
+      async () => (await import("../commands/ledger-export.ts")).ledgerExport,
+    ),
+    tail: leaf("follow the entries", async () => (await import("../commands/ledger-tail.ts")).ledgerTail),
+    who: leaf("show who did what to a resource", async () => (await import("../commands/ledger-who.ts")).ledgerWho),
+  }),
+  receipt: group("signed proofs of a stop", {
+    verify: leaf("verify a receipt", async () => (await import("../commands/receipt-verify.ts")).receiptVerify),
+  }),
+};
+
+export function isGroup(node: Leaf | Group): node is Group {
+  return "leaves" in node;
+}
+
+function leaf(summary: string, load: Leaf["load"]): Leaf {
+  return { summary, load };
+}
+
+function group(summary: string, leaves: Group["leaves"]): Group {
+  return { summary, leaves };
+}

@@ -1,0 +1,53 @@
+import { AppError, type JsonObject } from "@countersign/core";
+import type { Cli } from "../cli.ts";
+import { type Client, withClient } from "../client/client.ts";
+import { listAt, shown } from "../client/fields.ts";
+import { type Command, command } from "../command/command.ts";
+import { EXIT } from "../command/exit-code.ts";
+import { REACH } from "../command/flags.ts";
+import { visible } from "../output/visible-text.ts";
+import { checkOffline, type OfflineCheck } from "../start/offline-checks.ts";
+
+/** `countersign doctor`: asks the running control plane, else looks at its data directory from outside. Exit 1 when a check fails. */
+export const doctor: Command = command({
+  name: "doctor",
+  summary: "Check the installation: what is wrong, where, and what to do",
+  flags: REACH,
+  examples: [
+    { line: "doctor", does: "on the machine of the control plane" },
+    { line: "doctor --data .countersign", does: "also when it does not start: the data directory is looked at" },
+  ],
+  run: async (values, cli) =>
+    await withClient(values, cli, async (client) => {
+      const running = await askRunning(client);
+      const checks = running ?? (await checkOffline(client.places.dataDir));
+      const failed = checks.filter(({ ok }) => !ok).length;
+      cli.out.answer({ running: running !== null, dataDir: client.places.dataDir, ok: failed === 0, checks }, () =>
+        page(checks, cli),
+      );
+      return failed === 0 ? EXIT.ok : EXIT.failed;
+    }),
+});
+
+/** The checks of a running control plane; null when none runs here. */
+async function askRunning(client: Client): Promise<readonly OfflineCheck[] | null> {
+  try {
+    return listAt(await client.json({ as: "local", path: "/v1/doctor" }), "checks").map(checkOf);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "server.unreachable") return null;
+    throw error;
+  }
+}
+
+function checkOf(check: JsonObject): OfflineCheck {
+  const { name, ok, detail, next } = check;
+  return { name: shown(name), ok: ok === true, detail: shown(detail), ...(typeof next === "string" ? { next } : {}) };
+}
+
+function page(checks: readonly OfflineCheck[], { out: { paint } }: Cli): string[] {
+  const widest = Math.max(...checks.map(({ name }) => name.length));
+  return checks.flatMap(({ name, ok, detail, next }) => [
+    `  ${ok ? paint.good("ok") : paint.bad("!!")}  ${visible(name).padEnd(widest)}  ${visible(detail)}`,
+    ...(ok || next === undefined ? [] : [`${" ".repeat(widest + 8)}next: ${visible(next)}`]),
+  ]);
+}

@@ -1,0 +1,126 @@
+import { basename } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { isId } from "@countersign/core";
+import type { Cli } from "../cli.ts";
+import { createClient } from "../client/client.ts";
+import type { SignInContext } from "../client/sign-in.ts";
+import { type Command, command } from "../command/command.ts";
+import { EXIT, type ExitCode } from "../command/exit-code.ts";
+import { REACH } from "../command/flags.ts";
+import { UsageError } from "../command/usage-error.ts";
+import { createSend } from "../mcp/governed-send.ts";
+import { PostureReports } from "../mcp/posture-reports.ts";
+import { TaskLink } from "../mcp/task-link.ts";
+import { type Send, startListenBridge, startStdioBridge } from "../mcp-bridge/index.ts";
+import { visible } from "../output/visible-text.ts";
+
+/** Names that can stand in the address of a gateway. */
+const UPSTREAM = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** `countersign mcp`: an MCP server for any client. Whatever happens it comes up; calls that cannot pass are refused with the reason. */
+export const mcp: Command = command({
+  name: "mcp",
+  summary: "Be an MCP server (stdio, or loopback HTTP) whose calls pass the gateway under a task of their own",
+  flags: {
+    upstream: { kind: "operand", about: "the server behind the gateway; see `countersign upstream list`" },
+    agent: { kind: "text", value: "AGENT", about: "who acts: id or name", required: true },
+    task: { kind: "text", value: "TSK", about: "join a task that was opened before" },
+    purpose: { kind: "text", value: "TEXT", about: "what the task is for (default: work in the current folder)" },
+    listen: { kind: "text", value: "127.0.0.1:0", about: "serve HTTP on this loopback address instead of stdio" },
+    ...REACH,
+  },
+  examples: [
+    { line: "mcp files --agent reader", does: "the command that an MCP client starts as its server" },
+    { line: 'mcp files --agent reader --purpose "quarterly report"', does: "with a purpose that approvers see" },
+    { line: "mcp files --agent reader --listen 127.0.0.1:0", does: "for clients that speak HTTP: prints the address" },
+  ],
+  run: async (values, cli) => {
+    if (!UPSTREAM.test(values.upstream)) throw new UsageError(`\`${values.upstream}\` is no name of a server`, "mcp");
+    if (values.task !== undefined && values.purpose !== undefined)
+      throw new UsageError("either `--task` or `--purpose`, not both", "mcp");
+    if (values.task !== undefined && !isId("tsk", values.task))
+      throw new UsageError(`\`${values.task}\` is no task id (tsk_…)`, "mcp");
+    const listen = values.listen === undefined ? null : addressOf(values.listen);
+    const client = createClient(values, cli);
+    const context: SignInContext = {
+      client,
+      cli,
+      device: async () => (await import("../client/this-device.ts")).thisDevice(cli),
+    };
+    const posture = new PostureReports(context);
+    const link = new TaskLink({
+      context,
+      agent: values.agent,
+      purpose: values.purpose ?? `work in ${basename(cli.env.cwd) || "/"}`,
+      task: values.task ?? null,
+      runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
+      reportPosture: async () => await posture.fresh(),
+    });
+    const send = createSend({
+      link,
+      transport: client.transport,
+      upstream: values.upstream,
+      now: cli.now,
+      random: cli.random,
+    });
+    try {
+      return listen === null ? await serveStdio(send, cli) : await serveHttp(send, listen, cli);
+    } finally {
+      posture.stop();
+      await link.end();
+      client.close();
+    }
+  },
+});
+
+async function serveStdio(send: Send, cli: Cli): Promise<ExitCode> {
+  const log = {
+    warn: (fields: object, message: string) => {
+      cli.stderr.write(`countersign: ${message}${reasonOf(fields)}\n`);
+    },
+  };
+  const bridge = startStdioBridge({
+    input: cli.stdin as Readable,
+    output: cli.stdout as unknown as Writable,
+    send,
+    log,
+  });
+  cli.signal.addEventListener("abort", () => bridge.close(), { once: true });
+  if (cli.signal.aborted) bridge.close();
+  await bridge.done;
+  // A paused standard input would keep the process alive.
+  (cli.stdin as Readable).destroy();
+  return EXIT.ok;
+}
+
+async function serveHttp(send: Send, { host, port }: Address, cli: Cli): Promise<ExitCode> {
+  const bridge = await startListenBridge({ host, port, send, random: cli.random });
+  cli.stdout.write(`${JSON.stringify({ event: "ready", url: bridge.url })}\n`);
+  if (!cli.signal.aborted) {
+    await new Promise<void>((resolve) => {
+      cli.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+  await bridge.close();
+  return EXIT.ok;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function addressOf(text: string): Address {
+  const [, bracketed, plain, digits = ""] = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  const host = bracketed ?? plain;
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new UsageError(`\`${text}\` is not of the form \`127.0.0.1:0\``, "mcp");
+}
+
+/** Class or code of what went wrong; never a message that may quote a token. */
+function reasonOf(fields: object): string {
+  const err = "err" in fields ? fields.err : undefined;
+  if (!(err instanceof Error)) return "";
+  return ` (${visible((err as NodeJS.ErrnoException).code ?? err.name)})`;
+}

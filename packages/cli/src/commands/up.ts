@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { JsonObject } from "@countersign/core";
+import type { Cli } from "../cli.ts";
+import { type Client, withClient } from "../client/client.ts";
+import { listAt, nameOf } from "../client/fields.ts";
+import { parseServer } from "../client/places.ts";
+import { type Command, command } from "../command/command.ts";
+import { EXIT } from "../command/exit-code.ts";
+import { UsageError } from "../command/usage-error.ts";
+import { type Composed, type ComposeOptions, compose } from "../compose.ts";
+import { readInstallation } from "../start/installation.ts";
+import { type NextStep, nextStep } from "../start/next-step.ts";
+import { programName } from "../start/program-name.ts";
+import { startScreen } from "../start/start-screen.ts";
+import { tunnelLine } from "../start/tunnel-line.ts";
+import { VERSION } from "../version.ts";
+
+/** `countersign up`: control plane, gateway, pages and database in one process, until SIGTERM or SIGINT. */
+export const up: Command = command({
+  name: "up",
+  summary: "Run the control plane and its gateway in this process",
+  flags: {
+    data: { kind: "text", value: "DIR", about: "database, ledger, control socket (else COUNTERSIGN_DATA)" },
+    config: { kind: "text", value: "FILE", about: "configuration (else DIR/countersign.yaml)" },
+    url: { kind: "text", value: "URL", about: "the address that people use: origin of the passkeys" },
+    "tls-cert": { kind: "text", value: "FILE", about: "certificate chain, to listen beyond this machine" },
+    "tls-key": { kind: "text", value: "FILE", about: "its key" },
+    "behind-proxy": { kind: "switch", about: "TLS is ended by a proxy in front" },
+  },
+  examples: [
+    { line: "up", does: "on this machine, for this machine" },
+    { line: "up --data .countersign", does: "with a data directory of its own" },
+    {
+      line: "up --url https://countersign.example --tls-cert fullchain.pem --tls-key key.pem",
+      does: "for other machines",
+    },
+    { line: "up --json", does: "one ready line for a program, then silence" },
+  ],
+  run: async (values, cli) => {
+    const options = optionsOf(values, cli);
+    const running = await compose(options);
+    try {
+      const { api, gateway, setupUrl } = running;
+      cli.out.answer({ event: "ready", api, gateway, setupUrl, pid: process.pid }, () => []);
+      if (!cli.out.json) await showScreen(running, cli);
+      await stopped(cli.signal);
+    } finally {
+      await running.close();
+    }
+    return EXIT.ok;
+  },
+});
+
+interface UpValues {
+  readonly data: string | undefined;
+  readonly config: string | undefined;
+  readonly url: string | undefined;
+  readonly "tls-cert": string | undefined;
+  readonly "tls-key": string | undefined;
+  readonly "behind-proxy": boolean;
+}
+
+function optionsOf(values: UpValues, { env }: Cli): ComposeOptions {
+  checkTogether(values);
+  const { data, config, url, "tls-cert": cert, "tls-key": key, "behind-proxy": behindProxy } = values;
+  const at = (path: string): string => resolve(env.cwd, path);
+  const dataDir = data === undefined ? (env.dataDir ?? env.defaultDataDir) : at(data);
+  const usual = join(dataDir, "countersign.yaml");
+  const configFile = config === undefined ? (existsSync(usual) ? usual : null) : at(config);
+  const tls = cert === undefined || key === undefined ? null : { cert: at(cert), key: at(key) };
+  return { dataDir, configFile, url: url ?? null, tls, behindProxy, env };
+}
+
+function checkTogether({ url, "tls-cert": cert, "tls-key": key, "behind-proxy": behindProxy }: UpValues): void {
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError("`--tls-cert` and `--tls-key` go together", "up");
+  if (cert !== undefined && behindProxy)
+    throw new UsageError("either `--tls-cert` or `--behind-proxy`, not both", "up");
+  if (url !== undefined && parseServer(url) === null) {
+    throw new UsageError(`\`${url}\` is not an address of the form \`https://host:port\``, "up");
+  }
+}
+
+async function showScreen(running: Composed, cli: Cli): Promise<void> {
+  const { api, gateway, setupUrl, dataDir, warnings, pendingChanges } = running;
+  const screen = {
+    version: VERSION,
+    api,
+    gateway,
+    dataDir,
+    setupUrl,
+    warnings,
+    pendingChanges,
+    tunnel: tunnelLine(cli.env, [api, gateway]),
+    next: await firstStep(running, cli),
+  };
+  cli.stdout.write(`${startScreen(screen, cli.out.paint, cli.out.width).join("\n")}\n`);
+}
+
+/** Asks the running control plane what is still missing, through its own socket. */
+async function firstStep({ dataDir, api }: Composed, cli: Cli): Promise<NextStep> {
+  const program = programName(cli.env);
+  return await withClient({ data: dataDir, server: api }, cli, async (client) => {
+    const installation = readInstallation(await client.json({ as: "local", path: "/v1/status" }));
+    const signedIn = (await client.session()) !== null;
+    return nextStep({
+      installation,
+      signedIn,
+      agent: await firstActive(client, "agents"),
+      upstream: await firstActive(client, "upstreams"),
+      program,
+    });
+  });
+}
+
+async function firstActive(client: Client, kind: "agents" | "upstreams"): Promise<string | null> {
+  const list = listAt(await client.json({ as: "local", path: `/v1/${kind}` }), kind);
+  const active = list.find((one: JsonObject) => one["status"] === "active");
+  return active === undefined ? null : nameOf(active);
+}
+
+async function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,39 @@
+import type { JsonObject } from "@countersign/core";
+import { withClient } from "../client/client.ts";
+import { nameOf, shown } from "../client/fields.ts";
+import { type Command, command } from "../command/command.ts";
+import { EXIT } from "../command/exit-code.ts";
+import { REACH } from "../command/flags.ts";
+import { answerList } from "../output/lists.ts";
+
+export const upstreamList: Command = command({
+  name: "upstream list",
+  summary: "List the servers that the gateways guard",
+  flags: REACH,
+  examples: [{ line: "upstream list", does: "each upstream, how it is reached, and its state" }],
+  run: async (values, cli) =>
+    await withClient(values, cli, async (client) => {
+      answerList(cli, await client.json({ as: "near", path: "/v1/upstreams" }), {
+        member: "upstreams",
+        heads: ["name", "kind", "status", "tools", "reached by"],
+        row: (upstream) => [
+          nameOf(upstream),
+          shown(upstream["kind"]),
+          shown(upstream["status"]),
+          accepted(upstream),
+          reach(upstream),
+        ],
+        none: "no upstreams: name them under `upstreams` in countersign.yaml",
+      });
+      return EXIT.ok;
+    }),
+});
+
+function accepted({ tools }: JsonObject): string {
+  return Array.isArray(tools) ? `${String(tools.length)} accepted` : "none accepted";
+}
+
+function reach(upstream: JsonObject): string {
+  const { command: line, url } = upstream;
+  return Array.isArray(line) ? line.map((word) => shown(word)).join(" ") : shown(url);
+}

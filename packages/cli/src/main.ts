@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { readEnvironment } from "./environment.ts";
+import { openPage } from "./open-page.ts";
+import { run } from "./run.ts";
+
+// The entry of `bin/countersign`: real streams, clock, randomness and signals. Nothing else in this package touches them.
+const stop = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  // Once: a second one ends the process at once, whatever still hangs.
+  process.once(name, () => {
+    stop.abort(name);
+  });
+}
+// `countersign ledger tail | head`: whoever read has gone, so there is nothing left to do.
+process.stdout.on("error", () => {
+  stop.abort("EPIPE");
+});
+
+const env = readEnvironment();
+process.exitCode = await run(process.argv.slice(2), {
+  env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  now: Date.now,
+  random: (length) => randomBytes(length),
+  pause: async (milliseconds) => {
+    await wait(milliseconds, undefined, { signal: stop.signal }).catch(() => undefined);
+  },
+  signal: stop.signal,
+  openPage: (url) => openPage(url, env),
+});

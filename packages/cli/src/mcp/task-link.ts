@@ -1,0 +1,217 @@
+import { AppError, type Json, type JsonObject, type Runtime, type TaskId } from "@countersign/core";
+import { generateSigningKey, signKeyProof, type SigningKey } from "@countersign/credentials";
+import { numberAt, objectAt, textAt } from "../client/fields.ts";
+import { agentNamed } from "../client/resolve-names.ts";
+import { dropSession, type StoredSession } from "../client/session-file.ts";
+import { currentSession, requestSignIn, type SignInContext } from "../client/sign-in.ts";
+import { type LocalRefusal, refusalOf } from "./local-refusal.ts";
+
+export interface TaskLinkOptions {
+  readonly context: SignInContext;
+  /** Id or name. */
+  readonly agent: string;
+  readonly purpose: string;
+  /** A task that was opened before, to be joined; null: one is opened for this client. */
+  readonly task: TaskId | null;
+  readonly runtime: () => Promise<Runtime | null>;
+  /** Tells the control plane how this device is, before it is asked for a task. */
+  readonly reportPosture: () => Promise<void>;
+}
+/** A task with the credential that its key holds (INV-4: both are in memory only). Times in Unix milliseconds. */
+export interface LiveTask {
+  readonly id: TaskId;
+  readonly key: SigningKey;
+  /** Base address of the gateway. */
+  readonly gateway: string;
+  readonly accessToken: string;
+  readonly renewAt: number;
+  readonly expiresAt: number;
+}
+export type Link =
+  | { readonly ok: true; readonly task: LiveTask }
+  | { readonly ok: false; readonly refusal: LocalRefusal };
+
+/** Causes after which a fresh task is opened for later calls: nobody meant to stop it. */
+const RAN_OUT = new Set<Json>(["idle", "expired"]);
+/** The session is not one any more: somebody has to sign in. */
+const NO_SESSION = new Set([
+  "request.unauthenticated",
+  "credential.expired",
+  "credential.wrong_key",
+  "credential.not_bound",
+]);
+const END_MS = 2000;
+const nobody = (): AppError => new AppError("task.no_human", { detail: "nobody is signed in on this device" });
+
+/**
+ * The task of one client: opened with the person's session when it is first needed, its token renewed before it ends, another one
+ * opened when it ran out; none after a stop. A missing link of the chain is an answer, never a rejection.
+ */
+export class TaskLink {
+  readonly #options: TaskLinkOptions;
+  #task: LiveTask | null = null;
+  /** Why no other task is opened. */
+  #over: LocalRefusal | null = null;
+  #agent: string | null = null;
+  #opening: Promise<Link> | null = null;
+  #renewing: Promise<LocalRefusal | null> | null = null;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: TaskLinkOptions) {
+    this.#options = options;
+  }
+
+  /** The task to act under. `asks`: when nobody is signed in, the refusal carries the page on which a person signs in. */
+  async live(asks: boolean): Promise<Link> {
+    await this.#looking;
+    const now = this.#options.context.cli.now();
+    if (this.#task !== null && this.#task.renewAt <= now) {
+      const renewal = this.#renew();
+      // A token that still holds is used while the next one is on its way.
+      if (this.#task.expiresAt <= now) {
+        const refusal = await renewal;
+        if (this.#task !== null && refusal !== null) return { ok: false, refusal };
+      }
+    }
+    if (this.#task !== null) return { ok: true, task: this.#task };
+    if (this.#over !== null) return { ok: false, refusal: this.#over };
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    const opened = await this.#opening;
+    if (opened.ok || !asks || opened.refusal.code !== "task.no_human") return opened;
+    return { ok: false, refusal: await this.#askToSignIn() };
+  }
+
+  /** The gateway did not take the token: the next call renews it first. */
+  expired(task: LiveTask): void {
+    if (this.#task?.accessToken === task.accessToken) this.#task = { ...this.#task, renewAt: 0, expiresAt: 0 };
+  }
+
+  /** The gateway said that the task has ended. When it ran out by itself, later calls get another. */
+  ended(id: TaskId): void {
+    if (this.#task?.id !== id || this.#options.task !== null) return;
+    this.#looking = this.#ranOut(id).then((ranOut) => {
+      if (ranOut && this.#task?.id === id) this.#task = null;
+    });
+  }
+
+  /** Ends the task that was opened for this client; a task that was joined goes on. Never rejects. */
+  async end(): Promise<void> {
+    const { context, task: joined } = this.#options;
+    if (this.#opening !== null) await Promise.race([this.#opening, context.cli.pause(END_MS)]);
+    const task = this.#task;
+    if (task === null || joined !== null) return;
+    this.#task = null;
+    const body = { keyProof: await this.#keyProof(task.key, task.id) };
+    await context.client
+      .raw({ as: "anyone", path: `/v1/tasks/${task.id}/end`, body, answerMs: END_MS })
+      .catch(() => undefined);
+  }
+
+  async #open(): Promise<Link> {
+    const { context, task, reportPosture } = this.#options;
+    let session: StoredSession | null = null;
+    try {
+      session = await currentSession(context);
+      if (session === null) throw nobody();
+      await reportPosture();
+      this.#task = task === null ? await this.#openNew() : await this.#join(task);
+      return { ok: true, task: this.#task };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (!NO_SESSION.has(error.code)) return { ok: false, refusal: refusalOf(error) };
+      if (session !== null) dropSession(await context.client.server(), session, context.cli.env);
+      return { ok: false, refusal: refusalOf(nobody()) };
+    }
+  }
+
+  async #openNew(): Promise<LiveTask> {
+    const { context, purpose, runtime } = this.#options;
+    this.#agent ??= textAt(await agentNamed(context.client, this.#options.agent, "session"), "id");
+    const key = generateSigningKey();
+    const ran = await runtime();
+    const body: JsonObject = {
+      agent: this.#agent,
+      purpose,
+      keyProof: await this.#keyProof(key, this.#agent),
+      ...(ran === null ? {} : { runtime: { ...ran } }),
+    };
+    const opened = await context.client.json({ as: "session", path: "/v1/tasks", body });
+    const gateway = textAt(opened, "gateway");
+    return this.#credential(objectAt(opened, "token"), { id: textAt(opened, "id") as TaskId, key, gateway });
+  }
+
+  async #join(id: TaskId): Promise<LiveTask> {
+    const key = generateSigningKey();
+    const body = { keyProof: await this.#keyProof(key, id) };
+    const token = await this.#options.context.client.json({ as: "session", path: `/v1/tasks/${id}/token`, body });
+    return this.#credential(token, { id, key, gateway: textAt(token, "gateway") });
+  }
+
+  /** One renewal at a time. Null: renewed. A refusal with the task still there: the control plane did not answer. */
+  async #renew(): Promise<LocalRefusal | null> {
+    this.#renewing ??= this.#renewNow().finally(() => {
+      this.#renewing = null;
+    });
+    return await this.#renewing;
+  }
+
+  async #renewNow(): Promise<LocalRefusal | null> {
+    const task = this.#task;
+    if (task === null) return null;
+    try {
+      const body = { keyProof: await this.#keyProof(task.key, task.id) };
+      const token = await this.#options.context.client.json({ as: "anyone", path: `/v1/tasks/${task.id}/token`, body });
+      if (this.#task?.id === task.id) this.#task = this.#credential(token, task);
+      return null;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const refusal = refusalOf(error);
+      if (error.code === "server.unreachable") return refusal;
+      const again = error.code === "task.ended" && this.#options.task === null && (await this.#ranOut(task.id));
+      if (!again) this.#over = refusal;
+      this.#task = null;
+      return refusal;
+    }
+  }
+
+  async #ranOut(id: TaskId): Promise<boolean> {
+    const { client, cli } = this.#options.context;
+    try {
+      const task = await client.json({ as: "session", path: `/v1/tasks/${id}` });
+      const over = Date.parse(textAt(task, "expiresAt")) <= cli.now();
+      return task["status"] === "live" ? over : RAN_OUT.has(task["cause"] ?? null);
+    } catch (error) {
+      // The person's session has ended and the task with it: whoever signs in next may go on.
+      return error instanceof AppError && NO_SESSION.has(error.code);
+    }
+  }
+
+  async #askToSignIn(): Promise<LocalRefusal> {
+    try {
+      return refusalOf(nobody(), await requestSignIn(this.#options.context));
+    } catch (error) {
+      if (error instanceof AppError) return refusalOf(error);
+      throw error;
+    }
+  }
+
+  async #keyProof(key: SigningKey, nonce: string): Promise<string> {
+    const { client, cli } = this.#options.context;
+    return signKeyProof(key, { purpose: "task", audience: await client.server(), nonce, now: cli.now() });
+  }
+
+  #credential(token: JsonObject, { id, key, gateway }: Pick<LiveTask, "id" | "key" | "gateway">): LiveTask {
+    const lasts = numberAt(token, "expiresIn") * 1000;
+    const now = this.#options.context.cli.now();
+    return {
+      id,
+      key,
+      gateway,
+      accessToken: textAt(token, "accessToken"),
+      renewAt: now + lasts * 0.6,
+      expiresAt: now + lasts * 0.95,
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import type { Environment } from "../environment.ts";
+
+/**
+ * The command that brings the pages of a remote machine to the person's own browser; null outside an SSH session. Both ends use the
+ * same port: the origin of the passkeys is `publicUrl`.
+ */
+export function tunnelLine(
+  env: Pick<Environment, "sshConnection" | "user" | "host">,
+  urls: readonly string[],
+): string | null {
+  if (env.sshConnection === null) return null;
+  const ports = urls.flatMap((url) => (URL.canParse(url) ? [portOf(new URL(url))] : []));
+  const serverPort = env.sshConnection.split(" ")[3];
+  const way = serverPort === undefined || serverPort === "22" ? "" : ` -p ${serverPort}`;
+  const forwards = [...new Set(ports)].map((port) => `-L ${port}:localhost:${port}`).join(" ");
+  return `ssh${way} ${forwards} ${env.user}@${env.host}`;
+}
+
+function portOf({ port, protocol }: URL): string {
+  if (port !== "") return port;
+  return protocol === "https:" ? "443" : "80";
+}
