@@ -11,7 +11,7 @@ describe("one governed call, end to end", () => {
   let laptop: Workstation;
 
   beforeAll(async () => {
-    here = await Installation.start();
+    here = await Installation.create();
     ({ alice, laptop } = await here.people());
     await here.agent(alice);
   });

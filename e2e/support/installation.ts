@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,29 +25,34 @@ export class Installation {
   readonly folder: string;
   readonly files: string;
   composed: Composed;
-  private readonly options: InstallationOptions;
-  private constructor(folder: string, composed: Composed, options: InstallationOptions) {
+
+  private constructor(folder: string, composed: Composed) {
     this.folder = folder;
     this.files = join(folder, "files");
     this.composed = composed;
-    this.options = options;
   }
 
-  static async start(options: InstallationOptions = {}): Promise<Installation> {
+  static async create(options: InstallationOptions = {}): Promise<Installation> {
     const folder = await mkdtemp(join(tmpdir(), "countersign-"));
-    const { mkdir } = await import("node:fs/promises");
     await mkdir(join(folder, "files"));
-    return new Installation(folder, await up(folder, options), options);
+    await writeConfig(folder, options);
+    return new Installation(folder, await up(folder));
   }
 
   get data(): string {
     return join(this.folder, "data");
   }
 
-  /** Stops and starts again on the same data directory. */
-  async restart(): Promise<void> {
+  /** Stops and starts again on the same data directory, with another configuration if one is given. */
+  async restart(configuration?: string): Promise<void> {
     await this.composed.close();
-    this.composed = await up(this.folder, this.options);
+    if (configuration !== undefined) await writeFile(join(this.folder, "countersign.yaml"), configuration);
+    await this.start();
+  }
+
+  /** Starts what was closed. */
+  async start(): Promise<void> {
+    this.composed = await up(this.folder);
   }
 
   /** INV-10 is looked at after every test that used an installation. */
@@ -81,12 +86,11 @@ export class Installation {
   }
 }
 
-async function up(folder: string, { config, upstreams }: InstallationOptions): Promise<Composed> {
+async function writeConfig(folder: string, { config, upstreams }: InstallationOptions): Promise<void> {
   const resources = { write_file: "file:{path}", read_text_file: "file:{path}", edit_file: "file:{path}" };
   const files = { kind: "mcp", command: fileServer(join(folder, "files")), resources };
-  const configFile = join(folder, "countersign.yaml");
   await writeFile(
-    configFile,
+    join(folder, "countersign.yaml"),
     stringify({
       listen: { api: "127.0.0.1:0", gateway: "127.0.0.1:0" },
       upstreams: upstreams ?? { files },
@@ -94,9 +98,12 @@ async function up(folder: string, { config, upstreams }: InstallationOptions): P
       ...config,
     }),
   );
+}
+
+async function up(folder: string): Promise<Composed> {
   return await compose({
     dataDir: join(folder, "data"),
-    configFile,
+    configFile: join(folder, "countersign.yaml"),
     url: null,
     tls: null,
     behindProxy: false,

@@ -61,12 +61,11 @@ export type ChangeAct =
   | "settings.put"
   | "brake.thaw";
 
-/** A change of state that loosens: `callDigest` = base64url(SHA-256(JCS(this))). `records` binds the new terms of each record. */
+/** A change of state that loosens: `callDigest` = base64url(SHA-256(JCS(this))). `records` binds the new terms of each record; what the
+ * approver saw is bound by `previewDigest`, so no name is kept here. */
 export interface Change {
   readonly act: ChangeAct;
   readonly records: readonly { readonly kind: string; readonly id: string; readonly termsDigest: string }[];
-  /** What the approver saw, in plain words and values; rendered by the page. */
-  readonly shown: Json;
 }
 
 /** Proof that a record's terms were signed. */

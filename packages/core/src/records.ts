@@ -1,10 +1,10 @@
 import type { Grant } from "./chain.ts";
 import type { BrakeScope } from "./brake.ts";
-import type { AssertionJson, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
+import type { AssertionJson, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
 import type { Hold } from "./decision.ts";
 import type { Effect } from "./effect.ts";
 import type { AgentId, ApprovalId, BrakeId, DeviceId, HumanId, IntentId, InviteId, PolicyId, SessionId, TaskId } from "./ids.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 
 /** Text about a person: ciphertext under that person's key (AES-256-GCM, base64url of nonce ‖ ciphertext ‖ tag). */
 export interface Sealed {
@@ -224,7 +224,7 @@ export interface Settings {
 export interface ApprovalTerms {
   readonly subject: "call" | "change";
   readonly callDigest: string | null;
-  readonly change: { readonly act: ChangeAct; readonly draft: Json } | Change | null;
+  readonly change: ChangeAct | null;
   readonly action: string;
   readonly resource: string;
   readonly effect: Effect;
@@ -241,8 +241,8 @@ export interface ApprovalTerms {
   readonly notBefore: string;
   readonly expiresAt: string;
   readonly nonce: string;
-  /** Name of the encrypted, erasable blob with the exact call; null for a change. */
-  readonly payload: string | null;
+  /** Name of the encrypted, erasable blob with the exact call, or with what a change proposes. */
+  readonly payload: string;
   /** Keyed digest (HMAC-SHA256) of the call's identity, by which a repeat is found; null for a change. */
   readonly match: string | null;
 }

@@ -15,7 +15,6 @@ const record = { kind: "policy", id: "pol_1", terms } as const;
 const change: Change = {
   act: "policy.publish",
   records: [{ kind: "policy", id: "pol_1", termsDigest: termsDigest("policy", "pol_1", terms) }],
-  shown: { text: terms.text },
 };
 const approver = newApproval().approver;
 const trust: CountersignatureTrust = {
@@ -109,7 +108,7 @@ describe("verifyCountersignature", () => {
   it.each<[string, () => Countersignature, string]>([
     [
       "a change made after the signature",
-      () => ({ ...countersign(), change: { ...change, shown: null } }),
+      () => ({ ...countersign(), change: { ...change, records: [...change.records, { kind: "policy", id: "pol_2", termsDigest: termsDigest("policy", "pol_2", terms) }] } }),
       "void digest",
     ],
     [
@@ -161,7 +160,7 @@ describe("verifyCountersignature", () => {
     ["a change with a member too many", () => countersign({}, {}, { ...change, extra: 1 } as never), "void form"],
     [
       "a change without canonical form",
-      () => ({ ...countersign(), change: { ...change, shown: "\udc00" } }),
+      () => ({ ...countersign(), change: { ...change, act: "\udc00" as never } }),
       "void form",
     ],
   ])("refuses %s", (_name, make, wanted) => {
@@ -198,7 +197,7 @@ describe("verifyCountersignature", () => {
   it("answers on a value that is nested without end", () => {
     let deep: unknown = 1;
     for (let i = 0; i < 100_000; i += 1) deep = [deep];
-    expect(fault({ ...countersign(), change: { ...change, shown: deep as never } })).toBe("void form");
+    expect(fault({ ...countersign(), change: { ...change, records: deep as never } })).toBe("void form");
   });
 });
 

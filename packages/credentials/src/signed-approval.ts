@@ -48,7 +48,6 @@ const APPROVAL: Readonly<Record<keyof SignedApproval, Check>> = {
 const CHANGE: Readonly<Record<keyof Change, Check>> = {
   act: isText,
   records: listOf({ kind: isText, id: isText, termsDigest: isDigest }, 1024),
-  shown: (value) => value !== undefined,
 };
 
 /** True when a value that was stored or sent has exactly the form of a signed approval. */
@@ -56,7 +55,7 @@ export function isSignedApproval(value: unknown): value is SignedApproval {
   return hasShape(value, APPROVAL);
 }
 
-/** True when a value has exactly the form of a change; what `shown` holds is free. */
+/** True when a value has exactly the form of a change. */
 export function isChange(value: unknown): value is Change {
   return hasShape(value, CHANGE);
 }

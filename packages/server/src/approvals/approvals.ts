@@ -18,6 +18,7 @@ import { putApproval, recordAnswer, recordChange, verifyAnswer } from "./answer.
 import type { ChangeKinds } from "./changes.ts";
 import { type Approval, humanName, mustBePending, stateAt, viewOf } from "./display.ts";
 import { approverWords, heldCallOf, holdCall } from "./hold.ts";
+import { payloadName, readPayload, sealPayload } from "./payload.ts";
 import { type Pending, lookAt, mayAnswerApproval, optionsOf, prepareSigning } from "./signing.ts";
 
 type Human = StateRecord<"human">;
@@ -71,11 +72,12 @@ export class Approvals {
       expect: [{ kind: "approval", id, version: 0 }],
       put: [put],
       entries: [serverEntry(kernel, "approval", { action: "approval.open", resource: proposal.resource, approval: id, changes: [put] })],
+      blobs: [await sealPayload(kernel, put, proposal.draft)],
     });
     return { approvalId: id, url: `${settings.publicUrl}/approve/${id}`, expiresAt: put.terms.expiresAt };
   }
 
-  private proposalRecord(id: ApprovalId, { act, draft, resource, human }: Proposal, until: number): Put & { kind: "approval" } {
+  private proposalRecord(id: ApprovalId, { act, resource, human }: Proposal, until: number): Put & { kind: "approval" } {
     const kind = this.kinds.get(act);
     if (kind === undefined) throw new AppError("internal.error");
     return {
@@ -84,7 +86,7 @@ export class Approvals {
       terms: {
         subject: "change",
         callDigest: null,
-        change: { act, draft },
+        change: act,
         action: act,
         resource,
         effect: "write",
@@ -100,7 +102,7 @@ export class Approvals {
         notBefore: new Date(this.kernel.now()).toISOString(),
         expiresAt: new Date(until).toISOString(),
         nonce: Buffer.from(this.kernel.random(32)).toString("base64url"),
-        payload: null,
+        payload: payloadName(id),
         match: null,
       },
       state: { status: "pending", answers: [], intent: null, cause: null },
@@ -110,6 +112,11 @@ export class Approvals {
 
   async get(id: string): Promise<Approval | null> {
     return await this.kernel.store.get("approval", id as ApprovalId);
+  }
+
+  /** What a change proposes; null when it was erased. */
+  async draft(approval: Approval): Promise<Json | null> {
+    return await readPayload(this.kernel, approval);
   }
 
   async view(id: string, viewer: Human): Promise<ApprovalView> {
@@ -173,12 +180,9 @@ export class Approvals {
     const verified = await verifyAnswer(this.kernel, pending, assertion);
     this.prepared.delete(key);
     const answer = { approval, pending, assertion, verified, reason: body.reason ?? null };
-    const kind = approval.terms.change === null ? undefined : this.kinds.get(approval.terms.change.act);
+    const kind = approval.terms.change === null ? undefined : this.kinds.get(approval.terms.change);
     if (kind === undefined || body.decision === "deny") return { state: await recordAnswer(this.kernel, answer) };
     await recordChange(this.kernel, kind, answer);
-    if (kind.done !== undefined && approval.terms.change !== null && "draft" in approval.terms.change) {
-      await kind.done(this.kernel, approval.terms.change.draft);
-    }
     return { state: "consumed" };
   }
 

@@ -21,8 +21,6 @@ export interface ChangeKind {
   readonly approvers: "self" | "role:admin" | "stopped-owner";
   readonly entryKind: EntryKind;
   build(kernel: Kernel, draft: Json, approver: StateRecord<"human">): Promise<BuiltChange>;
-  /** After it is in force. */
-  done?(kernel: Kernel, draft: Json): Promise<void>;
 }
 
 /** Every act that loosens, in one table: an act without a row cannot be signed. */

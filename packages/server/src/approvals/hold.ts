@@ -4,6 +4,7 @@ import {
   type Chain,
   type HeldCall,
   type Hold,
+  type Json,
   type StateRecord,
   newId,
 } from "@countersign/core";
@@ -12,10 +13,9 @@ import { type Held, type HoldRequest, callIdentity, digestOfCall } from "@counte
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
 import { humanName } from "./display.ts";
+import { payloadName, readPayload, sealPayload } from "./payload.ts";
 
 type Approval = StateRecord<"approval">;
-
-const payloadName = (id: ApprovalId): string => `held/${id}`;
 
 /** Finds the approval that an identical call already waits for or has, or makes one; records the hold either way. */
 export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<Held> {
@@ -49,7 +49,6 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
   const id = newId("apr", now, kernel.random);
   const salt = Buffer.from(kernel.random(32)).toString("base64url");
   const expirySeconds = Math.min(settings.approvals.expirySeconds, ...decision.holds.map((h) => h.expirySeconds ?? Number.POSITIVE_INFINITY));
-  const payload = payloadName(id);
   const held: HeldCall = {
     upstream: call.upstream,
     method: call.method,
@@ -80,7 +79,7 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
       notBefore: new Date(now).toISOString(),
       expiresAt: new Date(now + expirySeconds * 1000).toISOString(),
       nonce: Buffer.from(kernel.random(32)).toString("base64url"),
-      payload,
+      payload: payloadName(id),
       match,
     },
     state: { status: "pending", answers: [], intent: null, cause: null },
@@ -88,12 +87,11 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
   };
   const draft = { ...entry, approval: id };
   const opened = serverEntry(kernel, "approval", { chain, action: "approval.open", resource: call.resource, approval: id, changes: [put] });
-  const bytes = await kernel.keys.sealBlob(chain.human, payload, JSON.stringify(held));
   await change(kernel, {
     expect: [{ kind: "approval", id, version: 0 }],
     put: [put],
     entries: [{ point: request.point, draft }, opened],
-    blobs: [{ name: payload, bytes }],
+    blobs: [await sealPayload(kernel, put, held as unknown as Json)],
   });
   return await heldOf(kernel, { ...put, version: 0 } as Approval, { entry: draft.id, salt });
 }
@@ -123,12 +121,8 @@ export async function approverWords(kernel: Kernel, { terms }: Approval): Promis
 
 /** The exact call behind an approval, or null when it was erased. */
 export async function readHeldCall(kernel: Kernel, approval: Approval): Promise<HeldCall | null> {
-  const { payload, human } = approval.terms;
-  if (payload === null) return null;
-  const bytes = await kernel.store.blob(payload);
-  if (bytes === null) return null;
-  const text = await kernel.keys.openBlob(human, payload, bytes);
-  return text === null ? null : (JSON.parse(text) as HeldCall);
+  if (approval.terms.subject !== "call") return null;
+  return (await readPayload(kernel, approval)) as HeldCall | null;
 }
 
 /** For `countersign_wait`: only the task that asked may have its call back. */

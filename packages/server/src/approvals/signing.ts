@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import type { BuiltChange, ChangeKinds } from "./changes.ts";
 import { type Approval, displayCall, displayChange } from "./display.ts";
 import { readHeldCall } from "./hold.ts";
+import { readPayload } from "./payload.ts";
 
 /** What a person is about to sign: kept from the options to the assertion, so that just this is verified and done. */
 export interface Pending {
@@ -32,9 +33,10 @@ export async function lookAt(
     if (call === null) throw new AppError("request.not_found", { detail: "the call behind this approval was erased" });
     return { display: await displayCall(kernel, approval, call), built: null };
   }
-  const kind = kinds.get(change.act);
-  if (kind === undefined || !("draft" in change)) throw new AppError("request.not_found", { detail: "no such change" });
-  const built = await kind.build(kernel, change.draft, viewer);
+  const kind = kinds.get(change);
+  const draft = await readPayload(kernel, approval);
+  if (kind === undefined || draft === null) throw new AppError("request.not_found", { detail: "what was proposed here was erased" });
+  const built = await kind.build(kernel, draft, viewer);
   return { display: await displayChange(kernel, approval, built), built };
 }
 
@@ -81,7 +83,7 @@ function changeOf(approval: Approval, built: BuiltChange): Change {
   const { change } = approval.terms;
   if (change === null) throw new AppError("internal.error");
   const records = built.bound.map(({ kind, id, terms }) => ({ kind, id, termsDigest: termsDigest(kind, id, terms) }));
-  return { act: change.act, records, shown: built.shown };
+  return { act: change, records };
 }
 
 /** INV-5: who may answer is a rule of the approval; the requester is refused where a hold says so. */
@@ -101,7 +103,7 @@ function mayAnswerCall(terms: Approval["terms"], approver: Human): boolean {
 }
 
 function mayAnswerChange(kinds: ChangeKinds, { terms }: Approval, approver: Human): boolean {
-  const kind = terms.change === null ? undefined : kinds.get(terms.change.act);
+  const kind = terms.change === null ? undefined : kinds.get(terms.change);
   if (kind === undefined) return false;
   switch (kind.approvers) {
     case "self":

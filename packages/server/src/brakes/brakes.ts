@@ -8,6 +8,7 @@ import {
   type Json,
   type StateRecord,
   covers,
+  isId,
   newId,
 } from "@countersign/core";
 import { ownerOfScope } from "@countersign/enforce";
@@ -78,14 +79,14 @@ export class Brakes {
     const tasks = await this.tasksIn(request.scope);
     const severed = request.kind === "sever" ? tasks : [];
     const voided = await this.approvalsIn(request.scope);
-    const owner = await this.ownerOf(request.scope);
+    const person = (await this.ownerOf(request.scope)) ?? (isId("hum", request.by) ? request.by : null);
     const brake: Put = {
       kind: "brake",
       id,
       terms: {
         kind: request.kind,
         scope: request.scope,
-        reason: owner === null ? request.reason : await kernel.keys.sealText(owner, request.reason),
+        reason: person === null ? request.reason : await kernel.keys.sealText(person, request.reason),
         by: request.by,
         at: new Date(at).toISOString(),
         agents: await this.agentsIn(request.scope, severed),

@@ -138,7 +138,7 @@ export class Sessions {
     const { kernel } = this;
     const approval = await approvals.get(id);
     const verified = verifyKeyProof(proof, { purpose: "session-poll", audience: (await settingsOf(kernel)).publicUrl, nonce: id, now: kernel.now() });
-    const draft = approval?.terms.change !== null && approval?.terms.change !== undefined && "draft" in approval.terms.change ? approval.terms.change.draft : null;
+    const draft = approval?.terms.change === "session.open" ? await approvals.draft(approval) : null;
     const wanted = (draft as { sessionJkt?: string } | null)?.sessionJkt;
     if (approval === null || !verified.ok || wanted === undefined || verified.jkt !== wanted) {
       throw new AppError("request.not_found", { detail: "there is no such sign-in for this key" });

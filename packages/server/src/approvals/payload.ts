@@ -1,0 +1,18 @@
+import type { ApprovalId, Json, StateRecord } from "@countersign/core";
+import type { Kernel } from "../kernel.ts";
+
+type Approval = Pick<StateRecord<"approval">, "terms">;
+
+export const payloadName = (id: ApprovalId): string => `approval/${id}`;
+
+/** Seals what an approval is about under the key of the person it concerns, so that it can be erased with that person. */
+export async function sealPayload(kernel: Kernel, { terms }: Approval, content: Json): Promise<{ name: string; bytes: Uint8Array }> {
+  return { name: terms.payload, bytes: await kernel.keys.sealBlob(terms.human, terms.payload, JSON.stringify(content)) };
+}
+
+/** What an approval is about; null when it was erased. */
+export async function readPayload(kernel: Kernel, { terms }: Approval): Promise<Json | null> {
+  const bytes = await kernel.store.blob(terms.payload);
+  const text = bytes === null ? null : await kernel.keys.openBlob(terms.human, terms.payload, bytes);
+  return text === null ? null : (JSON.parse(text) as Json);
+}
