@@ -1,0 +1,185 @@
+import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
+import { gateOf, isOpen, nextLabel } from "./client/gate.ts";
+import { dataIsland, html, type Html } from "./html.ts";
+import { icon, isIconName } from "./icons.ts";
+import { document, messages, time, withoutPasskey } from "./layout.ts";
+import { marked, type Run, warnings } from "./marks.ts";
+import { partsOf } from "./parts.ts";
+import { renderProblem } from "./problem.ts";
+import type { Part } from "./row-builder.ts";
+import { shownRows, shownText } from "./shown-text.ts";
+import { renderSignIn } from "./sign-in.ts";
+import type { ApprovalPageView } from "./views.ts";
+
+const STATES: Readonly<Record<ApprovalView["state"], readonly [word: string, sentence: string]>> = {
+  pending: ["Waits for you", ""],
+  approved: ["Approved", "It is signed. The exact call may run once, until it expires."],
+  denied: ["Denied", "Nothing was done, and this will not run."],
+  expired: ["Expired", "Nobody answered in time. Nothing was done."],
+  consumed: ["Used", "It was approved and has run, once. It cannot run again."],
+  void: ["Void", "It no longer holds, because what it rested on has changed. Nothing was done under it."],
+};
+
+/** `/approve/{id}`: everything that is shown comes from `display`, the object that is hashed and signed. */
+export function renderApproval(view: ApprovalPageView): string {
+  if (view.signedIn === null) return renderSignIn({ next: `/approve/${view.id}`, signedIn: null });
+  const { approval } = view;
+  if (approval === null) {
+    const detail =
+      "There is no approval with this address, or it is not yours to see. Look at what waits for you in the overview.";
+    return renderProblem({ status: 404, title: "Nothing to approve here", detail, remedy: null });
+  }
+  const { display, state } = approval;
+  const parts = partsOf(display.content);
+  const body = html`<div
+    id="approval"
+    data-id="${approval.id}"
+    data-state="${state}"
+    data-human="${view.signedIn.id}"
+    data-now="${view.now}"
+    data-expires="${approval.expiresAt}"
+  >
+    ${stateLine(view, approval)}
+    <h1>${place(display, "sentence")}</h1>
+    ${chain(display)} ${reasons(display)} ${exact(display, parts)}
+    ${state === "pending" ? actions(view, parts.length) : null} ${covers(display)}
+    ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
+  </div>`;
+  const title = `${state === "pending" ? "Waits" : STATES[state][0]}: ${display.action}`;
+  return document({ page: "approve", title, signedIn: view.signedIn, body });
+}
+
+function stateLine(view: ApprovalPageView, { state, expiresAt }: ApprovalView): Html {
+  if (state === "pending") {
+    return html`<p class="state pending">
+      ${icon("pending")}<b>${view.mayAnswer ? "Waits for you" : "Waits"}</b
+      ><span class="left">expires in <span id="left" role="timer">…</span> · ${time(expiresAt)}</span>
+    </p>`;
+  }
+  const [word, sentence] = STATES[state];
+  const { at, by, cause: why } = view.outcome ?? { at: null, by: null, cause: null };
+  const who = by !== null && html` by ${shownText(by)}`;
+  const when = at !== null && time(at);
+  const cause = why !== null && html`<p class="cause">“${shownText(why)}”</p>`;
+  return html`<div class="state ${state}" id="outcome" tabindex="-1">
+    ${icon(state)}<b>${word}${who}</b><span class="left">${when}</span>
+    <p>${sentence}</p>
+    ${cause}
+  </div>`;
+}
+
+function chain(display: ApprovalDisplay): Html {
+  const links = (["human", "device", "agent", "task"] as const).filter((link) => display[link] !== null);
+  return html`<dl class="chain">
+    ${links.map((link) => row(link, html`<b>${place(display, `${link}.name`)}</b> <code>${place(display, `${link}.id`)}</code>`, "link"))}${row("action", html`<code class="big">${place(display, "action")}</code>`, "link")}${row("resource", html`<code class="big">${place(display, "resource")}</code>`)}${row("effect", effectBadge(display.effect, place(display, "effect")))}
+  </dl>`;
+}
+
+function row(name: string, value: Html, kind = ""): Html {
+  return html`<div class="${kind}">
+    <dt>${name.charAt(0).toUpperCase() + name.slice(1)}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** The effect as a word beside its icon: never by colour alone. */
+export function effectBadge(effect: string, word: Html = shownText(effect)): Html {
+  const known = ["read", "write", "external", "destructive"].includes(effect) ? effect : "unknown";
+  return html`<span class="badge ${known}">${isIconName(known) && icon(known)}${word}</span>`;
+}
+
+function reasons(display: ApprovalDisplay): Html {
+  const lines = display.holds.map(
+    (_, index) =>
+      html`<li>
+        ${place(display, `holds.${index}.reason`)} <code>${place(display, `holds.${index}.policyId`)}</code>
+      </li>`,
+  );
+  return html`<h2>Why it waits</h2>
+    <ul class="reasons">
+      ${lines}
+    </ul>`;
+}
+
+function exact(display: ApprovalDisplay, parts: readonly Part[]): Html {
+  const odd = warnings(allRuns(display, parts));
+  const warning = html`<p class="warning">
+    ${icon("warning")}<span
+      >Look closely: ${odd.join(", ")}. Each is marked with its code, like <mark>⟨U+202E⟩</mark>.</span
+    >
+  </p>`;
+  const size = `${display.content.length.toLocaleString("en")} characters`;
+  const gate = gateOf(parts.length);
+  const more = html`<button type="button" id="next-part" ${isOpen(gate) && html`hidden`}>${nextLabel(gate)}</button>`;
+  return html`<h2>
+      ${display.subject === "call" ? "Exact arguments" : "Exact change"}
+      <small>${size}${parts.length > 1 ? ` in ${parts.length} parts` : ""}</small>
+    </h2>
+    ${odd.length > 0 && warning}
+    <div class="content" data-from="content">${parts.map(part)}</div>
+    ${more}`;
+}
+
+function part(rows: Part, index: number): Html {
+  return html`<div class="part" tabindex="-1" ${index > 0 && html`hidden`}>${shownRows(rows)}</div>`;
+}
+
+function actions(view: ApprovalPageView, total: number): Html {
+  if (!view.mayAnswer) {
+    return html`<div class="card">
+      <p>
+        Only ${shownText(view.approver)} may answer this. You are signed in as ${shownText(view.signedIn?.name ?? "")}.
+      </p>
+    </div>`;
+  }
+  return html`${withoutPasskey()}
+    <section class="card" aria-label="Your answer" data-needs-passkey>
+      <p class="hint">You sign as <b>${shownText(view.signedIn?.name ?? "")}</b>, for this one time.</p>
+      <div class="answers">
+        <button class="primary" type="button" id="approve" disabled aria-describedby="unread">Approve</button
+        ><button type="button" id="deny">Deny</button>
+      </div>
+      <p class="hint" id="unread" ${total <= 1 && html`hidden`}>Approve opens when all ${total} parts were shown.</p>
+      <form id="denial" hidden>
+        <label for="reason">Why not? <span class="hint">Optional; the agent reads it.</span></label
+        ><textarea id="reason" maxlength="500" rows="2" autocomplete="off"></textarea
+        ><button class="danger" type="submit" id="deny-now">Deny with passkey</button>
+      </form>
+      ${messages()}
+    </section>`;
+}
+
+function covers(display: ApprovalDisplay): Html {
+  const policies = display.holds.map(
+    (_, index) =>
+      html`<div>
+        <dt>${place(display, `holds.${index}.policyId`)}</dt>
+        <dd><code>${place(display, `holds.${index}.policyHash`)}</code></dd>
+      </div>`,
+  );
+  const commitment = html`<div>
+    <dt>Arguments</dt>
+    <dd><code>${place(display, "argsCommitment")}</code></dd>
+  </div>`;
+  return html`<details>
+    <summary>What a signature covers</summary>
+    <p>Everything above, by SHA-256. These digests are part of it.</p>
+    <dl class="digests">${display.argsCommitment !== null && commitment}${policies}</dl>
+  </details>`;
+}
+
+/** A place whose text the page's script reads back into the object that it hashes (INV-5). */
+function place(display: ApprovalDisplay, path: string): Html {
+  const value = path
+    .split(".")
+    .reduce<unknown>((from, key) => (from as Readonly<Record<string, unknown>>)[key], display);
+  return html`<span data-from="${path}">${shownText(String(value))}</span>`;
+}
+
+function allRuns(display: ApprovalDisplay, parts: readonly Part[]): readonly Run[] {
+  const { sentence, human, device, agent, task, action, resource, effect, holds } = display;
+  const names = [human, device, agent, task].flatMap((named) => (named === null ? [] : [named.id, named.name]));
+  const reasons = holds.flatMap(({ policyId, reason }) => [policyId, reason]);
+  const fields = [sentence, action, resource, effect, ...names, ...reasons].flatMap((text) => [...marked(text)]);
+  return [...fields, ...parts.flat().flatMap(({ tokens }) => tokens.flatMap((token) => [...token.runs]))];
+}

@@ -1,0 +1,160 @@
+import { Script } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { SCRIPTS } from "./assets.ts";
+import { assets, renderApproval, renderSetup, renderSignIn, securityHeaders } from "./index.ts";
+import { safeNext } from "./sign-in.ts";
+import { samplePages } from "./testing/sample-pages.ts";
+import {
+  approvalPage,
+  callDisplay,
+  hostileDisplay,
+  longDisplay,
+  setupView,
+  signInView,
+} from "./testing/sample-views.ts";
+
+const BUDGET_BYTES = 30_000;
+const linked = (page: string): string[] => [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
+
+describe.each(Object.entries(samplePages))("page %s", (name, render) => {
+  const page = render();
+
+  it("links one style and one script, both served from memory", () => {
+    expect(linked(page).map((path) => assets.get(path)?.contentType)).toEqual([
+      "text/css; charset=utf-8",
+      "text/javascript; charset=utf-8",
+    ]);
+  });
+
+  it("stays within the budget, style and script included", () => {
+    // Long arguments are longer; what is around them is not.
+    const content = name === "approve-long" ? 2.5 * longDisplay.content.length : 0;
+    const total = linked(page).reduce(
+      (sum, path) => sum + Buffer.byteLength(assets.get(path)?.body ?? ""),
+      Buffer.byteLength(page),
+    );
+    expect(total).toBeLessThanOrEqual(BUDGET_BYTES + content);
+  });
+
+  it("holds no inline script, style or event attribute", () => {
+    expect(page).not.toMatch(/\sstyle\s*=|<style|\son[a-z]+\s*=|javascript:/i);
+    const scripts = [...page.matchAll(/<script([^>]*)>/g)].map(([, attributes]) => attributes?.trim());
+    for (const attributes of scripts) expect(attributes).toMatch(/^type="(module" src="\/assets\/|application\/json")/);
+  });
+
+  it("says its state in the title", () => {
+    expect(page).toMatch(/<title>[^<]+ · Countersign<\/title>/);
+  });
+});
+
+describe("securityHeaders", () => {
+  const headers = securityHeaders();
+
+  it("allows nothing unsafe, nothing inline and nothing from elsewhere", () => {
+    const policy = new Map(
+      headers["content-security-policy"]?.split("; ").map((row) => row.split(/ (.*)/s) as [string, string]),
+    );
+    expect(Object.fromEntries(policy)).toEqual({
+      "default-src": "'none'",
+      "script-src": "'self'",
+      "style-src": "'self'",
+      "connect-src": "'self'",
+      "img-src": "'self' data:",
+      "form-action": "'none'",
+      "frame-ancestors": "'none'",
+      "base-uri": "'none'",
+      "require-trusted-types-for": "'script'",
+      "trusted-types": "'none'",
+    });
+    expect(headers["content-security-policy"]).not.toContain("unsafe");
+  });
+
+  it("keeps pages out of frames, caches and other origins' reach", () => {
+    expect(headers).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "no-referrer",
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-resource-policy": "same-origin",
+      "cache-control": "no-store",
+    });
+    expect(headers["permissions-policy"]).toContain("publickey-credentials-get=(self)");
+  });
+});
+
+describe("the scripts", () => {
+  it.each(SCRIPTS)("%s holds no import, export, comment or type", (name) => {
+    const page = {
+      register: "setup",
+      "sign-in": "sign-in",
+      approve: "approve-pending",
+      overview: "overview",
+      plain: "problem",
+    }[name];
+    const script = assets.get(linked(samplePages[page]?.() ?? "")[1] ?? "")?.body ?? "";
+    expect(script).not.toMatch(/\b(import|export)\b|\/\*|\binterface\b|\breadonly\b/);
+    expect(() => new Script(`(() => {${script}})`)).not.toThrow();
+    const declared = [...script.matchAll(/(?:^|[;}])(?:async )?(?:function|const|class|let) ([\w$]+)/g)].map(
+      ([, found]) => found,
+    );
+    expect(declared.length).toBeGreaterThan(2);
+  });
+});
+
+describe("an approval page", () => {
+  it("shows nothing of the approval to someone who is not signed in", () => {
+    const page = renderApproval({ ...approvalPage(callDisplay), signedIn: null });
+    expect(page).not.toContain("executives");
+    expect(page).toContain('data-next="/approve/apr_00Gx2BfW7cRmZt4vLp9DkS"');
+  });
+
+  it("cannot be signed before its script has checked it, and not at all when it has ended", () => {
+    expect(renderApproval(approvalPage(callDisplay))).toMatch(
+      /<button class="primary" type="button" id="approve" disabled/,
+    );
+    for (const state of ["approved", "denied", "expired", "consumed", "void"] as const) {
+      expect(renderApproval(approvalPage(callDisplay, state))).not.toMatch(/id="(approve|deny|display)"/);
+    }
+  });
+
+  it("offers no answer to someone who may not give one", () => {
+    const page = renderApproval({ ...approvalPage(callDisplay), mayAnswer: false, approver: "Grace Hopper" });
+    expect(page).not.toMatch(/id="(approve|deny)"/);
+    expect(page).toContain("Only Grace Hopper may answer this");
+  });
+
+  it("marks hostile text everywhere and warns about it", () => {
+    const page = renderApproval(approvalPage(hostileDisplay));
+    expect(page).toContain("<mark>⟨U+202E⟩</mark>");
+    expect(page).toContain("change the reading direction");
+    expect(page).not.toMatch(/\u202e|\u200b|\u200d|\ufeff|\u00a0/);
+    expect(page).not.toMatch(/<img|<script>alert/);
+    expect(renderApproval(approvalPage(callDisplay))).not.toContain("<mark>");
+  });
+});
+
+describe("safeNext", () => {
+  it.each([
+    ["/approve/apr_1", "/approve/apr_1"],
+    ["/?a=b", "/?a=b"],
+    [null, "/"],
+    ["", "/"],
+    ["//evil.example", "/"],
+    ["/\\evil.example", "/"],
+    ["/a\\b", "/"],
+    ["https://evil.example", "/"],
+    ["javascript:alert(1)", "/"],
+    ["/\n/evil.example", "/"],
+    ["/\t/evil.example", "/"],
+  ])("%j leads to %s", (next, expected) => {
+    expect(safeNext(next)).toBe(expected);
+    expect(renderSignIn({ ...signInView, next })).toContain(`data-next="${expected}"`);
+  });
+});
+
+describe("set-up", () => {
+  it("escapes the token and names the way out when the link is closed", () => {
+    expect(renderSetup({ ...setupView, token: '"><script>' })).toContain('data-token="&quot;&gt;&lt;script&gt;"');
+    expect(renderSetup({ ...setupView, state: "closed" })).toContain("<code>countersign up</code>");
+  });
+});

@@ -1,0 +1,38 @@
+import {
+  approvalPage,
+  busyOverview,
+  callDisplay,
+  emptyOverview,
+  frozenOverview,
+  hostileDisplay,
+  inviteView,
+  longDisplay,
+  setupView,
+  signInView,
+} from "./sample-views.ts";
+import { renderApproval, renderInvite, renderOverview, renderProblem, renderSetup, renderSignIn } from "../index.ts";
+
+/** Every page in every state that a person may meet, by name. */
+export const samplePages: Readonly<Record<string, () => string>> = {
+  setup: () => renderSetup(setupView),
+  "setup-closed": () => renderSetup({ ...setupView, state: "closed" }),
+  invite: () => renderInvite(inviteView),
+  "sign-in": () => renderSignIn(signInView),
+  "approve-pending": () => renderApproval(approvalPage(callDisplay)),
+  "approve-hostile": () => renderApproval(approvalPage(hostileDisplay)),
+  "approve-long": () => renderApproval(approvalPage(longDisplay)),
+  "approve-not-mine": () =>
+    renderApproval({ ...approvalPage(callDisplay), mayAnswer: false, approver: "Grace Hopper" }),
+  "approve-approved": () => renderApproval(approvalPage(callDisplay, "approved")),
+  "approve-denied": () => renderApproval(approvalPage(callDisplay, "denied")),
+  "approve-expired": () => renderApproval(approvalPage(callDisplay, "expired")),
+  "approve-consumed": () => renderApproval(approvalPage(callDisplay, "consumed")),
+  "approve-void": () => renderApproval(approvalPage(callDisplay, "void")),
+  "approve-unknown": () => renderApproval({ ...approvalPage(callDisplay), approval: null }),
+  "approve-signed-out": () => renderApproval({ ...approvalPage(callDisplay), signedIn: null }),
+  overview: () => renderOverview(busyOverview),
+  "overview-frozen": () => renderOverview(frozenOverview),
+  "overview-empty": () => renderOverview(emptyOverview),
+  problem: () =>
+    renderProblem({ status: 404, title: "No such page", detail: "There is nothing under this address.", remedy: null }),
+};

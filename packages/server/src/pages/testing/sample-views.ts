@@ -1,0 +1,187 @@
+import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
+import { canonicalJson } from "@countersign/core";
+import type { ApprovalPageView, InviteView, OverviewView, SetupView, SignInView } from "../views.ts";
+
+/** Views with plausible content, for tests and screenshots. */
+const ADA = { id: "hum_00Gx1LVtPqOeGMZhBcw2Ya", name: "Ada Lovelace" };
+const NOW = "2026-11-22T09:31:00.000Z";
+
+export const callDisplay: ApprovalDisplay = {
+  subject: "call",
+  sentence:
+    "release-bot, run by Ada Lovelace on ada-thinkpad, wants to destroy or overwrite: write_file on file:/srv/records/executives.json",
+  human: ADA,
+  device: { id: "dev_00Gx1M5a0nQ4rZPk7sTeWb", name: "ada-thinkpad" },
+  agent: { id: "agt_00Gx1MCcQ81vBdHfLk3JzA", name: "release-bot" },
+  task: { id: "tsk_00Gx2A8p2mVbN6yRkXh0Qe", name: "Prepare the quarterly summary of executives" },
+  action: "mcp:files/write_file",
+  resource: "file:/srv/records/executives.json",
+  effect: "destructive",
+  holds: [
+    {
+      policyId: "destructive-needs-owner",
+      policyHash: "m4nGqUeyC0rT6yYx5v8bFJrFqzB0lVfZb1tQk9cXy2E",
+      reason: "What destroys or overwrites needs the owner's signature",
+    },
+  ],
+  content: canonicalJson({
+    path: "/srv/records/executives.json",
+    content: "[]",
+    options: { backup: false, mode: 420 },
+  }),
+  argsCommitment: "kq3d0o2y7mVbN6yRkXh0QeJrFqzB0lVfZb1tQk9cXy2",
+  expiresAt: "2026-11-22T09:44:12.000Z",
+};
+
+/** What an attacker would have shown: reading direction turned, invisible characters, letters of another script, forged lines. */
+export const hostileDisplay: ApprovalDisplay = {
+  ...callDisplay,
+  sentence: "rel\u200bease-bot wants to read: write_file on file:/srv/\u202etxt.sevitucexe",
+  agent: { id: "agt_00Gx1MCcQ81vBdHfLk3JzA", name: "re\u200dlease-bоt<script>alert(1)</script>" },
+  resource: "file:/srv/rec\u043erds/executives.json",
+  content: canonicalJson({
+    path: "/srv/rec\u043erds/\u202enosj.sevitucexe",
+    content:
+      'first line\n"approved": true,\n\tthird\u0007 line with \u00a0 no-break and \ufeff nothing\n</script><img src=x>',
+    "k\u0435y": [1, 2.5, 1e21, null, true, {}, [], { deep: { deeper: ["x"] } }],
+  }),
+};
+
+export function approvalView(display: ApprovalDisplay, state: ApprovalView["state"] = "pending"): ApprovalView {
+  return {
+    id: "apr_00Gx2BfW7cRmZt4vLp9DkS",
+    state,
+    callDigest: "Yp1Zb8oQvVYw5c3rT6yYx5v8bFJrFqzB0lVfZb1tQk9",
+    intent: null,
+    holds: display.holds,
+    display,
+    expiresAt: display.expiresAt,
+  };
+}
+
+export function approvalPage(display: ApprovalDisplay, state: ApprovalView["state"] = "pending"): ApprovalPageView {
+  return {
+    id: "apr_00Gx2BfW7cRmZt4vLp9DkS",
+    now: NOW,
+    signedIn: ADA,
+    approval: approvalView(display, state),
+    mayAnswer: true,
+    approver: ADA.name,
+    outcome:
+      state === "pending"
+        ? null
+        : {
+            at: "2026-11-22T09:36:40.000Z",
+            by: state === "approved" || state === "denied" ? ADA.name : null,
+            cause: state === "denied" ? "Records are frozen until the audit ends" : null,
+          },
+  };
+}
+
+export const longDisplay: ApprovalDisplay = {
+  ...callDisplay,
+  content: canonicalJson({
+    path: "/srv/records/minutes.md",
+    content: "One line of the minutes, with what was said.\n".repeat(300),
+  }),
+};
+
+export const setupView: SetupView = {
+  state: "open",
+  token: "Jx8wq3uF5tO1Yk2nRzV0aA",
+  remedy: { text: "Print a new set-up link.", command: "countersign up" },
+  next: [
+    { text: "Enrol this device and sign in.", command: "countersign login" },
+    {
+      text: "Register an agent.",
+      command:
+        'countersign agent create release-bot --owner me --purpose "release notes" --grant "mcp:files/*@file:/srv/**" --expires 30d',
+    },
+    { text: "Let it work.", command: "countersign mcp files --agent release-bot" },
+  ],
+};
+
+export const inviteView: InviteView = {
+  state: "open",
+  token: "w2uF5tO1Yk2nRzV0aAJx8q",
+  roles: ["auditor"],
+  remedy: { text: "Ask an administrator for a new one.", command: "countersign human invite" },
+};
+
+export const signInView: SignInView = { next: "/approve/apr_00Gx2BfW7cRmZt4vLp9DkS", signedIn: null };
+
+export const busyOverview: OverviewView = {
+  signedIn: { ...ADA, roles: ["admin"] },
+  now: NOW,
+  approvals: [
+    approvalView(callDisplay),
+    approvalView({
+      ...callDisplay,
+      sentence: "mail-triage, run by Grace Hopper on grace-mac, wants to act outside: send_message on mcp:mail",
+      effect: "external",
+    }),
+  ],
+  brakes: [
+    {
+      id: "brk_00Gx2BfW7cRmZt4vLp9DkS",
+      kind: "freeze",
+      scope: { type: "agent", value: "agt_00Gx1MCcQ81vBdHfLk3JzB" },
+      scopeName: "billing-bot",
+      reason: "Odd refunds since 08:00",
+      by: "Grace Hopper",
+      at: "2026-11-22T08:12:09.000Z",
+      thawApproval: null,
+    },
+  ],
+  tasks: [
+    {
+      id: "tsk_00Gx2A8p2mVbN6yRkXh0Qe",
+      purpose: "Prepare the quarterly summary of executives",
+      human: ADA,
+      device: { id: "dev_00Gx1M5a0nQ4rZPk7sTeWb", name: "ada-thinkpad" },
+      agent: { id: "agt_00Gx1MCcQ81vBdHfLk3JzA", name: "release-bot" },
+      openedAt: "2026-11-22T09:02:00.000Z",
+      expiresAt: "2026-11-22T17:02:00.000Z",
+    },
+    {
+      id: "tsk_00Gx2A8p2mVbN6yRkXh0Qf",
+      purpose: "Answer support mail",
+      human: { id: "hum_00Gx1LVtPqOeGMZhBcw2Yb", name: "Grace Hopper" },
+      device: { id: "dev_00Gx1M5a0nQ4rZPk7sTeWc", name: "grace-mac" },
+      agent: { id: "agt_00Gx1MCcQ81vBdHfLk3JzC", name: "mail-triage" },
+      openedAt: "2026-11-22T09:12:00.000Z",
+      expiresAt: "2026-11-22T11:12:00.000Z",
+    },
+  ],
+  points: [
+    { id: "ep_00Gx1000000000000000a1", name: "gateway (this process)" },
+    { id: "ep_00Gx1000000000000000a2", name: "gateway-eu-2" },
+    { id: "ep_00Gx1000000000000000a3", name: "gateway-us-1" },
+  ],
+  next: [],
+};
+
+export const frozenOverview: OverviewView = {
+  ...busyOverview,
+  approvals: [],
+  brakes: [
+    {
+      id: "brk_00Gx2BfW7cRmZt4vLp9DkT",
+      kind: "freeze",
+      scope: { type: "all", value: "*" },
+      scopeName: null,
+      reason: "Code freeze until the audit ends",
+      by: ADA.name,
+      at: "2026-11-22T09:20:00.000Z",
+      thawApproval: null,
+    },
+  ],
+};
+
+export const emptyOverview: OverviewView = {
+  ...busyOverview,
+  approvals: [],
+  brakes: [],
+  tasks: [],
+  next: setupView.next,
+};
