@@ -50,6 +50,13 @@ export class Installation {
     await this.start();
   }
 
+  /** A new, empty installation at the same place, over other upstreams. */
+  async renew(upstreams: Record<string, unknown>): Promise<void> {
+    await rm(this.data, { recursive: true, force: true });
+    await writeConfig(this.folder, { upstreams });
+    await this.start();
+  }
+
   /** Starts what was closed. */
   async start(): Promise<void> {
     this.composed = await up(this.folder);
