@@ -111,16 +111,25 @@ function entryFault(state: Audit, row: JournalRow): string | null {
   } catch {
     return "is not JSON";
   }
-  const { point, pointSeq, taskSeq, chain, records } = entry;
+  for (const { kind, id, digest } of entry.records ?? []) state.digests.set(`${kind} ${id}`, digest);
+  // All three go on counting, so that one fault is not reported at every later entry.
+  const faults = [filingFault(row, entry), countFault(state, entry), lookupFault(state, row, entry.records ?? [])];
+  return faults.find((fault) => fault !== null) ?? null;
+}
+
+function filingFault(row: JournalRow, { id, kind, point, pointSeq, chain, taskSeq, intent, resource }: LedgerEntry): string | null {
   const columns = [row.id, row.kind, row.point, row.point_seq, row.task, row.task_seq, row.intent, row.resource];
-  const members = [entry.id, entry.kind, point, pointSeq, chain.task, taskSeq, entry.intent ?? null, entry.resource];
-  if (columns.some((column, i) => column !== members[i])) return "is filed under something that it does not say";
-  if (pointSeq !== (state.points.get(point) ?? 0) + 1) return `breaks the count of point \`${point}\``;
+  const members = [id, kind, point, pointSeq, chain.task, taskSeq, intent ?? null, resource];
+  return columns.every((column, i) => column === members[i]) ? null : "is filed under something that it does not say";
+}
+
+function countFault(state: Audit, { point, pointSeq, chain: { task }, taskSeq }: LedgerEntry): string | null {
+  const ofPoint = (state.points.get(point) ?? 0) + 1;
+  const ofTask = task === null ? null : (state.tasks.get(task) ?? 0) + 1;
   state.points.set(point, pointSeq);
-  if (chain.task !== null && taskSeq !== (state.tasks.get(chain.task) ?? 0) + 1) return `breaks the count of task \`${chain.task}\``;
-  if (chain.task !== null && taskSeq !== null) state.tasks.set(chain.task, taskSeq);
-  for (const { kind, id, digest } of records ?? []) state.digests.set(`${kind} ${id}`, digest);
-  return lookupFault(state, row, records ?? []);
+  if (task !== null) state.tasks.set(task, taskSeq ?? 0);
+  if (pointSeq !== ofPoint) return `breaks the count of point \`${point}\``;
+  return taskSeq === ofTask ? null : `breaks the count of task \`${String(task)}\``;
 }
 
 function lookupFault(state: Audit, { idx, resource }: JournalRow, records: NonNullable<LedgerEntry["records"]>): string | null {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, chmodSync, statSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "@countersign/core";
@@ -9,18 +9,27 @@ const DATABASE = "countersign.db";
 /** How long another program's lock on the database is waited for. */
 const BUSY_MS = 1000;
 
-/** Makes the data directory if need be: 0700, durable, and with an empty database file 0600 in it. */
+/** Makes the data directory if need be: 0700, durable, and with an empty database file 0600 in it. Throws `config.invalid` or `data.full`. */
 export function prepareDirectory(path: string): void {
-  const parent = dirname(path);
+  try {
+    prepare(path);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    if (reason === "ENOSPC" || reason === "EDQUOT") throw new AppError("data.full", { detail: `no space for data directory \`${path}\`; make space`, cause: error });
+    throw new AppError("config.invalid", { detail: `data directory \`${path}\` cannot be used (${reason}); name a folder of your own`, cause: error });
+  }
+}
+
+function prepare(path: string): void {
   const made = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (!statSync(path).isDirectory()) throw new AppError("config.invalid", { detail: `data directory \`${path}\` is not a directory` });
   chmodSync(path, 0o700);
   const file = join(path, DATABASE);
   // SQLite gives its other files the mode of this one.
   closeSync(openSync(file, "a", 0o600));
   chmodSync(file, 0o600);
   syncDirectory(path);
-  if (made !== undefined) syncDirectory(parent);
+  if (made === undefined) return;
+  for (let child = path; child.length >= made.length; child = dirname(child)) syncDirectory(dirname(child));
 }
 
 /** Opens the database to write, checks its pages, and brings it to the present schema. Throws `data.damaged` or `data.full`. */

@@ -20,8 +20,8 @@ export function lockDirectory(path: string, pid: number): DirectoryLock {
   closeOnce(file);
   const db = new DatabaseSync(file, { timeout: 0 });
   try {
-    // No byte is written: this works on a full disk too.
-    db.exec("BEGIN EXCLUSIVE");
+    // No byte is written, no file made: this works on a full disk too.
+    db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     db.close();
     if (!isSqliteError(error)) throw error;

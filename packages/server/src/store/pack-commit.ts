@@ -15,9 +15,19 @@ const NO_ENTRIES: readonly PackedEntry[] = [];
 
 /**
  * Turns a commit into what the writer takes: canonical text, digests, lookup values. Throws `input.too_large` on a leaf over
- * {@link LEAF_BYTES}; `internal.error` when a record changes without an entry that names it, or an entry names one that does not change.
+ * {@link LEAF_BYTES}, `input.invalid_json` on what JSON can't carry; `internal.error` when a record changes without an entry that
+ * names it, or an entry names one that does not change.
  */
 export function packCommit(commit: Commit): PackedCommit {
+  try {
+    return pack(commit);
+  } catch (error) {
+    if (error instanceof RangeError) throw new AppError("input.invalid_json", { detail: `a commit holds something else than JSON: ${error.message}`, cause: error });
+    throw error;
+  }
+}
+
+function pack(commit: Commit): PackedCommit {
   const digests = commit.put === undefined ? NO_DIGESTS : new Map<string, NamedRecord>();
   const puts = commit.put?.map((put) => packPut(put, digests as Map<string, NamedRecord>)) ?? null;
   const entries = commit.entries?.map((entry) => packEntry(entry, digests)) ?? NO_ENTRIES;
