@@ -29,14 +29,26 @@ const NAMED_BY: Readonly<Record<string, string>> = {
 };
 
 /** The body alone decides the era: a message whose `_meta` names a protocol version is modern; only notifications may lack that. */
-export function eraOf({ id, meta, headers }: MessageParts): Era {
-  if (META.version in meta) return "modern";
+export function eraOf(parts: MessageParts): Era {
+  const { id, headers } = parts;
+  if (claimsModern(parts)) return "modern";
   return id === null && headers.version !== undefined && isModernVersion(headers.version) ? "modern" : "legacy";
 }
 
 /** What is wrong with the envelope of a message or with the headers that mirror it: others on the way decide by the headers alone. */
 export function eraFault(parts: MessageParts): RpcFault | null {
-  return META.version in parts.meta ? (envelopeFault(parts) ?? mirrorFault(parts)) : legacyFault(parts);
+  return claimsModern(parts) ? (envelopeFault(parts) ?? mirrorFault(parts)) : legacyFault(parts);
+}
+
+/** `initialize` is the greeting of the legacy era unless its envelope is without fault. */
+function claimsModern({ id, method, meta }: MessageParts): boolean {
+  const version = meta[META.version];
+  if (version === undefined) return false;
+  return (
+    method !== "initialize" ||
+    id === null ||
+    (typeof version === "string" && isModernVersion(version) && wrongMember(meta) === null)
+  );
 }
 
 function envelopeFault({ id, meta, headers }: MessageParts): RpcFault | null {
