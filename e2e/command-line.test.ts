@@ -7,13 +7,6 @@ import { CommandLine } from "./support/command-line.ts";
 import { Installation, refusalOf } from "./support/installation.ts";
 import { Person } from "./support/person.ts";
 
-/** Signs the sign-in that `login --no-wait` asked for. */
-async function signIn(cli: CommandLine, person: Person, api: string): Promise<void> {
-  const held = await cli.json<{ approvalId: string }>("login", "--no-wait", "--server", api);
-  await person.answer(held.approvalId);
-  await cli.json("login", "--server", api);
-}
-
 describe("the command line against a real installation", () => {
   let here: Installation;
   let alice: Person;
@@ -43,21 +36,8 @@ describe("the command line against a real installation", () => {
 
     const path = join(here.files, "a.txt");
     await writeFile(path, "hello");
-    const agent = await cli.json<{ approvalId: string; url: string }>(
-      ...[
-        "agent",
-        "create",
-        "coder",
-        "--owner",
-        "me",
-        "--purpose",
-        "keeps records",
-        "--grant",
-        "mcp:files/*@**",
-        "--expires",
-        "30d",
-      ],
-    );
+    const terms = ["--owner", "me", "--purpose", "keeps records", "--grant", "mcp:files/*@**", "--expires", "30d"];
+    const agent = await cli.json<{ approvalId: string; url: string }>("agent", "create", "coder", ...terms);
     expect(agent).toMatchObject({ code: 4, url: `${api}/approve/${agent.approvalId}` });
     await alice.answer(agent.approvalId);
 

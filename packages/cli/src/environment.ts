@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 export interface Environment {
   /** User side: server address, device key, session key. `$XDG_CONFIG_HOME/countersign`. */
   readonly configDir: string;
+  /** Where compiled code is kept between starts: `$XDG_CACHE_HOME/countersign`. */
+  readonly cacheDir: string;
   /** `COUNTERSIGN_DATA`, or null when it is not set. */
   readonly dataDir: string | null;
   /** Where DATA is when nobody says otherwise: `$XDG_STATE_HOME/countersign`. */
@@ -37,6 +39,7 @@ export function readEnvironment(): Environment {
   return {
     variables: { ...env },
     configDir: join(value("XDG_CONFIG_HOME") ?? join(home, ".config"), "countersign"),
+    cacheDir: join(value("XDG_CACHE_HOME") ?? join(home, ".cache"), "countersign"),
     dataDir: dataDir === null ? null : resolve(dataDir),
     defaultDataDir: join(value("XDG_STATE_HOME") ?? join(home, ".local", "state"), "countersign"),
     server: value("COUNTERSIGN_SERVER"),

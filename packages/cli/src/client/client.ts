@@ -2,45 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { AppError, type Json, type JsonObject, parseJson } from "@countersign/core";
 import { makeSessionProof } from "@countersign/credentials";
 import type { Surroundings } from "../cli.ts";
+import type { Answer, ApiCall, Client } from "./api.ts";
 import { objectOf, textAt } from "./fields.ts";
 import { DEFAULT_SERVER, findPlaces, type PlaceFlags, type Places } from "./places.ts";
 import { problemError } from "./problem.ts";
 import { loadSession, type StoredSession } from "./session-file.ts";
+import { resumeSignIn } from "./sign-in.ts";
 import { createTransport, readBody, type Target, type Transport } from "./transport.ts";
-
-/**
- * Who calls: `anyone` without a credential; `session` with the person's session; `near` through the control socket when it is
- * there, else with the session; `local` only through the control socket.
- */
-export type Caller = "anyone" | "session" | "near" | "local";
-export interface ApiCall {
-  readonly as: Caller;
-  readonly method?: "GET" | "POST" | "DELETE";
-  readonly path: string;
-  readonly body?: JsonObject;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly answerMs?: number;
-  readonly limitBytes?: number;
-}
-export interface Answer {
-  readonly status: number;
-  readonly bytes: Buffer;
-}
-
-/** The one way in which a command talks to its control plane. */
-export interface Client {
-  readonly places: Places;
-  readonly transport: Transport;
-  /** The address of the control plane: what proofs are made for. */
-  server(): Promise<string>;
-  /** The person's session, or null when nobody is signed in here. */
-  session(): Promise<StoredSession | null>;
-  /** A 2xx answer. Everything else is thrown as the AppError that the control plane named. */
-  raw(call: ApiCall): Promise<Answer>;
-  /** The same, read as a JSON object; an empty answer is an empty object. */
-  json(call: ApiCall): Promise<JsonObject>;
-  close(): void;
-}
 
 const CONNECT_MS = 3000;
 const ANSWER_MS = 15_000;
@@ -86,7 +54,10 @@ class HttpClient implements Client {
   }
 
   async session(): Promise<StoredSession | null> {
-    return loadSession(await this.server(), this.surroundings.env, this.surroundings.now());
+    const session = loadSession(await this.server(), this.surroundings.env, this.surroundings.now());
+    if (session !== null) return session;
+    const resumed = await resumeSignIn({ client: this, cli: this.surroundings });
+    return resumed !== null && "session" in resumed ? resumed.session : null;
   }
 
   async json(call: ApiCall): Promise<JsonObject> {

@@ -1,5 +1,5 @@
 import type { Json } from "@countersign/core";
-import type { Client } from "./client.ts";
+import type { Client } from "./api.ts";
 import { listAt, nameOf, shown } from "./fields.ts";
 
 /** Turns ids of people, devices and agents into names, for people to read. */

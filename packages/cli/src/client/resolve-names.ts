@@ -1,5 +1,5 @@
 import { AppError, type BrakeScope, type Code, isId, type JsonObject } from "@countersign/core";
-import type { ApiCall, Client } from "./client.ts";
+import type { ApiCall, Client } from "./api.ts";
 import { listAt, shown, textAt } from "./fields.ts";
 
 /** The agent that a person names by id or name. Throws `request.not_found` with the next step. */

@@ -7,7 +7,7 @@ import {
   type SigningKey,
 } from "@countersign/credentials";
 import type { Surroundings } from "../cli.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./api.ts";
 import { objectAt, textAt } from "./fields.ts";
 import {
   dropPending,
@@ -33,9 +33,11 @@ export type SignInState =
   | { readonly state: "approved"; readonly session: StoredSession }
   | { readonly state: "pending" | "denied" | "expired" };
 
-export interface SignInContext {
+export interface PollContext {
   readonly client: Client;
   readonly cli: Surroundings;
+}
+export interface SignInContext extends PollContext {
   readonly device: () => Promise<ThisDevice>;
 }
 
@@ -69,7 +71,7 @@ export async function requestSignIn({ client, cli, device }: SignInContext): Pro
 }
 
 /** Asks once what became of a sign-in. An approved one is kept as the session of this machine; an ended one is forgotten. */
-export async function pollSignIn({ client, cli }: SignInContext, pending: PendingSignIn): Promise<SignInState> {
+export async function pollSignIn({ client, cli }: PollContext, pending: PendingSignIn): Promise<SignInState> {
   const server = await client.server();
   const { approvalId, key } = pending;
   const proof = signKeyProof(key, { purpose: "session-poll", audience: server, nonce: approvalId, now: cli.now() });
@@ -89,7 +91,7 @@ export async function pollSignIn({ client, cli }: SignInContext, pending: Pendin
 
 /** A sign-in that an earlier command left open: what became of it. Null when there is none, or it has ended. */
 export async function resumeSignIn(
-  context: SignInContext,
+  context: PollContext,
 ): Promise<{ readonly session: StoredSession } | { readonly pending: PendingSignIn } | null> {
   const { client, cli } = context;
   const server = await client.server();
@@ -105,14 +107,6 @@ export async function resumeSignIn(
     dropPending(server, cli.env);
     return null;
   }
-}
-
-/** The session of this machine, also when its request was approved since; null when nobody has signed in. */
-export async function currentSession(context: SignInContext): Promise<StoredSession | null> {
-  const session = await context.client.session();
-  if (session !== null) return session;
-  const resumed = await resumeSignIn(context);
-  return resumed !== null && "session" in resumed ? resumed.session : null;
 }
 
 function sessionOf(answer: JsonObject, key: SigningKey): StoredSession {

@@ -1,6 +1,7 @@
 import type { BrakeScope, JsonObject } from "@countersign/core";
 import type { Cli } from "../cli.ts";
-import { type Client, withClient } from "../client/client.ts";
+import type { Client } from "../client/api.ts";
+import { withClient } from "../client/client.ts";
 import { textAt } from "../client/fields.ts";
 import { scopeValue } from "../client/resolve-names.ts";
 import { type Command, command } from "../command/command.ts";

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AppError } from "@countersign/core";
-import { type Client, withClient } from "../client/client.ts";
+import type { Client } from "../client/api.ts";
+import { withClient } from "../client/client.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";

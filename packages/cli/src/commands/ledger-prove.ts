@@ -1,6 +1,7 @@
 import { AppError, canonicalBytes, type JsonObject } from "@countersign/core";
 import { parseVkey, verifyProofFile } from "@countersign/ledger";
-import { type Client, withClient } from "../client/client.ts";
+import type { Client } from "../client/api.ts";
+import { withClient } from "../client/client.ts";
 import { numberAt, objectAt } from "../client/fields.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "@countersign/core";
 import type { Cli } from "../cli.ts";
-import { type Client, withClient } from "../client/client.ts";
+import type { Client } from "../client/api.ts";
+import { withClient } from "../client/client.ts";
 import { listAt, numberAt, shown } from "../client/fields.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { join, resolve } from "node:path";
 import { AppError } from "@countersign/core";
 import type { ReadFile } from "@countersign/ledger";
-import type { Client } from "../client/client.ts";
+import type { Client } from "../client/api.ts";
 
 /** Where a log is read from: its files by path, and the key that it is to be verified under. */
 export interface LogSource {

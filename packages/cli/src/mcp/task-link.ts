@@ -3,7 +3,7 @@ import { generateSigningKey, signKeyProof, type SigningKey } from "@countersign/
 import { numberAt, objectAt, textAt } from "../client/fields.ts";
 import { agentNamed } from "../client/resolve-names.ts";
 import { dropSession, type StoredSession } from "../client/session-file.ts";
-import { currentSession, requestSignIn, type SignInContext } from "../client/sign-in.ts";
+import { requestSignIn, type SignInContext } from "../client/sign-in.ts";
 import { type LocalRefusal, refusalOf } from "./local-refusal.ts";
 
 export interface TaskLinkOptions {
@@ -113,7 +113,7 @@ export class TaskLink {
     const { context, task, reportPosture } = this.#options;
     let session: StoredSession | null = null;
     try {
-      session = await currentSession(context);
+      session = await context.client.session();
       if (session === null) throw nobody();
       await reportPosture();
       this.#task = task === null ? await this.#openNew() : await this.#join(task);

@@ -1,6 +1,6 @@
 import { AppError, type JsonObject } from "@countersign/core";
 import type { Surroundings } from "../cli.ts";
-import type { Client } from "../client/client.ts";
+import type { Client } from "../client/api.ts";
 import { listAt } from "../client/fields.ts";
 import type { StoredSession } from "../client/session-file.ts";
 import { type Installation, readInstallation } from "./installation.ts";
