@@ -10,11 +10,12 @@ import { type Config, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
 import { Authenticator, type Route, buildApp, listen, openApi, pageRoutes, route } from "./http/index.ts";
 import { type Kernel, settingsOf } from "./kernel.ts";
+import { type Ledger, ledgerRoutes, logKey, openLedger, recover, verifyRunning } from "./ledger/index.ts";
 import { loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
 import { type ConnectedPoint, LocalControlPlane, Points } from "./points/index.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
-import { findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
+import { type Check, findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
 import { type LedgerStore, openStore } from "./store/index.ts";
 import { Tasks, taskRoutes } from "./tasks/index.ts";
 import { type InspectUpstream, type PendingChange, Upstreams, settingsPutKind, upstreamPutKind, upstreamRoutes } from "./upstreams/index.ts";
@@ -75,6 +76,16 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   const keys = await openKeyRing(store, await loadMasterKey(options.masterKeyFile, random), random);
   let gatewayUrl = "";
   const kernel: Kernel = { store, points: new Points(), keys, random, now, log, pointId: await pointIdOf(store, { name: "control", now, random }), gatewayUrl: () => gatewayUrl };
+  const ledger = await openLedger({
+    store,
+    path: options.dataDir,
+    key: logKey(keys.ledger),
+    publicUrl: config.settings.publicUrl,
+    warn: (message, fields) => log.warn(fields, message),
+  });
+  // INV-6: what a crash cut off gets an outcome before anything new may act.
+  const recovered = await recover({ store, point: kernel.pointId, clock: now, random });
+  if (recovered > 0) log.warn({ recovered }, "intents that a crash cut off have the outcome unknown now");
   const modules = await buildModules(kernel, config);
   const controlPlane = new LocalControlPlane(kernel, modules);
   const leases: { readonly name: string; readonly lease: { valid(): boolean } }[] = [];
@@ -83,9 +94,9 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     version: options.version,
     leases: () => leases.map(({ name, lease }) => ({ name, valid: lease.valid() })),
     pending: () => modules.upstreams.pending,
-    checks: () => [],
+    checks: () => [async () => await ledgerChecks(ledger, store)],
   };
-  const routes = routesOf(kernel, modules, statusRoutes(kernel, source));
+  const routes = routesOf(kernel, modules, [...statusRoutes(kernel, source, () => ledger.vkey), ...ledgerRoutes(kernel, ledger)]);
   const documented = route({ method: "GET", url: "/v1/openapi.json", callers: ["anyone"], handle: async () => await Promise.resolve({ body: openApi(routes, options.version) }) });
   const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), [...routes, documented]);
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
@@ -115,9 +126,20 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       clearInterval(sweeper);
       await listening?.close();
       await app.close();
+      await ledger.close();
       await store.close();
     },
   };
+}
+
+/** The ledger as a stranger would verify it, and the database against the journal. */
+async function ledgerChecks(ledger: Ledger, store: LedgerStore): Promise<readonly Check[]> {
+  const { log, faults } = await verifyRunning(ledger, store);
+  const damaged = faults.map((fault) => JSON.stringify(fault)).join("; ");
+  return [
+    { name: "ledger", ok: log.ok, detail: log.ok ? `every entry verifies under ${ledger.origin}` : JSON.stringify(log), ...(log.ok ? {} : { next: "keep this directory as it is and compare with an export that you hold" }) },
+    { name: "database", ok: faults.length === 0, detail: faults.length === 0 ? "state and journal agree" : damaged, ...(faults.length === 0 ? {} : { next: "restore the data directory from a copy" }) },
+  ];
 }
 
 interface Modules {

@@ -1,6 +1,15 @@
 import { join } from "node:path";
 import { AppError } from "@countersign/core";
-import { encodeBundle, LIMITS, parseBundle, parseCheckpoint, parseNote, type Tile, tilePath, tilesOf } from "@countersign/ledger";
+import {
+  encodeBundle,
+  LIMITS,
+  parseBundle,
+  parseCheckpoint,
+  parseNote,
+  type Tile,
+  tilePath,
+  tilesOf,
+} from "@countersign/ledger";
 import { isEmpty, openLogDirectory, readFileOf } from "./log-directory.ts";
 
 const decoder = new TextDecoder();
@@ -21,7 +30,10 @@ export async function exportLedger(dataDirectory: string, target: string): Promi
   const read = (path: string, limit: number): Promise<Uint8Array | null> => readFileOf(join(source, path), limit);
   const note = await read("checkpoint", LIMITS.noteBytes);
   const vkey = await read("vkey", KEY_BYTES);
-  if (note === null || vkey === null) throw new AppError("request.not_found", { detail: `\`${dataDirectory}\` holds no published ledger; start the server once` });
+  if (note === null || vkey === null)
+    throw new AppError("request.not_found", {
+      detail: `\`${dataDirectory}\` holds no published ledger; start the server once`,
+    });
   const size = sizeOf(decoder.decode(note));
   await refuseOther(target, vkey);
   const out = await openLogDirectory(target);
@@ -39,7 +51,10 @@ export async function exportLedger(dataDirectory: string, target: string): Promi
 function sizeOf(text: string): number {
   const note = parseNote(text);
   const parsed = note.ok ? parseCheckpoint(note.note.text) : note;
-  if (!parsed.ok) throw new AppError("ledger.damaged", { detail: "the published checkpoint cannot be read; run `countersign doctor`" });
+  if (!parsed.ok)
+    throw new AppError("ledger.damaged", {
+      detail: "the published checkpoint cannot be read; run `countersign doctor`",
+    });
   return parsed.checkpoint.size;
 }
 
@@ -52,7 +67,10 @@ async function refuseOther(target: string, vkey: Uint8Array): Promise<void> {
 }
 
 /** A partial file may be gone since the full one exists, which then holds more than this checkpoint covers. */
-async function contentOf(read: (path: string, limit: number) => Promise<Uint8Array | null>, tile: Tile): Promise<Uint8Array> {
+async function contentOf(
+  read: (path: string, limit: number) => Promise<Uint8Array | null>,
+  tile: Tile,
+): Promise<Uint8Array> {
   const exact = await read(tilePath(tile), LIMITS.bundleBytes);
   if (exact !== null) return exact;
   const full = await read(tilePath({ ...tile, width: LIMITS.tileWidth }), LIMITS.bundleBytes);
@@ -64,5 +82,7 @@ async function contentOf(read: (path: string, limit: number) => Promise<Uint8Arr
 }
 
 function damaged(tile: Tile): AppError {
-  return new AppError("ledger.damaged", { detail: `file \`${tilePath(tile)}\` of the ledger is missing or damaged; run \`countersign doctor\`` });
+  return new AppError("ledger.damaged", {
+    detail: `file \`${tilePath(tile)}\` of the ledger is missing or damaged; run \`countersign doctor\``,
+  });
 }

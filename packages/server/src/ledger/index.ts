@@ -9,6 +9,7 @@ export type { PublicFile } from "./public-files.ts";
 export { entryBundle, publicFile } from "./public-files.ts";
 export type { RecoverOptions } from "./recover.ts";
 export { recover } from "./recover.ts";
+export { ledgerRoutes } from "./routes.ts";
 export { tail } from "./tail.ts";
 export type { VerifiedRunning } from "./verify-running.ts";
 export { verifyRunning } from "./verify-running.ts";

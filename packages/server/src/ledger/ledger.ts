@@ -1,6 +1,16 @@
 import { join } from "node:path";
 import { AppError, type EntryId } from "@countersign/core";
-import { LIMITS, LogWriter, printProofFile, printVkey, type TileFile, tileAt, tilePath, tileReader, tilesOf } from "@countersign/ledger";
+import {
+  LIMITS,
+  LogWriter,
+  printProofFile,
+  printVkey,
+  type TileFile,
+  tileAt,
+  tilePath,
+  tileReader,
+  tilesOf,
+} from "@countersign/ledger";
 import type { LedgerStore } from "../store/index.ts";
 import { bundleOf } from "./bundle-of.ts";
 import { checkState } from "./check-state.ts";
@@ -51,7 +61,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const directory = await openLogDirectory(join(options.path, "ledger"));
   const signer = logSigner(options.key, options.publicUrl, await store.journal.checkpoint());
   const log = await checkLog(store, directory, signer.key);
-  if (log.altered.length > 0) options.warn("published tiles had been changed and were written again", { tiles: log.altered });
+  if (log.altered.length > 0)
+    options.warn("published tiles had been changed and were written again", { tiles: log.altered });
   const publisher = new Publisher({
     store,
     directory,
@@ -86,7 +97,11 @@ async function pendingLeaves(store: LedgerStore, size: number): Promise<readonly
 }
 
 /** Bundles of the signed log that were not published yet or are gone. What was published is compared by `verifyRunning`. */
-async function staleBundles(store: LedgerStore, directory: LogDirectory, { signed, published }: CheckedLog): Promise<readonly TileFile[]> {
+async function staleBundles(
+  store: LedgerStore,
+  directory: LogDirectory,
+  { signed, published }: CheckedLog,
+): Promise<readonly TileFile[]> {
   const files: TileFile[] = [];
   for (const tile of tilesOf(signed.size)) {
     if (tile.level !== "entries") continue;
@@ -107,6 +122,9 @@ async function proveEntry(store: LedgerStore, { directory, publisher, pace }: Pr
   if (entry === null) throw new AppError("request.not_found", { detail: `the ledger has no entry \`${id}\`` });
   await pace.covers(entry.index + 1);
   const { size, note } = publisher.published;
-  const hashes = await tileReader(sha256, (path, limit) => directory.read(path, limit)).inclusionProof(entry.index, size);
+  const hashes = await tileReader(sha256, (path, limit) => directory.read(path, limit)).inclusionProof(
+    entry.index,
+    size,
+  );
   return printProofFile({ index: entry.index, hashes, checkpoint: note, extra: null });
 }

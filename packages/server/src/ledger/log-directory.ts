@@ -55,7 +55,10 @@ export async function readFileOf(file: string, limitBytes: number): Promise<Uint
   }
   try {
     const { size } = await handle.stat();
-    if (size > limitBytes) throw new AppError("ledger.damaged", { detail: `file \`${file}\` is larger than it can be; restore it from a copy` });
+    if (size > limitBytes)
+      throw new AppError("ledger.damaged", {
+        detail: `file \`${file}\` is larger than it can be; restore it from a copy`,
+      });
     return await handle.readFile();
   } finally {
     await handle.close();

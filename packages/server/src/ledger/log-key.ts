@@ -39,6 +39,9 @@ export function logSigner(key: LogKey, publicUrl: string, lastNote: string | nul
 function noteOrigin(text: string): string {
   const note = parseNote(text);
   const parsed = note.ok ? parseCheckpoint(note.note.text) : note;
-  if (!parsed.ok) throw new AppError("ledger.damaged", { detail: "the stored checkpoint cannot be read; restore the data directory from a copy" });
+  if (!parsed.ok)
+    throw new AppError("ledger.damaged", {
+      detail: "the stored checkpoint cannot be read; restore the data directory from a copy",
+    });
   return parsed.checkpoint.origin;
 }

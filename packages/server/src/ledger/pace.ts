@@ -1,3 +1,4 @@
+import { AppError } from "@countersign/core";
 import type { Publisher } from "./publisher.ts";
 
 export interface PaceOptions {
@@ -11,7 +12,11 @@ export interface PaceOptions {
 export class Pace {
   private readonly publisher: Publisher;
   private readonly options: PaceOptions;
-  private waiting: { readonly size: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+  private waiting: {
+    readonly size: number;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
   private wake: () => void = () => undefined;
   private stopped = false;
   private readonly stop = Promise.withResolvers<void>();
@@ -58,7 +63,14 @@ export class Pace {
       for (const { resolve } of due) resolve();
     } catch (error) {
       this.options.onError(error);
-      for (const { reject } of this.waiting.splice(0)) reject(error);
+      const told =
+        error instanceof AppError
+          ? error
+          : new AppError("ledger.unavailable", {
+              detail: "the ledger could not be published; look at the disk",
+              cause: error,
+            });
+      for (const { reject } of this.waiting.splice(0)) reject(told);
     }
   }
 

@@ -31,5 +31,9 @@ async function file(directory: LogDirectory, path: string, contentType: string):
   const bytes = await directory.read(path, LIMITS.bundleBytes);
   const tile = path.startsWith("tile/");
   if (bytes === null) return null;
-  return { bytes, contentType, cacheControl: tile ? (path.startsWith("tile/entries/") ? FOREVER.replace("public", "private") : FOREVER) : SHORT };
+  return {
+    bytes,
+    contentType,
+    cacheControl: tile ? (path.startsWith("tile/entries/") ? FOREVER.replace("public", "private") : FOREVER) : SHORT,
+  };
 }

@@ -63,7 +63,8 @@ export class Publisher {
     const { writer, store } = this.parts;
     while (writer.size < size) {
       const leaves = await store.journal.leaves(writer.size, Math.min(CHUNK, size - writer.size));
-      if (leaves.length === 0) throw new AppError("ledger.damaged", { detail: `entry ${String(writer.size)} is missing from the journal` });
+      if (leaves.length === 0)
+        throw new AppError("ledger.damaged", { detail: `entry ${String(writer.size)} is missing from the journal` });
       // Full tiles never change again, so they may be written before the checkpoint that covers them.
       for (const leaf of leaves) this.unwritten.push(...writer.add(leaf));
     }
@@ -75,7 +76,9 @@ export class Publisher {
     const note = signCheckpoint(checkpoint, signer);
     const expected = this.signed.note === "" ? null : this.signed.note;
     if (!(await store.journal.replaceCheckpoint(expected, note))) {
-      throw new AppError("ledger.unavailable", { detail: "another process has signed a checkpoint of this ledger; stop it" });
+      throw new AppError("ledger.unavailable", {
+        detail: "another process has signed a checkpoint of this ledger; stop it",
+      });
     }
     this.signed = { ...checkpoint, note };
     this.unwritten.push(...writer.partials());

@@ -19,7 +19,9 @@ export interface RecoverOptions {
 export async function recover(options: RecoverOptions): Promise<number> {
   const open = await options.store.openIntents();
   for (let at = 0; at < open.length; at += BATCH) {
-    await Promise.all(open.slice(at, at + BATCH).map((intent) => options.store.commit({ entries: [unknownOutcome(options, intent)] })));
+    await Promise.all(
+      open.slice(at, at + BATCH).map((intent) => options.store.commit({ entries: [unknownOutcome(options, intent)] })),
+    );
   }
   return open.length;
 }

@@ -11,7 +11,11 @@ export interface VerifiedRunning {
 }
 
 /** Verifies a running ledger: its files against the signed checkpoint, its journal and records against each other. Never throws on damage. */
-export async function verifyRunning(ledger: Ledger, store: LedgerStore, oldCheckpoint?: string): Promise<VerifiedRunning> {
+export async function verifyRunning(
+  ledger: Ledger,
+  store: LedgerStore,
+  oldCheckpoint?: string,
+): Promise<VerifiedRunning> {
   const options = { sha256, verify: verifyEd25519, ...(oldCheckpoint === undefined ? {} : { oldCheckpoint }) };
   const log = await verifyLog((path, limit) => ledger.directory.read(path, limit), ledger.vkey, options);
   return { log, faults: await store.audit() };

@@ -26,8 +26,14 @@ export async function who(store: Store, { resource, limit, before }: WhoQuery): 
   const acts: Act[] = [];
   let from = before === undefined ? undefined : before - 1;
   while (acts.length < wanted && (from === undefined || from >= 0)) {
-    const found = await store.entries({ resource, reverse: true, limit: wanted * LOOK, ...(from === undefined ? {} : { from }) });
-    for (const entry of found.filter(isAct).slice(0, wanted - acts.length)) acts.push({ entry, outcome: await outcomeOf(store, entry) });
+    const found = await store.entries({
+      resource,
+      reverse: true,
+      limit: wanted * LOOK,
+      ...(from === undefined ? {} : { from }),
+    });
+    for (const entry of found.filter(isAct).slice(0, wanted - acts.length))
+      acts.push({ entry, outcome: await outcomeOf(store, entry) });
     const last = found.at(-1);
     if (last === undefined || found.length < wanted * LOOK) break;
     from = last.index - 1;

@@ -4,7 +4,7 @@ import { examine } from "./doctor.ts";
 import { buildMetrics } from "./metrics.ts";
 import { type StatusSource, statusOf } from "./status.ts";
 
-export function statusRoutes(kernel: Kernel, source: StatusSource): readonly Route[] {
+export function statusRoutes(kernel: Kernel, source: StatusSource, ledgerKey: () => string): readonly Route[] {
   const { keys } = kernel;
   const metrics = buildMetrics(kernel, source);
   return [
@@ -28,7 +28,7 @@ export function statusRoutes(kernel: Kernel, source: StatusSource): readonly Rou
       callers: ["anyone"],
       handle: async () =>
         await Promise.resolve({
-          body: { receipts: [{ kid: keys.receipts.jkt, jwk: keys.receipts.jwk }], tokens: [{ kid: keys.tokens.jkt, jwk: keys.tokens.jwk }] },
+          body: { ledger: ledgerKey(), receipts: [{ kid: keys.receipts.jkt, jwk: keys.receipts.jwk }], tokens: [{ kid: keys.tokens.jkt, jwk: keys.tokens.jwk }] },
         }),
     }),
   ];

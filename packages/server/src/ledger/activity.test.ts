@@ -1,0 +1,93 @@
+import type { LedgerEntry } from "@countersign/core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { recover } from "./recover.ts";
+import { tail } from "./tail.ts";
+import { LedgerFixture } from "./testing/ledger-fixture.ts";
+import { who } from "./who.ts";
+
+let at: LedgerFixture;
+beforeEach(async () => {
+  at = new LedgerFixture();
+  await at.open();
+});
+afterEach(async () => {
+  await at.close();
+  at.remove();
+});
+
+describe("recover", () => {
+  it("gives what a crash cut off the outcome unknown, once", async () => {
+    const { make, point } = at;
+    const chain = make.chain();
+    const intents = Array.from({ length: 300 }, () => make.id("int"));
+    await Promise.all(
+      intents.map((intent) => at.store.commit({ entries: [make.entry(point, make.intent(chain, intent))] })),
+    );
+    await at.store.commit({ entries: [make.entry(point, make.outcome(chain, intents[7]!))] });
+    await at.close({ crash: true });
+    await at.open();
+    const options = { store: at.store, point, clock: () => 1_800_000_000_000, random: make.random };
+    expect([await recover(options), await recover(options), (await at.store.openIntents()).length]).toEqual([
+      299, 0, 0,
+    ]);
+    const [outcome] = await at.store.entries({ intent: intents[8]!, kind: "action.outcome", limit: 9 });
+    expect(outcome?.body).toMatchObject({
+      chain,
+      outcome: { status: "unknown", resultCommitment: null, bytes: 0 },
+      cause: { recovered: true },
+    });
+    expect(await at.store.entries({ intent: intents[7]!, kind: "action.outcome", limit: 9 })).toHaveLength(1);
+  });
+});
+
+describe("who", () => {
+  it("pairs intents with outcomes, newest first, with refusals between, and goes on where it ended", async () => {
+    const { make, point, store } = at;
+    const file = "file:/srv/records/executives.json";
+    const chains = [make.chain(), make.chain()];
+    const intents = [make.id("int"), make.id("int"), make.id("int")];
+    await store.commit({ entries: [make.entry(point, make.intent(chains[0]!, intents[0]!, file))] });
+    await store.commit({ entries: [make.entry(point, { ...make.outcome(chains[0]!, intents[0]!), resource: file })] });
+    await store.commit({
+      entries: [make.entry(point, make.draft({ kind: "decision", chain: chains[1]!, resource: file }))],
+    });
+    await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[1]!, file))] });
+    await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[2]!, "file:/elsewhere"))] });
+    const acts = await who(store, { resource: "file:/srv/**", limit: 10 });
+    expect(acts.map(({ entry, outcome }) => [entry.index, outcome?.index ?? null])).toEqual([
+      [3, null],
+      [2, null],
+      [0, 1],
+    ]);
+    expect((acts[2]!.entry.body as unknown as LedgerEntry).chain).toEqual(chains[0]);
+    expect((await who(store, { resource: file, limit: 2 })).map(({ entry }) => entry.index)).toEqual([3, 2]);
+    expect((await who(store, { resource: file, limit: 2, before: 2 })).map(({ entry }) => entry.index)).toEqual([0]);
+    expect(await who(store, { resource: "file:/none", limit: 5 })).toEqual([]);
+  });
+});
+
+describe("tail", () => {
+  it("follows what becomes durable until it is told to stop", async () => {
+    await at.add(3);
+    const stop = new AbortController();
+    const seen: number[] = [];
+    for await (const { index } of tail(at.store, 1, stop.signal)) {
+      seen.push(index);
+      if (index === 2) await at.add(400);
+      if (index === 402) stop.abort();
+    }
+    expect(seen).toEqual(Array.from({ length: 402 }, (_, i) => i + 1));
+  });
+
+  it("begins that many entries from the end, and ends with the store", async () => {
+    await at.add(10);
+    const seen: number[] = [];
+    let closed: Promise<void> = Promise.resolve();
+    for await (const { index } of tail(at.store, -2, new AbortController().signal)) {
+      seen.push(index);
+      if (index === 9) closed = at.close();
+    }
+    await closed;
+    expect(seen).toEqual([8, 9]);
+  });
+});
