@@ -95,7 +95,9 @@ function checkPages(state: Audit): void {
 function checkJournal(state: Audit): void {
   const report = reporter(state);
   let expected = 0;
-  for (const row of state.db.prepare("SELECT * FROM journal ORDER BY idx").iterate() as Iterable<unknown> as Iterable<JournalRow>) {
+  for (const row of state.db
+    .prepare("SELECT * FROM journal ORDER BY idx")
+    .iterate() as Iterable<unknown> as Iterable<JournalRow>) {
     if (row.idx !== expected) report("ledger.damaged", `entry ${String(expected)} is missing from the journal`);
     expected = row.idx + 1;
     const wrong = entryFault(state, row);
@@ -104,7 +106,8 @@ function checkJournal(state: Audit): void {
 }
 
 function entryFault(state: Audit, row: JournalRow): string | null {
-  if (!sameSum(row.leaf_hash, hash("sha256", Buffer.concat([new Uint8Array(1), row.leaf]), "buffer"))) return "does not have the content that was hashed";
+  if (!sameSum(row.leaf_hash, hash("sha256", Buffer.concat([new Uint8Array(1), row.leaf]), "buffer")))
+    return "does not have the content that was hashed";
   let entry: LedgerEntry;
   try {
     entry = JSON.parse(decoder.decode(row.leaf)) as LedgerEntry;
@@ -117,7 +120,10 @@ function entryFault(state: Audit, row: JournalRow): string | null {
   return faults.find((fault) => fault !== null) ?? null;
 }
 
-function filingFault(row: JournalRow, { id, kind, point, pointSeq, chain, taskSeq, intent, resource }: LedgerEntry): string | null {
+function filingFault(
+  row: JournalRow,
+  { id, kind, point, pointSeq, chain, taskSeq, intent, resource }: LedgerEntry,
+): string | null {
   const columns = [row.id, row.kind, row.point, row.point_seq, row.task, row.task_seq, row.intent, row.resource];
   const members = [id, kind, point, pointSeq, chain.task, taskSeq, intent ?? null, resource];
   return columns.every((column, i) => column === members[i]) ? null : "is filed under something that it does not say";
@@ -132,7 +138,11 @@ function countFault(state: Audit, { point, pointSeq, chain: { task }, taskSeq }:
   return taskSeq === ofTask ? null : `breaks the count of task \`${String(task)}\``;
 }
 
-function lookupFault(state: Audit, { idx, resource }: JournalRow, records: NonNullable<LedgerEntry["records"]>): string | null {
+function lookupFault(
+  state: Audit,
+  { idx, resource }: JournalRow,
+  records: NonNullable<LedgerEntry["records"]>,
+): string | null {
   if (resource !== null && idx < state.indexed) {
     state.filed += 1;
     if (state.isFiled.get(resource, idx) === undefined) return `is not filed under resource \`${resource}\``;
@@ -147,7 +157,9 @@ function lookupFault(state: Audit, { idx, resource }: JournalRow, records: NonNu
 function checkRecords(state: Audit): void {
   const report = reporter(state);
   const { digests } = state;
-  for (const row of state.db.prepare("SELECT kind, id, version, body, sum FROM records").iterate() as Iterable<unknown> as Iterable<RecordRow>) {
+  for (const row of state.db
+    .prepare("SELECT kind, id, version, body, sum FROM records")
+    .iterate() as Iterable<unknown> as Iterable<RecordRow>) {
     const key = `${row.kind} ${row.id}`;
     const fault = recordFault(row, digests.get(key));
     if (fault !== null) report("data.damaged", `record \`${key}\` ${fault}`);
@@ -158,7 +170,12 @@ function checkRecords(state: Audit): void {
 
 function recordFault(row: RecordRow, digest: string | undefined): string | null {
   if (!sameSum(row.sum, sumOf(row.version, row.kind, row.id, row.body))) return "is damaged";
-  const record = JSON.parse(row.body) as { readonly kind: Kind; readonly id: string; readonly terms: unknown; readonly state: unknown };
+  const record = JSON.parse(row.body) as {
+    readonly kind: Kind;
+    readonly id: string;
+    readonly terms: unknown;
+    readonly state: unknown;
+  };
   if (record.kind !== row.kind || record.id !== row.id) return "is filed under another name";
   if (row.kind === "posture") return null;
   if (digest === undefined) return "is in no entry of the ledger";
@@ -166,14 +183,18 @@ function recordFault(row: RecordRow, digest: string | undefined): string | null 
 }
 
 function checkLookups(state: Audit): void {
-  const rows = (table: string): number => (state.db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { readonly n: number }).n;
-  if (rows("named") !== state.named || rows("resources") !== state.filed) reporter(state)("data.damaged", "a lookup table does not fit the journal");
+  const rows = (table: string): number =>
+    (state.db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { readonly n: number }).n;
+  if (rows("named") !== state.named || rows("resources") !== state.filed)
+    reporter(state)("data.damaged", "a lookup table does not fit the journal");
 }
 
 function checkBlobs(state: Audit): void {
   const report = reporter(state);
   type BlobRow = { readonly name: string; readonly bytes: Uint8Array; readonly sum: Uint8Array };
-  for (const row of state.db.prepare("SELECT name, bytes, sum FROM blobs").iterate() as Iterable<unknown> as Iterable<BlobRow>) {
+  for (const row of state.db
+    .prepare("SELECT name, bytes, sum FROM blobs")
+    .iterate() as Iterable<unknown> as Iterable<BlobRow>) {
     if (!sameSum(row.sum, sumOfBytes(row.name, row.bytes))) report("data.damaged", `blob \`${row.name}\` is damaged`);
   }
 }

@@ -45,7 +45,7 @@ export class CommitQueue {
 
   private async drain(): Promise<void> {
     // What the same tick still adds goes into the same group.
-    await null;
+    await Promise.resolve();
     while (this.waiting.length > 0) {
       const group = this.waiting.length > MAX_GROUP ? this.waiting.splice(0, MAX_GROUP) : this.waiting;
       if (group === this.waiting) this.waiting = [];
@@ -57,12 +57,16 @@ export class CommitQueue {
   private async send(group: readonly Waiting[]): Promise<void> {
     let results: readonly PackedResult[];
     try {
-      results = await this.link.ask<readonly PackedResult[]>({ op: "commit", commits: group.map(({ commit }) => commit) });
+      results = await this.link.ask<readonly PackedResult[]>({
+        op: "commit",
+        commits: group.map(({ commit }) => commit),
+      });
     } catch (error) {
       for (const { reject } of group) reject(error as AppError);
       return;
     }
-    for (const [i, waiting] of group.entries()) this.settle(waiting, results[i] ?? ["failed", "ledger.unavailable", "no answer"]);
+    for (const [i, waiting] of group.entries())
+      this.settle(waiting, results[i] ?? ["failed", "ledger.unavailable", "no answer"]);
   }
 
   private settle({ commit, resolve, reject }: Waiting, result: PackedResult): void {

@@ -26,8 +26,15 @@ describe("the data directory", () => {
     const store = await open(data);
     await store.commit({ blobs: [{ name: "x", bytes: new Uint8Array(1) }] });
     expect(statSync(data).mode & 0o777).toBe(0o700);
-    for (const file of readdirSync(data)) expect([file, statSync(join(data, file)).mode & 0o777]).toEqual([file, 0o600]);
-    expect(readdirSync(data).toSorted()).toEqual(["countersign.db", "countersign.db-shm", "countersign.db-wal", "lock", "pid"]);
+    for (const file of readdirSync(data))
+      expect([file, statSync(join(data, file)).mode & 0o777]).toEqual([file, 0o600]);
+    expect(readdirSync(data).toSorted()).toEqual([
+      "countersign.db",
+      "countersign.db-shm",
+      "countersign.db-wal",
+      "lock",
+      "pid",
+    ]);
     await store.close();
   });
 
@@ -47,7 +54,10 @@ describe("the data directory", () => {
 
   it("is refused to a second store, which names the process that has it", async () => {
     const store = await open();
-    await expect(open()).rejects.toMatchObject({ code: "data.in_use", message: expect.stringContaining(`process ${String(process.pid)}`) });
+    await expect(open()).rejects.toMatchObject({
+      code: "data.in_use",
+      message: expect.stringContaining(`process ${String(process.pid)}`),
+    });
     await store.close();
     await (await open()).close();
   });
@@ -55,7 +65,10 @@ describe("the data directory", () => {
   it("is refused while another process has it, and free again after kill -9", async () => {
     const holder = spawn(process.execPath, [HOLDER, path], { stdio: ["ignore", "pipe", "inherit"] });
     await once(holder.stdout, "data");
-    await expect(open()).rejects.toMatchObject({ code: "data.in_use", message: expect.stringContaining(`process ${String(holder.pid)}`) });
+    await expect(open()).rejects.toMatchObject({
+      code: "data.in_use",
+      message: expect.stringContaining(`process ${String(holder.pid)}`),
+    });
     holder.kill("SIGKILL");
     await once(holder, "exit");
     const store = await open();
@@ -70,34 +83,45 @@ describe("the database", () => {
     const db = new DatabaseSync(join(path, "countersign.db"));
     db.exec(`PRAGMA user_version = ${String(MIGRATIONS.length + 1)}`);
     db.close();
-    await expect(open()).rejects.toMatchObject({ code: "data.damaged", message: expect.stringContaining("newer version") });
+    await expect(open()).rejects.toMatchObject({
+      code: "data.damaged",
+      message: expect.stringContaining("newer version"),
+    });
   });
 
   it("is refused when it is something else", async () => {
-    writeFileSync(join(path, "countersign.db"), "not a database at all, but long enough to be read as a header".repeat(99));
+    writeFileSync(
+      join(path, "countersign.db"),
+      "not a database at all, but long enough to be read as a header".repeat(99),
+    );
     await expect(open()).rejects.toMatchObject({ code: "data.damaged" });
   });
 
-  it.each(["UPDATE journal SET kind = 'x'", "DELETE FROM journal", "REPLACE INTO journal SELECT * FROM journal"])("has a journal that refuses `%s`", async (sql) => {
-    const make = new Samples();
-    const store = await open();
-    await store.commit({ entries: [make.entry(make.id("ep"))] });
-    await store.close();
-    const db = new DatabaseSync(join(path, "countersign.db"));
-    db.exec("PRAGMA recursive_triggers = ON");
-    expect(() => db.exec(sql)).toThrow("the journal only grows");
-    db.close();
-  });
+  it.each(["UPDATE journal SET kind = 'x'", "DELETE FROM journal", "REPLACE INTO journal SELECT * FROM journal"])(
+    "has a journal that refuses `%s`",
+    async (sql) => {
+      const make = new Samples();
+      const store = await open();
+      await store.commit({ entries: [make.entry(make.id("ep"))] });
+      await store.close();
+      const db = new DatabaseSync(join(path, "countersign.db"));
+      db.exec("PRAGMA recursive_triggers = ON");
+      expect(() => db.exec(sql)).toThrow("the journal only grows");
+      db.close();
+    },
+  );
 
   it("leaves no byte of an erased blob behind", async () => {
     const secret = Buffer.from("a secret that is to be forgotten");
     const store = await open();
     await store.commit({ blobs: [{ name: "k", bytes: secret }] });
-    const holds = (): boolean => readdirSync(path).some((file) => file.startsWith("countersign.db") && readFileSync(join(path, file)).includes(secret));
+    const holds = (): boolean =>
+      readdirSync(path).some(
+        (file) => file.startsWith("countersign.db") && readFileSync(join(path, file)).includes(secret),
+      );
     expect(holds()).toBe(true);
     await store.eraseBlob("k");
     expect(holds()).toBe(false);
     await store.close();
   });
 });
-

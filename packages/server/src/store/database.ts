@@ -15,8 +15,12 @@ export function prepareDirectory(path: string): void {
     prepare(path);
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    if (reason === "ENOSPC" || reason === "EDQUOT") throw new AppError("data.full", { detail: `no space for data directory \`${path}\`; make space`, cause: error });
-    throw new AppError("config.invalid", { detail: `data directory \`${path}\` cannot be used (${reason}); name a folder of your own`, cause: error });
+    if (reason === "ENOSPC" || reason === "EDQUOT")
+      throw new AppError("data.full", { detail: `no space for data directory \`${path}\`; make space`, cause: error });
+    throw new AppError("config.invalid", {
+      detail: `data directory \`${path}\` cannot be used (${reason}); name a folder of your own`,
+      cause: error,
+    });
   }
 }
 
@@ -36,7 +40,9 @@ function prepare(path: string): void {
 export function openForWriting(path: string): DatabaseSync {
   const db = open(join(path, DATABASE), false);
   return guarded(db, () => {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000");
+    db.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000",
+    );
     // What is deleted must not stay readable in free space: blobs hold keys of persons.
     db.exec("PRAGMA secure_delete = ON; PRAGMA recursive_triggers = ON");
     // Checkpoints run after a group was answered, and their errors are seen.
@@ -76,7 +82,9 @@ function guarded<T>(db: DatabaseSync, action: () => T): T {
 function checkPages(db: DatabaseSync): void {
   const found = db.prepare("PRAGMA quick_check(1)").get() as { readonly quick_check: string };
   if (found.quick_check === "ok") return;
-  throw new AppError("data.damaged", { detail: `the database is damaged: ${found.quick_check}; restore it from a copy` });
+  throw new AppError("data.damaged", {
+    detail: `the database is damaged: ${found.quick_check}; restore it from a copy`,
+  });
 }
 
 function migrate(db: DatabaseSync): void {

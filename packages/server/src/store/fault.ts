@@ -22,18 +22,34 @@ export function isSqliteError(error: unknown): error is Error & { readonly errco
 
 /** What an error while writing means for the caller and for the store. */
 export function faultOf(error: unknown): SqliteFault {
-  if (!isSqliteError(error)) return { code: "internal.error", detail: "the store refused a commit", fatal: false, refused: true };
+  if (!isSqliteError(error))
+    return { code: "internal.error", detail: "the store refused a commit", fatal: false, refused: true };
   switch (error.errcode & 0xff) {
     case FULL:
-      return { code: "data.full", detail: "the disk of the data directory is full; make space", fatal: false, refused: false };
+      return {
+        code: "data.full",
+        detail: "the disk of the data directory is full; make space",
+        fatal: false,
+        refused: false,
+      };
     case CORRUPT:
     case NOT_A_DATABASE:
-      return { code: "data.damaged", detail: `the database is damaged: ${error.message}; restore it from a copy`, fatal: true, refused: false };
+      return {
+        code: "data.damaged",
+        detail: `the database is damaged: ${error.message}; restore it from a copy`,
+        fatal: true,
+        refused: false,
+      };
     case BUSY:
     case LOCKED:
       return { code: "ledger.unavailable", detail: "another program holds the database", fatal: false, refused: false };
     case CONSTRAINT:
-      return { code: "internal.error", detail: `the store refused a commit: ${error.message}`, fatal: false, refused: true };
+      return {
+        code: "internal.error",
+        detail: `the store refused a commit: ${error.message}`,
+        fatal: false,
+        refused: true,
+      };
     default:
       // After a failed write or sync nobody knows what the disk holds: a second try may "succeed" without having written.
       return {

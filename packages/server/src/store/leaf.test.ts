@@ -21,7 +21,15 @@ const drafts = fc.record(
     effect: maybe(fc.constant("read")),
     argsCommitment: maybe(text),
     argsShown: maybe(fc.record({ value: json, hidden: fc.array(text) })),
-    decision: maybe(fc.record({ result: fc.constant("deny"), step: maybe(text), code: maybe(text), policyIds: fc.array(text), policySetHash: text })),
+    decision: maybe(
+      fc.record({
+        result: fc.constant("deny"),
+        step: maybe(text),
+        code: maybe(text),
+        policyIds: fc.array(text),
+        policySetHash: text,
+      }),
+    ),
     posture: json,
     risk: maybe(fc.double({ noNaN: true, noDefaultInfinity: true })),
     approval: text,
@@ -29,24 +37,56 @@ const drafts = fc.record(
     outcome: fc.record({ status: fc.constant("ok"), resultCommitment: maybe(text), bytes: fc.nat() }),
     cause: json,
   },
-  { requiredKeys: ["id", "time", "kind", "chain", "agentProof", "action", "resource", "effect", "argsCommitment", "argsShown", "decision", "posture", "risk"] },
+  {
+    requiredKeys: [
+      "id",
+      "time",
+      "kind",
+      "chain",
+      "agentProof",
+      "action",
+      "resource",
+      "effect",
+      "argsCommitment",
+      "argsShown",
+      "decision",
+      "posture",
+      "risk",
+    ],
+  },
 ) as unknown as fc.Arbitrary<EntryDraft>;
 
 describe("leafPieces", () => {
   it("joins to the canonical form of the whole entry, whatever is in it", () => {
     const records = fc.array(fc.record({ kind: text, id: text, digest: text }), { maxLength: 3 });
     fc.assert(
-      fc.property(drafts, records, fc.nat(), fc.option(fc.nat(), { nil: null }), (draft, named, pointSeq, taskSeq) => {
-        const { head, middle, tail } = leafPieces({ point: "ep_1", draft, records: named });
-        const entry = { ...draft, v: 1, point: "ep_1", pointSeq, taskSeq, ...(named.length === 0 ? {} : { records: named }) } as LedgerEntry;
-        expect(`${head}${String(pointSeq)}${middle}${String(taskSeq)}${tail}`).toBe(canonicalJson(entry));
-      }),
+      fc.property(
+        drafts,
+        records,
+        fc.tuple(fc.nat(), fc.option(fc.nat(), { nil: null })),
+        (draft, named, [pointSeq, taskSeq]) => {
+          const { head, middle, tail } = leafPieces({ point: "ep_1", draft, records: named });
+          const entry = {
+            ...draft,
+            v: 1,
+            point: "ep_1",
+            pointSeq,
+            taskSeq,
+            ...(named.length === 0 ? {} : { records: named }),
+          } as LedgerEntry;
+          expect(`${head}${String(pointSeq)}${middle}${String(taskSeq)}${tail}`).toBe(canonicalJson(entry));
+        },
+      ),
     );
   });
 
   it("carries only the members of a leaf, even when the draft has more", () => {
     const make = new Samples();
-    const draft = { ...make.draft(), decision: { result: "permit", step: null, code: null, policyIds: [], policySetHash: "", holds: ["secret"] }, note: "secret" };
+    const draft = {
+      ...make.draft(),
+      decision: { result: "permit", step: null, code: null, policyIds: [], policySetHash: "", holds: ["secret"] },
+      note: "secret",
+    };
     const { head, middle, tail } = leafPieces({ point: "ep_1", draft: draft as unknown as EntryDraft, records: [] });
     expect(head + middle + tail).not.toContain("secret");
   });

@@ -25,7 +25,10 @@ export function lockDirectory(path: string, pid: number): DirectoryLock {
   } catch (error) {
     db.close();
     if (!isSqliteError(error)) throw error;
-    throw new AppError("data.in_use", { detail: `data directory \`${path}\` is in use by ${holder(pidFile)}; stop it first`, cause: error });
+    throw new AppError("data.in_use", {
+      detail: `data directory \`${path}\` is in use by ${holder(pidFile)}; stop it first`,
+      cause: error,
+    });
   }
   try {
     writeFileSync(pidFile, `${String(pid)}\n`, { mode: 0o600 });

@@ -6,10 +6,14 @@ export type MetaName = "generation" | "checkpoint" | "indexed";
 
 /** One small value of the database, or null. Throws `data.damaged` when it decayed. */
 export function readMeta(db: DatabaseSync, name: MetaName): string | null {
-  const row = db.prepare("SELECT value, sum FROM meta WHERE name = ?").get(name) as { value: string; sum: Uint8Array } | undefined;
+  const row = db.prepare("SELECT value, sum FROM meta WHERE name = ?").get(name) as
+    | { value: string; sum: Uint8Array }
+    | undefined;
   if (row === undefined) return null;
   if (!sameSum(row.sum, sumOf(name, row.value))) {
-    throw new AppError("data.damaged", { detail: `the stored value \`${name}\` is damaged; restore the database from a copy` });
+    throw new AppError("data.damaged", {
+      detail: `the stored value \`${name}\` is damaged; restore the database from a copy`,
+    });
   }
   return row.value;
 }
@@ -20,9 +24,7 @@ export function indexedSize(db: DatabaseSync): number {
 }
 
 export function writeMeta(db: DatabaseSync, name: MetaName, value: string): void {
-  db.prepare("INSERT INTO meta(name, value, sum) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, sum = excluded.sum").run(
-    name,
-    value,
-    sumOf(name, value),
-  );
+  db.prepare(
+    "INSERT INTO meta(name, value, sum) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, sum = excluded.sum",
+  ).run(name, value, sumOf(name, value));
 }

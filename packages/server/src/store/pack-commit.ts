@@ -22,7 +22,11 @@ export function packCommit(commit: Commit): PackedCommit {
   try {
     return pack(commit);
   } catch (error) {
-    if (error instanceof RangeError) throw new AppError("input.invalid_json", { detail: `a commit holds something else than JSON: ${error.message}`, cause: error });
+    if (error instanceof RangeError)
+      throw new AppError("input.invalid_json", {
+        detail: `a commit holds something else than JSON: ${error.message}`,
+        cause: error,
+      });
     throw error;
   }
 }
@@ -42,8 +46,17 @@ function pack(commit: Commit): PackedCommit {
 }
 
 /** Digest of a record's content, as entries carry it. */
-export function recordDigest(record: { readonly kind: Kind; readonly id: string; readonly terms: unknown; readonly state: unknown }): string {
-  return digestOf(canonicalJson(record.id), canonicalJson(record.kind), `"state":${canonicalJson(record.state)},"terms":${canonicalJson(record.terms)}`);
+export function recordDigest(record: {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly terms: unknown;
+  readonly state: unknown;
+}): string {
+  return digestOf(
+    canonicalJson(record.id),
+    canonicalJson(record.kind),
+    `"state":${canonicalJson(record.state)},"terms":${canonicalJson(record.terms)}`,
+  );
 }
 
 function digestOf(id: string, kind: string, content: string): string {
@@ -62,10 +75,14 @@ function packPut(put: Put, digests: Map<string, NamedRecord>): PackedPut {
 
 function packEntry(entry: Entry, digests: ReadonlyMap<string, NamedRecord>): PackedEntry {
   const { point, draft, changes } = entry;
-  const records = changes === undefined ? NO_RECORDS : [...new Set(changes.map(({ kind, id }) => digests.get(keyOf(kind, id)) ?? notPut(kind, id)))];
+  const records =
+    changes === undefined
+      ? NO_RECORDS
+      : [...new Set(changes.map(({ kind, id }) => digests.get(keyOf(kind, id)) ?? notPut(kind, id)))];
   const { head, middle, tail } = leafPieces({ point, draft, records });
   const sizeBytes = Buffer.byteLength(head) + Buffer.byteLength(middle) + tail.length + COUNTER_BYTES;
-  if (sizeBytes > LEAF_BYTES) throw new AppError("input.too_large", { detail: `ledger entry over ${String(LEAF_BYTES)} bytes` });
+  if (sizeBytes > LEAF_BYTES)
+    throw new AppError("input.too_large", { detail: `ledger entry over ${String(LEAF_BYTES)} bytes` });
   return [
     head,
     middle,
@@ -82,7 +99,9 @@ function packEntry(entry: Entry, digests: ReadonlyMap<string, NamedRecord>): Pac
 
 /** A posture report proves itself and is no entry; every other change is one. */
 function checkNamed(commit: Commit): void {
-  const named = new Set(commit.entries?.flatMap(({ changes }) => changes?.map(({ kind, id }) => keyOf(kind, id)) ?? []));
+  const named = new Set(
+    commit.entries?.flatMap(({ changes }) => changes?.map(({ kind, id }) => keyOf(kind, id)) ?? []),
+  );
   const missing = commit.put?.find(({ kind, id }) => kind !== "posture" && !named.has(keyOf(kind, id)));
   if (missing !== undefined) throw misuse(`record \`${missing.kind} ${missing.id}\` changes without an entry`);
 }

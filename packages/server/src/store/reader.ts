@@ -23,7 +23,9 @@ interface StoredLeaf {
 
 /** Every question that the store answers, over a connection that can only read. */
 export function reader(db: DatabaseSync): Answers {
-  db.function("covers_name", { deterministic: true }, (pattern, name) => Number(matches(String(pattern), String(name))));
+  db.function("covers_name", { deterministic: true }, (pattern, name) =>
+    Number(matches(String(pattern), String(name))),
+  );
   const prepared = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
     const known = prepared.get(text) ?? db.prepare(text);
@@ -50,7 +52,9 @@ export function reader(db: DatabaseSync): Answers {
     },
     openIntents: () => (sql(OPEN_INTENTS).all() as unknown as StoredLeaf[]).map(entryRow),
     blob: ({ name }) => {
-      const row = sql("SELECT bytes, sum FROM blobs WHERE name = ?").get(name) as { bytes: Uint8Array; sum: Uint8Array } | undefined;
+      const row = sql("SELECT bytes, sum FROM blobs WHERE name = ?").get(name) as
+        | { bytes: Uint8Array; sum: Uint8Array }
+        | undefined;
       if (row === undefined) return null;
       if (!sameSum(row.sum, sumOfBytes(name, row.bytes))) throw damaged(`blob \`${name}\``);
       return row.bytes;
@@ -59,7 +63,10 @@ export function reader(db: DatabaseSync): Answers {
       const rows = sql("SELECT leaf_hash FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?").all(from, count);
       return Buffer.concat(rows.map(({ leaf_hash: leafHash }) => leafHash as Uint8Array));
     },
-    leaves: ({ from, count }) => sql("SELECT leaf FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?").all(from, count).map(({ leaf }) => leaf as Uint8Array),
+    leaves: ({ from, count }) =>
+      sql("SELECT leaf FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?")
+        .all(from, count)
+        .map(({ leaf }) => leaf as Uint8Array),
     checkpoint: () => readMeta(db, "checkpoint"),
   };
 }
@@ -68,14 +75,23 @@ const OPEN_INTENTS =
   "SELECT i.idx, i.leaf FROM journal i WHERE i.kind = 'action.intent' AND NOT EXISTS " +
   "(SELECT 1 FROM journal o WHERE o.intent = i.intent AND o.kind = 'action.outcome') ORDER BY i.idx";
 
-function changes(db: DatabaseSync, sql: (text: string) => StatementSync, ask: ReadRequests["changes"]["ask"]): ReadRequests["changes"]["answer"] {
+function changes(
+  db: DatabaseSync,
+  sql: (text: string) => StatementSync,
+  ask: ReadRequests["changes"]["ask"],
+): ReadRequests["changes"]["answer"] {
   // One transaction: the version is that of the very state from which the records come.
   db.exec("BEGIN");
   try {
     const { last } = sql("SELECT max(version) AS last FROM records").get() as { readonly last: number | null };
     const places = ask.kinds.map(() => "?").join(",");
-    const rows = sql(`SELECT kind, id, version, body, sum FROM records WHERE version > ? AND kind IN (${places}) ORDER BY version, seq`);
-    return { version: last ?? 0, records: (rows.all(ask.version, ...ask.kinds) as unknown as StoredRecord[]).map(recordRow) };
+    const rows = sql(
+      `SELECT kind, id, version, body, sum FROM records WHERE version > ? AND kind IN (${places}) ORDER BY version, seq`,
+    );
+    return {
+      version: last ?? 0,
+      records: (rows.all(ask.version, ...ask.kinds) as unknown as StoredRecord[]).map(recordRow),
+    };
   } finally {
     db.exec("COMMIT");
   }
@@ -110,7 +126,10 @@ function recordQuery(kind: string, where: RecordFilter): Query {
   }
   const limit = where.limit === undefined ? "" : " LIMIT ?";
   if (where.limit !== undefined) values.push(where.limit);
-  return { text: `SELECT kind, id, version, body, sum FROM records WHERE ${tests.join(" AND ")} ORDER BY seq DESC${limit}`, values };
+  return {
+    text: `SELECT kind, id, version, body, sum FROM records WHERE ${tests.join(" AND ")} ORDER BY seq DESC${limit}`,
+    values,
+  };
 }
 
 function entryQuery(query: EntryQuery, indexed: () => number): Query {
@@ -125,7 +144,8 @@ function entryQuery(query: EntryQuery, indexed: () => number): Query {
   if (query.intent !== undefined) add("intent = ?", query.intent);
   if (query.kind !== undefined) add("kind = ?", query.kind);
   if (query.resource !== undefined) addResource(query.resource, indexed(), add);
-  if (query.record !== undefined) add("idx IN (SELECT idx FROM named WHERE kind = ? AND id = ?)", query.record.kind, query.record.id);
+  if (query.record !== undefined)
+    add("idx IN (SELECT idx FROM named WHERE kind = ? AND id = ?)", query.record.kind, query.record.id);
   values.push(Math.min(Math.max(0, query.limit), MAX_ROWS));
   const order = query.reverse === true ? "DESC" : "ASC";
   return { text: `SELECT idx, leaf FROM journal WHERE ${tests.join(" AND ")} ORDER BY idx ${order} LIMIT ?`, values };
@@ -150,7 +170,7 @@ function nameTest(pattern: string): { readonly test: string; readonly values: re
 
 /** The first text after all that begin with `prefix`, in code point order; null: there is none. */
 function prefixEnd(prefix: string): string | null {
-  const points = [...prefix].map((char) => char.codePointAt(0) ?? 0);
+  const points = Array.from(prefix, (char) => char.codePointAt(0) ?? 0);
   while (points.length > 0) {
     const last = points.pop() ?? 0;
     const next = last === 0xd7ff ? 0xe000 : last + 1;

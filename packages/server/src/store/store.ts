@@ -1,4 +1,15 @@
-import type { AnyRecord, BrakeId, Chain, EntryId, EntryKind, IntentId, Json, Kind, PointId, StateRecord } from "@countersign/core";
+import type {
+  AnyRecord,
+  BrakeId,
+  Chain,
+  EntryId,
+  EntryKind,
+  IntentId,
+  Json,
+  Kind,
+  PointId,
+  StateRecord,
+} from "@countersign/core";
 import type { EntryDraft } from "@countersign/enforce";
 
 /**
@@ -14,7 +25,10 @@ export interface Store {
   /** Records of a kind, newest last; `where` matches exactly. */
   find<K extends Kind>(kind: K, where?: RecordFilter): Promise<readonly StateRecord<K>[]>;
   /** Records changed after `version` (0: all), at one version. */
-  changes(version: number, kinds: readonly Kind[]): Promise<{ readonly version: number; readonly records: readonly AnyRecord[] }>;
+  changes(
+    version: number,
+    kinds: readonly Kind[],
+  ): Promise<{ readonly version: number; readonly records: readonly AnyRecord[] }>;
   entries(query: EntryQuery): Promise<readonly StoredEntry[]>;
   entry(id: EntryId): Promise<StoredEntry | null>;
   /** Intents without an outcome: what a crash cut off. */
@@ -57,7 +71,11 @@ export interface Entry {
 }
 
 export type Committed =
-  | { readonly ok: true; /** Number of this commit; unchanged when it put no record. */ readonly version: number; readonly indexes: readonly number[] }
+  | {
+      readonly ok: true;
+      /** Number of this commit; unchanged when it put no record. */ readonly version: number;
+      readonly indexes: readonly number[];
+    }
   | { readonly ok: false; readonly code: "conflict" }
   | { readonly ok: false; readonly code: "braked"; readonly brake: BrakeId; readonly kind: "freeze" | "sever" };
 

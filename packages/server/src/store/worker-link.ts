@@ -18,7 +18,9 @@ export class WorkerLink {
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     this.worker = new Worker(new URL(`./${file}.${extension}`, import.meta.url), { workerData: start });
     this.worker.on("message", (message) => this.waiting.shift()?.resolve(message));
-    this.worker.on("error", (error) => this.fail(`the store stopped: ${error instanceof Error ? error.message : "unknown error"}`));
+    this.worker.on("error", (error) =>
+      this.fail(`the store stopped: ${error instanceof Error ? error.message : "unknown error"}`),
+    );
     this.ended = new Promise((resolve) => {
       this.worker.on("exit", () => {
         this.fail("the store is closed");

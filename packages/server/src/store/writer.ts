@@ -104,8 +104,11 @@ export class Writer {
     return done.ok ? done : { ok: false, failure: { code: done.fault.code, detail: done.fault.detail } };
   }
 
-  private transaction<T>(action: () => T): { ok: true; value: T } | { ok: false; fault: SqliteFault; duplicate: boolean } {
-    if (this.dead !== null) return { ok: false, fault: { ...this.dead, fatal: true, refused: false }, duplicate: false };
+  private transaction<T>(
+    action: () => T,
+  ): { ok: true; value: T } | { ok: false; fault: SqliteFault; duplicate: boolean } {
+    if (this.dead !== null)
+      return { ok: false, fault: { ...this.dead, fatal: true, refused: false }, duplicate: false };
     try {
       this.sql.begin.run();
       const value = action();
@@ -165,7 +168,9 @@ export class Writer {
 
   private asExpected(expect: readonly (string | number)[]): boolean {
     for (let i = 0; i < expect.length; i += 3) {
-      const row = this.sql.version.get(expect[i] ?? "", expect[i + 1] ?? "") as { readonly version: number } | undefined;
+      const row = this.sql.version.get(expect[i] ?? "", expect[i + 1] ?? "") as
+        | { readonly version: number }
+        | undefined;
       if ((row?.version ?? 0) !== expect[i + 2]) return false;
     }
     return true;
@@ -189,7 +194,17 @@ export class Writer {
   }
 }
 
-type Statement = "begin" | "commit" | "brakes" | "version" | "put" | "entry" | "named" | "resources" | "blob" | "logLength";
+type Statement =
+  | "begin"
+  | "commit"
+  | "brakes"
+  | "version"
+  | "put"
+  | "entry"
+  | "named"
+  | "resources"
+  | "blob"
+  | "logLength";
 
 function statements(db: DatabaseSync): Record<Statement, StatementSync> {
   return {
@@ -209,8 +224,9 @@ function statements(db: DatabaseSync): Record<Statement, StatementSync> {
     resources: db.prepare(
       "INSERT INTO resources(name, idx) SELECT resource, idx FROM journal WHERE idx >= ? AND idx < ? AND resource IS NOT NULL ORDER BY resource, idx",
     ),
-    blob: db.prepare("INSERT INTO blobs(name, bytes, sum) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum"),
+    blob: db.prepare(
+      "INSERT INTO blobs(name, bytes, sum) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum",
+    ),
     logLength: db.prepare("PRAGMA wal_checkpoint(NOOP)"),
   };
 }
-

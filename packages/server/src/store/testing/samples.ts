@@ -1,4 +1,13 @@
-import { type AgentId, type BrakeId, type Chain, type HumanId, type IntentId, newId, type PointId, type TaskId } from "@countersign/core";
+import {
+  type AgentId,
+  type BrakeId,
+  type Chain,
+  type HumanId,
+  type IntentId,
+  newId,
+  type PointId,
+  type TaskId,
+} from "@countersign/core";
 import type { EntryDraft } from "@countersign/enforce";
 import type { Entry, Put } from "../store.ts";
 
@@ -64,24 +73,46 @@ export class Samples {
   }
 
   outcome(chain: Chain, intent: IntentId): EntryDraft {
-    return this.draft({ kind: "action.outcome", chain, intent, outcome: { status: "ok", resultCommitment: null, bytes: 12 } });
+    return this.draft({
+      kind: "action.outcome",
+      chain,
+      intent,
+      outcome: { status: "ok", resultCommitment: null, bytes: 12 },
+    });
   }
 
   human(id: HumanId = this.id("hum"), status: "active" | "inactive" = "active"): Put {
-    return { kind: "human", id, terms: { roles: ["admin"], name: { person: id, box: "c2VhbGVk" } }, state: { status }, authority: "genesis" };
+    return {
+      kind: "human",
+      id,
+      terms: { roles: ["admin"], name: { person: id, box: "c2VhbGVk" } },
+      state: { status },
+      authority: "genesis",
+    };
   }
 
   agent(owner: HumanId, name: string, id: AgentId = this.id("agt")): Put {
     return {
       kind: "agent",
       id,
-      terms: { name, owner, purpose: { person: owner, box: "c2VhbGVk" }, scope: [{ action: "**", resource: "**" }], expiresAt: "2028-01-01T00:00:00.000Z", salt: "c2FsdA" },
+      terms: {
+        name,
+        owner,
+        purpose: { person: owner, box: "c2VhbGVk" },
+        scope: [{ action: "**", resource: "**" }],
+        expiresAt: "2028-01-01T00:00:00.000Z",
+        salt: "c2FsdA",
+      },
       state: { status: "active", executables: [] },
       authority: "genesis",
     };
   }
 
-  freeze(scope: { type: "all" | "task" | "resource" | "owner"; value: string }, status: "active" | "thawed" = "active", id: BrakeId = this.id("brk")): Put {
+  freeze(
+    scope: { type: "all" | "task" | "resource" | "owner"; value: string },
+    status: "active" | "thawed" = "active",
+    id: BrakeId = this.id("brk"),
+  ): Put {
     return {
       kind: "brake",
       id,
@@ -93,7 +124,10 @@ export class Samples {
 
   /** An entry that names what it changes. */
   entry(point: PointId, draft: EntryDraft = this.draft(), changes: readonly Put[] = []): Entry {
-    return { point, draft, ...(changes.length === 0 ? {} : { changes: changes.map(({ kind, id }) => ({ kind, id })) }) };
+    return {
+      point,
+      draft,
+      ...(changes.length === 0 ? {} : { changes: changes.map(({ kind, id }) => ({ kind, id })) }),
+    };
   }
 }
-

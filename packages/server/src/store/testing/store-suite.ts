@@ -47,7 +47,9 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
     describe("records", () => {
       it("gives back what was put, with the number of the commit", async () => {
         const human = make.human();
-        const { version } = ok(await store.commit({ put: [human], entries: [make.entry(point, make.draft(), [human])] }));
+        const { version } = ok(
+          await store.commit({ put: [human], entries: [make.entry(point, make.draft(), [human])] }),
+        );
         expect(await store.get("human", human.id)).toEqual({ ...human, version });
         expect(await store.get("human", make.id("hum"))).toBeNull();
         expect(await store.get("agent", human.id)).toBeNull();
@@ -66,10 +68,12 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
       it("finds by every lookup key, newest last, and the newest ones within a limit", async () => {
         const owner = make.human();
         const agents = ["a", "b", "c"].map((letter) => make.agent(owner.id as never, letter));
-        for (const put of [owner, ...agents]) await store.commit({ put: [put], entries: [make.entry(point, make.draft(), [put])] });
-        const changed = { ...agents[0]!, state: { status: "retired", executables: [] } } as (typeof agents)[0];
-        await store.commit({ put: [changed!], entries: [make.entry(point, make.draft(), [changed!])] });
-        const names = async (where: object): Promise<unknown[]> => (await store.find("agent", where)).map(({ terms }) => terms.name);
+        for (const put of [owner, ...agents])
+          await store.commit({ put: [put], entries: [make.entry(point, make.draft(), [put])] });
+        const changed = { ...agents[0]!, state: { status: "retired", executables: [] } } as (typeof agents)[number];
+        await store.commit({ put: [changed], entries: [make.entry(point, make.draft(), [changed])] });
+        const names = async (where: object): Promise<unknown[]> =>
+          (await store.find("agent", where)).map(({ terms }) => terms.name);
         expect(await names({})).toEqual(["a", "b", "c"]);
         expect(await names({ limit: 2 })).toEqual(["b", "c"]);
         expect(await names({ status: "active" })).toEqual(["b", "c"]);
@@ -88,17 +92,30 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         await store.commit({ put: [gone], entries: [make.entry(point, make.draft(), [gone])] });
         const { version, records } = await store.changes(1, ["human", "brake"]);
         expect(version).toBe(3);
-        expect(records.map(({ kind, version: at }) => [kind, at])).toEqual([["brake", 2], ["human", 3]]);
+        expect(records.map(({ kind, version: at }) => [kind, at])).toEqual([
+          ["brake", 2],
+          ["human", 3],
+        ]);
         expect(await store.changes(3, ["human", "brake"])).toEqual({ version: 3, records: [] });
         expect((await store.changes(0, ["brake"])).records).toHaveLength(1);
       });
 
       it("refuses a change without an entry that names it, but not a posture report", async () => {
         const human = make.human();
-        await expect(store.commit({ put: [human], entries: [make.entry(point)] })).rejects.toMatchObject({ code: "internal.error" });
-        await expect(store.commit({ entries: [make.entry(point, make.draft(), [human])] })).rejects.toMatchObject({ code: "internal.error" });
+        await expect(store.commit({ put: [human], entries: [make.entry(point)] })).rejects.toMatchObject({
+          code: "internal.error",
+        });
+        await expect(store.commit({ entries: [make.entry(point, make.draft(), [human])] })).rejects.toMatchObject({
+          code: "internal.error",
+        });
         const device = make.id("dev");
-        const posture = { kind: "posture", id: device, terms: { evidence: "e30" }, state: { status: "reported" }, authority: null } as const;
+        const posture = {
+          kind: "posture",
+          id: device,
+          terms: { evidence: "e30" },
+          state: { status: "reported" },
+          authority: null,
+        } as const;
         expect(ok(await store.commit({ put: [posture] })).version).toBe(1);
         expect(await store.get("posture", device)).toMatchObject({ terms: { evidence: "e30" } });
       });
@@ -112,14 +129,29 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         const absent = { kind: "human", id: human.id, version: 0 } as const;
         ok(await store.commit({ expect: [absent], put, entries, blobs: [{ name: "a", bytes: new Uint8Array([1]) }] }));
         const size = store.journal.size();
-        const second = { expect: [absent], put, entries: [make.entry(point, make.draft(), put)], blobs: [{ name: "b", bytes: new Uint8Array([1]) }] };
+        const second = {
+          expect: [absent],
+          put,
+          entries: [make.entry(point, make.draft(), put)],
+          blobs: [{ name: "b", bytes: new Uint8Array([1]) }],
+        };
         expect(await store.commit(second)).toEqual({ ok: false, code: "conflict" });
-        expect([store.journal.size(), await store.blob("b"), (await store.get("human", human.id))?.version]).toEqual([size, null, 1]);
+        expect([store.journal.size(), await store.blob("b"), (await store.get("human", human.id))?.version]).toEqual([
+          size,
+          null,
+          1,
+        ]);
       });
 
       it("lets exactly one of many racing changes win", async () => {
         const human = make.human();
-        const race = Array.from({ length: 50 }, async () => store.commit({ expect: [{ kind: "human", id: human.id, version: 0 }], put: [human], entries: [make.entry(point, make.draft(), [human])] }));
+        const race = Array.from({ length: 50 }, async () =>
+          store.commit({
+            expect: [{ kind: "human", id: human.id, version: 0 }],
+            put: [human],
+            entries: [make.entry(point, make.draft(), [human])],
+          }),
+        );
         const won = (await Promise.all(race)).filter((committed) => committed.ok);
         expect(won).toHaveLength(1);
         expect(store.journal.size()).toBe(1);
@@ -129,9 +161,18 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         const chain = make.chain();
         const guard = { chain, resource: "file:/srv/records/executives.json" };
         const brake = make.freeze({ type: "resource", value: "file:/srv/**" });
-        const attempt = async (resource = guard.resource): Promise<Committed> => store.commit({ guard: { chain, resource }, entries: [make.entry(point, make.intent(chain, make.id("int"), resource))] });
+        const attempt = async (resource = guard.resource): Promise<Committed> =>
+          store.commit({
+            guard: { chain, resource },
+            entries: [make.entry(point, make.intent(chain, make.id("int"), resource))],
+          });
         // All in one group: the order of the calls is the order of the commits.
-        const together = await Promise.all([attempt(), store.commit({ put: [brake], entries: [make.entry(point, make.draft(), [brake])] }), attempt(), attempt("file:/tmp/x")]);
+        const together = await Promise.all([
+          attempt(),
+          store.commit({ put: [brake], entries: [make.entry(point, make.draft(), [brake])] }),
+          attempt(),
+          attempt("file:/tmp/x"),
+        ]);
         expect(together.map((committed) => committed.ok)).toEqual([true, true, false, true]);
         expect(together[2]).toEqual({ ok: false, code: "braked", brake: brake.id, kind: "freeze" });
         await reopen();
@@ -150,7 +191,12 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
           { entries: [make.entry(point)] },
         ];
         const results = await Promise.all(commits.map((commit) => store.commit(commit)));
-        expect(results).toMatchObject([{ ok: true, indexes: [0] }, { code: "conflict" }, { code: "conflict" }, { ok: true, indexes: [1] }]);
+        expect(results).toMatchObject([
+          { ok: true, indexes: [0] },
+          { code: "conflict" },
+          { code: "conflict" },
+          { ok: true, indexes: [1] },
+        ]);
         expect(entryOf((await store.entries({ from: 1, limit: 1 }))[0]).pointSeq).toBe(2);
       });
     });
@@ -162,7 +208,10 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         const work = Array.from({ length: 300 }, async (_, i) => {
           const chain = chains[i % 3]!;
           const refused = i % 7 === 0 ? { expect: [{ kind: "human", id: "hum_none", version: 9 }] as const } : {};
-          return store.commit({ ...refused, entries: [make.entry(i % 2 === 0 ? point : other, make.intent(chain, make.id("int")))] });
+          return store.commit({
+            ...refused,
+            entries: [make.entry(i % 2 === 0 ? point : other, make.intent(chain, make.id("int")))],
+          });
         });
         const kept = (await Promise.all(work)).filter((committed) => committed.ok).length;
         await reopen();
@@ -174,18 +223,24 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
           const { point: at, pointSeq, taskSeq, chain } = entryOf(stored);
           expect(decoder.decode(stored.leaf)).toBe(canonicalJson(stored.body));
           counts.set(at, [...(counts.get(at) ?? []), pointSeq]);
-          if (chain.task === null) expect(taskSeq).toBeNull();
-          else counts.set(chain.task, [...(counts.get(chain.task) ?? []), taskSeq ?? -1]);
+          expect(taskSeq === null).toBe(chain.task === null);
+          if (chain.task !== null) counts.set(chain.task, [...(counts.get(chain.task) ?? []), taskSeq ?? -1]);
         }
         expect(counts.size).toBe(4);
         for (const seen of counts.values()) expect(seen).toEqual(seen.map((_, i) => i + 1));
       });
 
       it("hashes leaves as RFC 6962 says", async () => {
-        await Promise.all(Array.from({ length: 5 }, async () => store.commit({ entries: [make.entry(point, make.draft({ cause: "ü€𝄞" }))] })));
+        await Promise.all(
+          Array.from({ length: 5 }, async () =>
+            store.commit({ entries: [make.entry(point, make.draft({ cause: "ü€𝄞" }))] }),
+          ),
+        );
         const leafHash = leafHasher(sha256);
         const leaves = await store.journal.leaves(1, 3);
-        expect(Buffer.from(await store.journal.leafHashes(1, 3))).toEqual(Buffer.concat(leaves.map((leaf) => leafHash(leaf))));
+        expect(Buffer.from(await store.journal.leafHashes(1, 3))).toEqual(
+          Buffer.concat(leaves.map((leaf) => leafHash(leaf))),
+        );
         expect(await store.journal.leaves(5, 10)).toEqual([]);
       });
 
@@ -193,17 +248,31 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         const human = make.human();
         await store.commit({ put: [human], entries: [make.entry(point, make.draft(), [human])] });
         const records = [{ kind: "human", id: human.id, digest: recordDigest(human) }];
-        expect(entryOf((await store.entries({ record: { kind: "human", id: human.id }, limit: 9 }))[0]).records).toEqual(records);
+        expect(
+          entryOf((await store.entries({ record: { kind: "human", id: human.id }, limit: 9 }))[0]).records,
+        ).toEqual(records);
       });
 
       it("is searched by id, task, intent, kind, record and resource, forwards and back", async () => {
         const chain = make.chain();
         const intents = Array.from({ length: 6 }, () => make.id("int"));
         for (const [i, intent] of intents.entries()) {
-          await store.commit({ entries: [make.entry(point, make.intent(i < 2 ? chain : make.chain(), intent, `file:/srv/${i % 2 === 0 ? "a" : "b/c"}/${String(i)}`))] });
+          await store.commit({
+            entries: [
+              make.entry(
+                point,
+                make.intent(
+                  i < 2 ? chain : make.chain(),
+                  intent,
+                  `file:/srv/${i % 2 === 0 ? "a" : "b/c"}/${String(i)}`,
+                ),
+              ),
+            ],
+          });
           if (i !== 3) await store.commit({ entries: [make.entry(point, make.outcome(chain, intent))] });
         }
-        const indexes = async (query: object): Promise<number[]> => (await store.entries({ limit: 100, ...query })).map(({ index }) => index);
+        const indexes = async (query: object): Promise<number[]> =>
+          (await store.entries({ limit: 100, ...query })).map(({ index }) => index);
         expect(await indexes({ kind: "action.intent" })).toEqual([0, 2, 4, 6, 7, 9]);
         expect(await indexes({ kind: "action.intent", reverse: true, from: 7, limit: 2 })).toEqual([7, 6]);
         expect(await indexes({ intent: intents[1] })).toEqual([2, 3]);
@@ -219,9 +288,17 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
       });
 
       it("finds resources with strange characters by their prefix", async () => {
-        const names = ["file:/a\u{10ffff}x", "file:/a\u{10ffff}", "file:/b", "file:/a", "file:/\u{d7ff}y", "file:/\u{e000}"];
+        const names = [
+          "file:/a\u{10ffff}x",
+          "file:/a\u{10ffff}",
+          "file:/b",
+          "file:/a",
+          "file:/\u{d7ff}y",
+          "file:/\u{e000}",
+        ];
         for (const resource of names) await store.commit({ entries: [make.entry(point, make.draft({ resource }))] });
-        const found = async (resource: string): Promise<unknown[]> => (await store.entries({ resource, limit: 100 })).map(({ body }) => (body as JsonObject)["resource"]);
+        const found = async (resource: string): Promise<unknown[]> =>
+          (await store.entries({ resource, limit: 100 })).map(({ body }) => (body as JsonObject)["resource"]);
         expect(await found("file:/a**")).toEqual([names[0], names[1], names[3]]);
         expect(await found("file:/a\u{10ffff}**")).toEqual([names[0], names[1]]);
         expect(await found("file:/\u{d7ff}*")).toEqual([names[4]]);
@@ -230,9 +307,16 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
 
       it("refuses a leaf over 60 KB before anything is written", async () => {
         const cause = "x".repeat(60 * 1024);
-        await expect(store.commit({ entries: [make.entry(point, make.draft({ cause }))] })).rejects.toMatchObject({ code: "input.too_large" });
-        await expect(store.commit({ entries: [make.entry(point, make.draft({ cause: "\u20ac".repeat(20_400) }))] })).rejects.toMatchObject({ code: "input.too_large" });
-        expect(ok(await store.commit({ entries: [make.entry(point, make.draft({ cause: "\u20ac".repeat(20_000) }))] })).indexes).toEqual([0]);
+        await expect(store.commit({ entries: [make.entry(point, make.draft({ cause }))] })).rejects.toMatchObject({
+          code: "input.too_large",
+        });
+        await expect(
+          store.commit({ entries: [make.entry(point, make.draft({ cause: "\u20ac".repeat(20_400) }))] }),
+        ).rejects.toMatchObject({ code: "input.too_large" });
+        expect(
+          ok(await store.commit({ entries: [make.entry(point, make.draft({ cause: "\u20ac".repeat(20_000) }))] }))
+            .indexes,
+        ).toEqual([0]);
       });
 
       it("tells when it has grown, and lets go when closed", async () => {
@@ -259,7 +343,12 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
     describe("blobs and life", () => {
       it("keeps, replaces and erases blobs", async () => {
         const bytes = new Uint8Array(70_000).fill(7);
-        await store.commit({ blobs: [{ name: "k", bytes: new Uint8Array([1]) }, { name: "l", bytes }] });
+        await store.commit({
+          blobs: [
+            { name: "k", bytes: new Uint8Array([1]) },
+            { name: "l", bytes },
+          ],
+        });
         await store.commit({ blobs: [{ name: "k", bytes: new Uint8Array([2, 3]) }] });
         await reopen();
         expect(await store.blob("k")).toEqual(new Uint8Array([2, 3]));
@@ -287,8 +376,16 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
       it("finds nothing to complain about in itself", async () => {
         const human = make.human();
         const chain = make.chain();
-        await store.commit({ put: [human], entries: [make.entry(point, make.draft(), [human, human])], blobs: [{ name: "k", bytes: new Uint8Array([1]) }] });
-        await Promise.all(Array.from({ length: 2500 }, async () => store.commit({ entries: [make.entry(point, make.intent(chain, make.id("int")))] })));
+        await store.commit({
+          put: [human],
+          entries: [make.entry(point, make.draft(), [human, human])],
+          blobs: [{ name: "k", bytes: new Uint8Array([1]) }],
+        });
+        await Promise.all(
+          Array.from({ length: 2500 }, async () =>
+            store.commit({ entries: [make.entry(point, make.intent(chain, make.id("int")))] }),
+          ),
+        );
         expect(await store.entries({ resource: "file:/srv/records/*", limit: 10_000 })).toHaveLength(2500);
         expect(await store.audit()).toEqual([]);
       });
