@@ -45,17 +45,34 @@ export type Random = (length: number) => Uint8Array;
 export type Clock = () => number;
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const DIGITS = 22;
+/** Every two digits of base 62: ids are made at each action, so two digits are taken at a time. */
+const PAIRS: readonly string[] = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
+const DIGIT_PAIRS = 11;
+const LIMB = 2 ** 32;
 const BODY = /^[0-9A-Za-z]{22}$/;
 
 /** Makes a new id from the clock and 10 random bytes. */
 export function newId<P extends Prefix>(prefix: P, now: number, random: Random): Id<P> {
-  let value = BigInt(Math.floor(now)) & 0xffff_ffff_ffffn;
-  for (const byte of random(10)) value = (value << 8n) | BigInt(byte);
+  const bytes = random(10);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 10);
+  const ms = Math.floor(now);
+  // One number of 128 bits in four limbs, the highest first; what is left of a division stays below 2⁵³.
+  const limbs = [
+    Math.floor(ms / 0x1_0000) % LIMB,
+    (ms % 0x1_0000) * 0x1_0000 + view.getUint16(0),
+    view.getUint32(2),
+    view.getUint32(6),
+  ];
   let text = "";
-  for (let i = 0; i < DIGITS; i += 1) {
-    text = ALPHABET.charAt(Number(value % 62n)) + text;
-    value /= 62n;
+  for (let pair = 0; pair < DIGIT_PAIRS; pair += 1) {
+    let rest = 0;
+    for (let i = 0; i < limbs.length; i += 1) {
+      const value = rest * LIMB + (limbs[i] ?? 0);
+      const quotient = Math.floor(value / PAIRS.length);
+      rest = value - quotient * PAIRS.length;
+      limbs[i] = quotient;
+    }
+    text = `${PAIRS[rest] ?? ""}${text}`;
   }
   return `${prefix}_${text}`;
 }

@@ -1,7 +1,8 @@
+import { createSecretKey } from "node:crypto";
 import { newId } from "@countersign/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { newKey, open, openText, seal, sealText, unwrapKey, wrapKey } from "./envelope.ts";
+import { keptKey, newKey, open, openText, seal, sealText, unwrapKey, wrapKey } from "./envelope.ts";
 import { NOW, random } from "./testing/fixtures.ts";
 
 const key = newKey(random);
@@ -34,7 +35,21 @@ describe("seal and open", () => {
   it("never seal the same text to the same box", () => {
     expect(seal(key, "a", { aad, random })).not.toBe(seal(key, "a", { aad, random }));
   });
+  it("do the same with a kept key", () => {
+    const kept = keptKey(key);
+    expect(open(kept, seal(key, "s3cret", { aad, random }), aad)).toEqual({
+      ok: true,
+      plaintext: Buffer.from("s3cret"),
+    });
+    expect(open(key, seal(kept, "s3cret", { aad, random }), aad)).toEqual({
+      ok: true,
+      plaintext: Buffer.from("s3cret"),
+    });
+    expect(open(keptKey(newKey(random)), seal(kept, "s3cret", { aad, random }), aad)).toEqual(damaged);
+  });
   it("work with 256-bit keys only", () => {
+    expect(() => keptKey(key.subarray(1))).toThrow("32 bytes");
+    expect(() => seal(createSecretKey(key.subarray(1)), "a", { aad, random })).toThrow("32 bytes");
     expect(() => seal(key.subarray(1), "a", { aad, random })).toThrow("32 bytes");
     expect(() => open(key.subarray(1), "AAAA", aad)).toThrow("32 bytes");
   });

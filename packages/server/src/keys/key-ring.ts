@@ -1,10 +1,11 @@
-import { createHmac } from "node:crypto";
+import { type KeyObject, createHmac } from "node:crypto";
 import { AppError, type HumanId, type Random, type Sealed } from "@countersign/core";
 import {
   type SigningKey,
   exportPrivateJwk,
   generateSigningKey,
   importSigningKey,
+  keptKey,
   newKey,
   open,
   openText,
@@ -43,20 +44,20 @@ export async function openKeyRing(store: Store, masterKey: Buffer, random: Rando
   const receipts = await signing("key/receipts");
   const tokens = await signing("key/tokens");
   const matching = await symmetricKey({ store, masterKey, random }, "key/match");
-  const common = await symmetricKey({ store, masterKey, random }, "key/common");
-  const people = new Map<string, Buffer>();
+  const common = keptKey(await symmetricKey({ store, masterKey, random }, "key/common"));
+  const people = new Map<string, KeyObject>();
 
-  const keyOf = async (human: HumanId | null): Promise<Buffer | null> => {
+  const keyOf = async (human: HumanId | null): Promise<KeyObject | null> => {
     if (human === null) return common;
     const known = people.get(human);
     if (known !== undefined) return known;
     const blob = await store.blob(personBlob(human));
     if (blob === null) return null;
-    const key = unwrap(masterKey, blob, personBlob(human));
+    const key = keptKey(unwrap(masterKey, blob, personBlob(human)));
     people.set(human, key);
     return key;
   };
-  const mustHave = async (human: HumanId | null): Promise<Buffer> => {
+  const mustHave = async (human: HumanId | null): Promise<KeyObject> => {
     const key = await keyOf(human);
     if (key === null) throw new AppError("request.not_found", { detail: "the person's key was erased" });
     return key;
@@ -68,7 +69,7 @@ export async function openKeyRing(store: Store, masterKey: Buffer, random: Rando
     match: (text) => createHmac("sha256", matching).update(text).digest("base64url"),
     newPerson(human) {
       const key = newKey(random);
-      people.set(human, key);
+      people.set(human, keptKey(key));
       const name = personBlob(human);
       return { name, bytes: Buffer.from(wrapKey(masterKey, key, { owner: name, random })) };
     },
@@ -122,6 +123,7 @@ function unwrap(masterKey: Buffer, blob: Uint8Array, owner: string): Buffer {
 
 function wrongMasterKey(): AppError {
   return new AppError("data.damaged", {
-    detail: "the master key does not open this data directory; set COUNTERSIGN_MASTER_KEY_FILE to the key that it was made with",
+    detail:
+      "the master key does not open this data directory; set COUNTERSIGN_MASTER_KEY_FILE to the key that it was made with",
   });
 }
