@@ -35,7 +35,7 @@ export function html(template: TemplateStringsArray, ...values: readonly HtmlVal
 const prepared = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 function prepare(template: TemplateStringsArray): readonly string[] {
-  const chunks = template.map((chunk, index) => (index === 0 ? chunk.trimStart() : chunk).replace(/\n\s*/g, "\n"));
+  const chunks = template.map((chunk) => chunk.replace(/\n\s*/g, "\n"));
   if (chunks.slice(0, -1).some((chunk) => /=\s*$/.test(chunk))) throw new RangeError("attribute value without quotes");
   prepared.set(template, chunks);
   return chunks;

@@ -106,26 +106,28 @@ function freeze(points: readonly Named[]): Html {
   const waiting = points.map(
     ({ id, name }) => html`<li data-point="${id}"><b>${shownText(name)}</b> <span>waits</span></li>`,
   );
-  return html`<section class="card stop">
+  return html`<section>
     <h2>Stop</h2>
-    <form id="freeze" novalidate>
-      <label for="freeze-reason">Reason</label>
-      <input id="freeze-reason" maxlength="500" autocomplete="off" required aria-errormessage="freeze-missing" />
-      <p class="error" id="freeze-missing" hidden>Enter a reason first; it stands in the ledger.</p>
-      <button class="danger" type="submit" id="freeze-now">${icon("freeze")}Freeze everything</button>
-    </form>
-    <p class="hint">No agent starts anything new until a thaw is signed. Needs no passkey.</p>
-    <div id="progress" hidden aria-live="polite">
-      <ol class="progress">
-        <li id="step-requested">Requested <span></span></li>
-        <li id="step-confirmed">Confirmed by <span></span></li>
-        <li id="step-stopped">Stopped <span></span></li>
-      </ol>
-      <ul class="points" id="points">
-        ${waiting}
-      </ul>
+    <div class="card">
+      <form id="freeze" novalidate>
+        <label for="freeze-reason">Reason</label>
+        <input id="freeze-reason" maxlength="500" autocomplete="off" required aria-errormessage="freeze-missing" />
+        <p class="error" id="freeze-missing" hidden>Enter a reason first; it stands in the ledger.</p>
+        <button class="danger" type="submit" id="freeze-now">${icon("freeze")}Freeze everything</button>
+      </form>
+      <p class="hint">No agent starts anything new until a thaw is signed. Needs no passkey.</p>
+      <div id="progress" hidden aria-live="polite">
+        <ol class="progress">
+          <li id="step-requested">Requested <span></span></li>
+          <li id="step-confirmed">Confirmed by <span></span></li>
+          <li id="step-stopped">Stopped <span></span></li>
+        </ol>
+        <ul class="points" id="points">
+          ${waiting}
+        </ul>
+      </div>
+      ${messages()}
     </div>
-    ${messages()}
   </section>`;
 }
 

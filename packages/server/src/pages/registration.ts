@@ -34,10 +34,10 @@ export function renderInvite(view: InviteView): string {
     kind: "inviteToken",
     token: view.token,
     after: html`<p>
-        An administrator has to sign your entry now. Nothing more is needed here; you may close this page and sign in
-        later.
+        An administrator has to sign your entry now. Send them this address; sign in when they have signed.
       </p>
-      <a class="button" href="/sign-in">Go to sign-in</a>`,
+      <p class="card"><a id="to-sign" href="/">the overview</a></p>
+      <p><a href="/sign-in">Go to sign-in</a></p>`,
   });
 }
 
@@ -56,15 +56,7 @@ function open({ title, heading, lines, kind, token, after }: Registration): stri
       ${lines.map((line) => html`<p class="lead">${line}</p>`)} ${withoutPasskey()}
       <form class="card" id="register" data-kind="${kind}" data-token="${token}" data-needs-passkey novalidate>
         <label for="name">Your name</label>
-        <input
-          id="name"
-          name="name"
-          autocomplete="off"
-          maxlength="80"
-          required
-          autofocus
-          aria-describedby="name-hint"
-        />
+        <input id="name" name="name" autocomplete="off" maxlength="80" required aria-describedby="name-hint" />
         <p class="hint" id="name-hint">It stands beside everything that you approve.</p>
         <button class="primary" type="submit" id="create">Create passkey</button>${messages()}
       </form>

@@ -11,6 +11,9 @@ interface Stop {
   readonly reason: string;
 }
 
+/** The parts of the page as the server sent them. */
+const sentByServer = new WeakMap<Element, string>();
+
 /** Freeze, sever and thaw. What is shown of a stop is only what the server has confirmed. */
 start(() => {
   const dialog = need("sever-dialog") as HTMLDialogElement;
@@ -106,9 +109,7 @@ function timeElement(at: string): HTMLTimeElement {
   return time;
 }
 
-const sentByServer = new WeakMap<Element, string>();
-
-/** Keeps what the server sent, before its times are made local. */
+/** Before times are made local. */
 function remember(root: ParentNode): void {
   for (const part of root.querySelectorAll("[data-live]")) sentByServer.set(part, part.outerHTML);
 }

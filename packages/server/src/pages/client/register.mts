@@ -7,6 +7,7 @@ import { start } from "./start.mts";
 /** Set-up and invitation: a name, a passkey, done. */
 start(() => {
   if (!passkeysWork()) return;
+  need("name").focus();
   need("register").addEventListener("submit", (event) => {
     event.preventDefault();
     const name = textIn("name");
