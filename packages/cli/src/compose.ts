@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { uptime } from "node:os";
 import { join } from "node:path";
-import type { Random } from "@countersign/core";
+import { pooledRandom } from "@countersign/credentials";
 import { EnforcementPoint } from "@countersign/enforce";
 import { type McpGateway, startMcpGateway } from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
@@ -38,7 +37,7 @@ export interface Composed {
   close(): Promise<void>;
 }
 
-const random: Random = (length) => randomBytes(length);
+const random = pooledRandom();
 
 /** `countersign up`: control plane, MCP gateway, pages and the embedded database in one process. */
 export async function compose(options: ComposeOptions): Promise<Composed> {

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { setTimeout as wait } from "node:timers/promises";
+import { pooledRandom } from "@countersign/credentials";
 import { readEnvironment } from "./environment.ts";
 
 // The entry of `bin/countersign`: real streams, clock, randomness and signals. Nothing else in this package touches them.
@@ -27,7 +27,7 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,
-  random: (length) => randomBytes(length),
+  random: pooledRandom(),
   pause: async (milliseconds) => {
     await wait(milliseconds, undefined, { signal: stop.signal }).catch(() => undefined);
   },
