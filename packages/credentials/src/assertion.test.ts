@@ -130,6 +130,11 @@ describe("verifyAssertion", () => {
       "padded client data",
       (a) => ({ ...a, response: { ...a.response, clientDataJSON: `${a.response.clientDataJSON}=` } }),
     ],
+    [
+      "padded authenticator data",
+      (a) => ({ ...a, response: { ...a.response, authenticatorData: `${a.response.authenticatorData}=` } }),
+    ],
+    ["a padded signature", (a) => ({ ...a, response: { ...a.response, signature: `${a.response.signature}=` } })],
     ["short authenticator data", (a) => ({ ...a, response: { ...a.response, authenticatorData: "AAAA" } })],
     ["endless client data", (a) => ({ ...a, response: { ...a.response, clientDataJSON: "A".repeat(20_000) } })],
   ])("refuses the form: %s", (_name, change) => {

@@ -56,6 +56,7 @@ describe("parseCompact", () => {
     ["a payload that is no JSON", `${part("{}")}.${part("{")}.AAAA`],
     ["a key twice", `${part("{}")}.${part('{"a":1,"a":2}')}.AAAA`],
     ["a critical extension", `${part('{"crit":["b64"],"b64":false}')}.${part("{}")}.AAAA`],
+    ["too many characters", `${part("{}")}.${part("{}")}.${"A".repeat(TOKEN_LIMIT_BYTES)}`],
     ["too many bytes", `${part("{}")}.${part(JSON.stringify({ a: "x".repeat(TOKEN_LIMIT_BYTES) }))}.AAAA`],
   ])("refuses %s", (_name, text) => {
     expect(parseCompact(text)).toEqual(refused);

@@ -4,6 +4,7 @@ import { readCbor } from "./cbor.ts";
 import { readCoseKey } from "./cose-key.ts";
 import { encodeCbor } from "./testing/cbor-encode.ts";
 import { createSoftAuthenticator } from "./testing/soft-authenticator.ts";
+import type { SoftAuthenticator } from "./testing/soft-authenticator.ts";
 
 const read = (hex: string): unknown => {
   const result = readCbor(Buffer.from(hex, "hex"));
@@ -53,6 +54,8 @@ describe("readCbor", () => {
     ["bytes that are cut off", "44010203"],
     ["an array that never ends", "9affffffff"],
     ["a map that never ends", "baffffffff"],
+    ["an array that is too long", `9841${"00".repeat(65)}`],
+    ["a map that is too long", `b841${Array.from({ length: 65 }, (_, i) => `18${(i + 24).toString(16)}00`).join("")}`],
     ["a key twice", "a201020103"],
     ["a key that is bytes", "a1410102"],
     ["too deep", "818181818100"],
@@ -78,6 +81,12 @@ describe("readCoseKey", () => {
   );
   const cose = (members: [number, number | Uint8Array][]): string => encodeCbor(new Map(members)).toString("base64url");
   const x = Buffer.alloc(32, 9);
+  /** A good key with one member replaced. */
+  const coseOf = (good: SoftAuthenticator | undefined, [member, value]: [number, number | Uint8Array]): string => {
+    const read = readCbor(Buffer.from(good?.publicKey ?? "", "base64url"));
+    const members = (read.ok ? read.value : new Map()) as ReadonlyMap<number, number | Uint8Array>;
+    return encodeCbor(new Map([...members, [member, value]])).toString("base64url");
+  };
 
   it("reads the three algorithms", () => {
     expect([ed, ec, rsa].map((one) => readCoseKey(one?.publicKey ?? "")?.algorithm)).toEqual([-8, -7, -257]);
@@ -144,6 +153,12 @@ describe("readCoseKey", () => {
         [-3, x],
       ]),
     ],
+    ["a key type that is not that of P-256", coseOf(ec, [1, 1])],
+    ["a curve that is not P-256", coseOf(ec, [-1, 2])],
+    ["a short x on P-256", coseOf(ec, [-2, x.subarray(1)])],
+    ["a short y on P-256", coseOf(ec, [-3, x.subarray(1)])],
+    ["a key type that is not that of RSA", coseOf(rsa, [1, 2])],
+    ["an RSA modulus that is a number", coseOf(rsa, [-1, 5])],
     [
       "a short RSA key",
       cose([

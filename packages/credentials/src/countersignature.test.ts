@@ -108,7 +108,16 @@ describe("verifyCountersignature", () => {
   it.each<[string, () => Countersignature, string]>([
     [
       "a change made after the signature",
-      () => ({ ...countersign(), change: { ...change, records: [...change.records, { kind: "policy", id: "pol_2", termsDigest: termsDigest("policy", "pol_2", terms) }] } }),
+      () => ({
+        ...countersign(),
+        change: {
+          ...change,
+          records: [
+            ...change.records,
+            { kind: "policy", id: "pol_2", termsDigest: termsDigest("policy", "pol_2", terms) },
+          ],
+        },
+      }),
       "void digest",
     ],
     [
@@ -158,6 +167,11 @@ describe("verifyCountersignature", () => {
     ["a time without milliseconds", () => countersign({ notBefore: "2027-01-15T08:00:00Z" }), "void form"],
     ["a time that does not exist", () => countersign({ notBefore: "2027-13-15T08:00:00.000Z" }), "void form"],
     ["a change with a member too many", () => countersign({}, {}, { ...change, extra: 1 } as never), "void form"],
+    [
+      "a signed text without canonical form",
+      () => ({ ...countersign(), signed: { ...countersign().signed, nonce: "\ud800" } }),
+      "void form",
+    ],
     [
       "a change without canonical form",
       () => ({ ...countersign(), change: { ...change, act: "\udc00" as never } }),

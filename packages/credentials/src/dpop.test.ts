@@ -126,6 +126,10 @@ describe("verifyProof", () => {
       useNonce: true,
     });
   });
+  it("refuses a key of small order also where any key may come", () => {
+    const proof = crafted({}, { jwk: { kty: "OKP", crv: "Ed25519", x: `AQ${"A".repeat(41)}` } });
+    expect(code(proof, { expectedJkt: null })).toBe("credential.wrong_key");
+  });
   it("refuses the second use", () => {
     const replay = new ReplayMemory();
     const proof = prove();
@@ -149,6 +153,22 @@ describe("verifyProof", () => {
         expect(code(flipBit(proof, bit))).not.toBe("ok");
       }),
       { numRuns: 300 },
+    );
+  });
+  it("refuses every proof by a P-256 key with one bit changed, and another algorithm than the key's", () => {
+    const own = generateSigningKey("P-256");
+    const proof = prove({ key: own });
+    expect(code(proof, { expectedJkt: own.jkt })).toBe("ok");
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: proof.length * 7 - 1 }), (bit) => {
+        expect(code(flipBit(proof, bit), { expectedJkt: own.jkt })).not.toBe("ok");
+      }),
+      { numRuns: 200 },
+    );
+    const header = { typ: "dpop+jwt", jwk: { ...own.jwk } };
+    expect(code(signCompact(header, claims, own), { expectedJkt: own.jkt })).toBe("ok");
+    expect(code(signCompact({ ...header, alg: "EdDSA" }, claims, own), { expectedJkt: own.jkt })).toBe(
+      "credential.wrong_key",
     );
   });
   it("answers on any text", () => {

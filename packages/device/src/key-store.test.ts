@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -63,6 +64,11 @@ describe("loadOrCreateKey", () => {
     loadOrCreateKey(other);
     mkdirSync(folder, { mode: 0o700 });
     symlinkSync(other, file);
+    expect(refusal()).toMatchObject({ code: "config.invalid" });
+  });
+  it.runIf(process.getuid?.() === 0)("refuses a file of another user", () => {
+    loadOrCreateKey(file);
+    chownSync(file, 1000, 1000);
     expect(refusal()).toMatchObject({ code: "config.invalid" });
   });
   it("refuses a folder in place of the file", () => {

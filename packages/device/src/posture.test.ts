@@ -206,6 +206,16 @@ describe("screen lock", () => {
       { uid: 1001, files: session, programs: settings("true\n", "uint32 300\n") ?? {} },
       "unknown",
     ],
+    [
+      "another desktop runs",
+      { files: { ...session, "/proc/9/comm": "kwin" }, programs: settings("true\n", "uint32 300\n") ?? {} },
+      "unknown",
+    ],
+    [
+      "one setting is missing",
+      { files: session, programs: { "/usr/bin/gsettings get org.gnome.desktop.session idle-delay": "uint32 300\n" } },
+      "unknown",
+    ],
     ["there is no session", { programs: settings("true\n", "uint32 300\n") ?? {} }, "unknown"],
   ])("is told when %s", async (_name, recording, value) => {
     expect(await factOf("screenLocks", recording)).toBe(value);
@@ -218,7 +228,7 @@ describe("ssh server", () => {
   const config = "/etc/ssh/sshd_config";
   it.each<[string, Recording["files"], boolean | "unknown"]>([
     ["none", { "/usr/sbin": null }, true],
-    ["keys only", { ...server, [config]: safe }, true],
+    ["keys only", { ...server, [config]: `Port 22\n${safe}` }, true],
     ["the defaults", { ...server, [config]: "# PasswordAuthentication no\nPort 22\n" }, false],
     [
       "root with a key",
