@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startControlPlane, type TestControlPlane } from "../testing/control-plane.ts";
+import { testCli, type TestCli } from "../testing/test-cli.ts";
+
+const AGENT = "agt_0000000000000000000001";
+const HUMAN = "hum_0000000000000000000001";
+const BRAKE = "brk_0000000000000000000001";
+const RECEIPT = {
+  id: "rcp_0000000000000000000001",
+  brake: BRAKE,
+  kind: "freeze",
+  scope: { type: "all", value: "*" },
+  requestedAt: "2026-11-22T02:00:00.000Z",
+  settledAt: "2026-11-22T02:00:00.004Z",
+  state: "stopped",
+  points: [{ id: "ep_1", name: "mcp", how: "acknowledged", at: "2026-11-22T02:00:00.004Z", inFlight: [] }],
+};
+
+describe("freeze and sever", () => {
+  let server: TestControlPlane;
+  let test: TestCli;
+
+  beforeEach(async () => {
+    test = testCli();
+    server = await startControlPlane(
+      {
+        "POST /v1/brakes": ({ body }) => ({ body: { ...RECEIPT, kind: body["kind"], scope: body["scope"] } }),
+        "GET /v1/agents/coder": () => ({ body: { id: AGENT, name: "coder" } }),
+        "GET /v1/humans": () => ({
+          body: {
+            humans: [
+              { id: HUMAN, name: "Alice" },
+              { id: "hum_2", name: "Bob" },
+              { id: "hum_3", name: "Bob" },
+            ],
+          },
+        }),
+        "GET /v1/devices": () => ({ body: { devices: [{ id: "dev_0000000000000000000001", name: "laptop" }] } }),
+      },
+      join(test.surroundings.env.defaultDataDir, "control.sock"),
+    );
+  });
+  afterEach(async () => await server.close());
+
+  it("prints the receipt in one line, or as it came", async () => {
+    const said = await test.run("freeze", "--all", "--reason", "code freeze");
+    expect(said).toEqual({
+      code: 0,
+      stdout: `mcp stopped 4 ms · 0 calls cut · ${BRAKE} · thaw needs a passkey\n`,
+      stderr: "",
+    });
+    const json = await test.run("freeze", "--all", "--reason", "code freeze", "--json");
+    expect(JSON.parse(json.stdout)).toEqual(RECEIPT);
+    expect(server.at("POST /v1/brakes")[0]).toMatchObject({
+      local: true,
+      body: { kind: "freeze", scope: { type: "all", value: "*" }, reason: "code freeze" },
+    });
+  });
+
+  it.each([
+    [["--agent", "coder"], { type: "agent", value: AGENT }],
+    [["--agent", AGENT], { type: "agent", value: AGENT }],
+    [["--owner", "Alice"], { type: "owner", value: HUMAN }],
+    [["--owner", HUMAN], { type: "owner", value: HUMAN }],
+    [["--device", "laptop"], { type: "device", value: "dev_0000000000000000000001" }],
+    [["--task", "tsk_0000000000000000000001"], { type: "task", value: "tsk_0000000000000000000001" }],
+    [["--resource", "file:/srv/**"], { type: "resource", value: "file:/srv/**" }],
+  ])("%j means %j", async (flags, scope) => {
+    expect((await test.run("sever", ...flags, "--reason", "x")).code).toBe(0);
+    expect(server.at("POST /v1/brakes")[0]?.body).toEqual({ kind: "sever", scope, reason: "x" });
+  });
+
+  it.each([
+    [["--reason", "x"], "say what to stop"],
+    [["--all", "--task", "tsk_1", "--reason", "x"], "exactly one scope"],
+    [["--agent", "a", "--owner", "b", "--reason", "x"], "exactly one scope"],
+    [["--all"], "`--reason TEXT` is missing"],
+  ])("%j is a usage error and stops nothing", async (flags, says) => {
+    const { code, stderr } = await test.run("freeze", ...flags);
+    expect(code).toBe(2);
+    expect(stderr).toContain(says);
+    expect(server.asked).toEqual([]);
+  });
+
+  it.each([
+    [["--agent", "nobody"], "no agent `nobody`"],
+    [["--owner", "Carol"], "no human `Carol`"],
+    [["--owner", "Bob"], "2 humans are called `Bob`: use an id (hum_2, hum_3)"],
+    [["--owner", "me"], "nobody is signed in"],
+  ])("%j names nobody, so nothing is stopped", async (flags, says) => {
+    const { code, stderr } = await test.run("freeze", ...flags, "--reason", "x");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(says);
+    expect(server.at("POST /v1/brakes")).toEqual([]);
+  });
+
+  it("waits until every point has confirmed", async () => {
+    let asked = 0;
+    server.route({
+      "POST /v1/brakes": () => ({ status: 202, body: { id: BRAKE, state: "stopping" } }),
+      [`GET /v1/brakes/${BRAKE}`]: () => {
+        asked += 1;
+        return { body: asked < 3 ? { id: BRAKE, state: "stopping" } : RECEIPT };
+      },
+    });
+    expect(await test.run("freeze", "--all", "--reason", "x")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("mcp stopped"),
+    });
+  });
+
+  it("is exit 1, and says so, when that does not come", async () => {
+    server.route({
+      "POST /v1/brakes": () => ({ status: 202, body: { id: BRAKE, state: "stopping" } }),
+      [`GET /v1/brakes/${BRAKE}`]: () => ({ body: { id: BRAKE, state: "stopping" } }),
+    });
+    const { code, stdout } = await test.run("freeze", "--all", "--reason", "x");
+    expect(code).toBe(1);
+    expect(stdout).toContain("not confirmed yet");
+  });
+
+  it("thaw only proposes: exit 4 with the page", async () => {
+    server.route({
+      [`POST /v1/brakes/${BRAKE}/thaw`]: () => ({
+        status: 202,
+        body: { approvalId: "apr_1", url: "http://x/approve/apr_1" },
+      }),
+    });
+    const held = await test.run("thaw", BRAKE, "--json");
+    expect(held.code).toBe(4);
+    expect(JSON.parse(held.stdout)).toEqual({ approvalId: "apr_1", url: "http://x/approve/apr_1" });
+    expect((await test.run("thaw", "everything")).code).toBe(2);
+  });
+});
