@@ -2,12 +2,15 @@ import type { LedgerEntry } from "@countersign/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recover } from "./recover.ts";
 import { tail } from "./tail.ts";
+import { Samples } from "../store/testing/samples.ts";
 import { LedgerFixture } from "./testing/ledger-fixture.ts";
 import { who } from "./who.ts";
 
+const make = new Samples();
+const point = make.id("ep");
 let at: LedgerFixture;
 beforeEach(async () => {
-  at = new LedgerFixture();
+  at = new LedgerFixture(() => make.entry(point, make.draft({ cause: { n: make.id("dec") } })));
   await at.open();
 });
 afterEach(async () => {
@@ -17,7 +20,6 @@ afterEach(async () => {
 
 describe("recover", () => {
   it("gives what a crash cut off the outcome unknown, once", async () => {
-    const { make, point } = at;
     const chain = make.chain();
     const intents = Array.from({ length: 300 }, () => make.id("int"));
     await Promise.all(
@@ -42,7 +44,7 @@ describe("recover", () => {
 
 describe("who", () => {
   it("pairs intents with outcomes, newest first, with refusals between, and goes on where it ended", async () => {
-    const { make, point, store } = at;
+    const { store } = at;
     const file = "file:/srv/records/executives.json";
     const chains = [make.chain(), make.chain()];
     const intents = [make.id("int"), make.id("int"), make.id("int")];

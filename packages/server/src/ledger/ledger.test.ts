@@ -8,12 +8,15 @@ import { exportLedger } from "./export-ledger.ts";
 import { readFileOf } from "./log-directory.ts";
 import { sha256, verifyEd25519 } from "./log-key.ts";
 import { entryBundle, publicFile } from "./public-files.ts";
+import { Samples } from "../store/testing/samples.ts";
 import { LedgerFixture } from "./testing/ledger-fixture.ts";
 import { verifyRunning } from "./verify-running.ts";
 
+const make = new Samples();
+const point = make.id("ep");
 let at: LedgerFixture;
 beforeEach(() => {
-  at = new LedgerFixture();
+  at = new LedgerFixture(() => make.entry(point, make.draft({ cause: { n: make.id("dec") } })));
 });
 afterEach(async () => {
   await at.close();
@@ -227,7 +230,9 @@ describe("a start", () => {
     });
     await at.close();
     writeFileSync(file, note);
-    Object.assign(at, { key: new LedgerFixture().key });
+    Object.assign(at, {
+      key: new LedgerFixture(() => make.entry(point, make.draft({ cause: { n: make.id("dec") } }))).key,
+    });
     await expect(at.open()).rejects.toMatchObject({
       code: "ledger.damaged",
       message: expect.stringContaining("in the database"),
@@ -236,8 +241,8 @@ describe("a start", () => {
 
   it("refuses stored state that is not what the journal says", async () => {
     await at.open();
-    const human = at.make.human();
-    await at.store.commit({ put: [human], entries: [at.make.entry(at.point, at.make.draft(), [human])] });
+    const human = make.human();
+    await at.store.commit({ put: [human], entries: [make.entry(point, make.draft(), [human])] });
     await at.close();
     edit("DELETE FROM records");
     await expect(at.open()).rejects.toMatchObject({

@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PointId } from "@countersign/core";
 import { generateSigningKey } from "@countersign/credentials";
-import { type LedgerStore, openStore } from "../../store/index.ts";
-import { Samples } from "../../store/testing/samples.ts";
+import { type Entry, type LedgerStore, openStore } from "../../store/index.ts";
 import { type Ledger, openLedger } from "../ledger.ts";
 import { logKey } from "../log-key.ts";
 
@@ -12,12 +10,16 @@ import { logKey } from "../log-key.ts";
 export class LedgerFixture {
   readonly path: string = mkdtempSync(join(tmpdir(), "countersign-ledger-"));
   readonly key: ReturnType<typeof logKey> = logKey(generateSigningKey("Ed25519"));
-  readonly make: Samples = new Samples();
-  readonly point: PointId = this.make.id("ep");
   readonly warnings: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
   publicUrl = "http://localhost:7330";
+  private readonly entry: () => Entry;
   private opened: LedgerStore | null = null;
   private running: Ledger | null = null;
+
+  /** `entry` makes one more entry, with an id of its own. */
+  constructor(entry: () => Entry) {
+    this.entry = entry;
+  }
 
   get store(): LedgerStore {
     if (this.opened === null) throw new Error("not open");
@@ -49,14 +51,9 @@ export class LedgerFixture {
     this.running = null;
   }
 
-  /** Adds `count` entries of their own tasks. */
+  /** Adds `count` entries in one group. */
   async add(count: number): Promise<void> {
-    const { make, point } = this;
-    await Promise.all(
-      Array.from({ length: count }, () =>
-        this.store.commit({ entries: [make.entry(point, make.draft({ cause: { n: make.id("dec") } }))] }),
-      ),
-    );
+    await Promise.all(Array.from({ length: count }, () => this.store.commit({ entries: [this.entry()] })));
   }
 
   remove(): void {
