@@ -65,6 +65,23 @@ export function publish(kernel: Kernel, commit: Commit, committed: Extract<Commi
   return { version, indexes, acknowledgements };
 }
 
+/** The version of the state now: what is listed after this is whole if nothing of it changed since. */
+export async function versionNow({ store }: Pick<Kernel, "store">): Promise<number> {
+  return (await store.changes(Number.MAX_SAFE_INTEGER, [])).version;
+}
+
+/** Repeats what lost a race, on the state as it is then. @throws AppError `request.conflict` when it loses too often */
+export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "request.conflict" || tries >= MOST_TRIES) throw error;
+    }
+  }
+}
+const MOST_TRIES = 100;
+
 export interface EntryParts {
   readonly chain?: Chain;
   readonly action: string;

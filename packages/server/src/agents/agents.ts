@@ -1,6 +1,6 @@
 import { AppError, type AgentId, type Grant, type HumanId, type Json, type StateRecord, newId } from "@countersign/core";
 import { type Approvals, type ChangeKind, type Proposed, humanName } from "../approvals/index.ts";
-import { type Kernel, change, serverEntry } from "../kernel.ts";
+import { type Kernel, change, retried, serverEntry, versionNow } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
 
 const LONGEST_DAYS = 366;
@@ -79,6 +79,11 @@ export class Agents {
 
   /** Tightening: takes hold at once, without a signature. Its tasks end with it. */
   async stop(idOrName: string, status: "suspended" | "retired", by: string): Promise<void> {
+    await retried(async () => await this.stopOnce(idOrName, status, by));
+  }
+
+  private async stopOnce(idOrName: string, status: "suspended" | "retired", by: string): Promise<void> {
+    const since = await versionNow(this.kernel);
     const agent = await this.find(idOrName);
     const tasks = await this.kernel.store.find("task", { agent: agent.id, status: "live" });
     const ended = tasks.map(({ version: _version, ...task }) => ({ ...task, state: { ...task.state, status: "ended", cause: `agent ${status}` } }) as Put);
@@ -86,6 +91,8 @@ export class Agents {
     const puts = [{ ...rest, state: { ...agent.state, status } } as Put, ...ended];
     await change(this.kernel, {
       expect: [agent, ...tasks].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
+      // INV-8: a task that opened meanwhile would outlive its agent.
+      unchanged: [{ kind: "task", agent: agent.id, status: "live", since }],
       put: puts,
       entries: [serverEntry(this.kernel, "identity", { action: `agent.${status}`, resource: agent.id, cause: { by }, changes: puts })],
     });

@@ -25,7 +25,8 @@ export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<He
     const call = await readHeldCall(kernel, known);
     if (call !== null) {
       const entry = { ...request.entry, approval: known.id as ApprovalId };
-      await kernel.store.commit({ entries: [{ point: request.point, draft: entry }] });
+      // What is approved already is not held again: the intent that uses it up is its record.
+      if (known.state.status === "pending") await kernel.store.commit({ entries: [{ point: request.point, draft: entry }] });
       return await heldOf(kernel, known, { entry: entry.id, salt: call.salt });
     }
   }

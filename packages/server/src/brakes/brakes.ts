@@ -13,7 +13,7 @@ import {
 } from "@countersign/core";
 import { ownerOfScope } from "@countersign/enforce";
 import { type Approvals, type ChangeKind, type Proposed, putApproval } from "../approvals/index.ts";
-import { type Kernel, type Published, named, serverEntry, startChange } from "../kernel.ts";
+import { type Kernel, type Published, named, retried, serverEntry, startChange, versionNow } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
 import { type Receipt, settleStop } from "./receipt.ts";
 
@@ -58,7 +58,8 @@ export class Brakes {
 
   /** A stop that races with a change of what it covers is tried again: it must not fail because something else moved. */
   private async commitStop(id: BrakeId, request: StopRequest, at: number): Promise<{ puts: readonly Put[]; published: Published }> {
-    for (let tries = 0; ; tries += 1) {
+    return await retried(async () => {
+      const since = await versionNow(this.kernel);
       const { expect, puts } = await this.stopRecords(id, request, at);
       const entry = serverEntry(this.kernel, "brake", {
         action: `brake.${request.kind}`,
@@ -66,12 +67,10 @@ export class Brakes {
         cause: { by: request.by },
         changes: named(puts),
       });
-      try {
-        return { puts, published: await startChange(this.kernel, { expect, put: puts, entries: [entry] }) };
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== "request.conflict" || tries >= 20) throw error;
-      }
-    }
+      // A task that opened meanwhile would escape a sever.
+      const unchanged = request.kind === "sever" ? [{ kind: "task" as const, status: "live", since }] : [];
+      return { puts, published: await startChange(this.kernel, { expect, unchanged, put: puts, entries: [entry] }) };
+    });
   }
 
   private async stopRecords(id: BrakeId, request: StopRequest, at: number): Promise<{ expect: { kind: Put["kind"]; id: string; version: number }[]; puts: Put[] }> {

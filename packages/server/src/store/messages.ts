@@ -1,5 +1,5 @@
 import type { BrakeId, Chain, Code, EntryKind, Kind } from "@countersign/core";
-import type { EntryQuery, RecordFilter } from "./store.ts";
+import type { Commit, EntryQuery, RecordFilter } from "./store.ts";
 import type { StoreFault } from "./journal.ts";
 
 /**
@@ -24,6 +24,7 @@ export type PackedPut = readonly [kind: Kind, id: string, body: string];
 export interface PackedCommit {
   /** Kind, id and version in turn. */
   readonly expect: readonly (string | number)[] | null;
+  readonly unchanged: Commit["unchanged"] | null;
   readonly guard: { readonly chain: Chain; readonly resource: string } | null;
   readonly puts: readonly PackedPut[] | null;
   readonly entries: readonly PackedEntry[];

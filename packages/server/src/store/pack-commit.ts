@@ -38,6 +38,7 @@ function pack(commit: Commit): PackedCommit {
   if (commit.put !== undefined) checkNamed(commit);
   return {
     expect: commit.expect?.flatMap(({ kind, id, version }) => [kind, id, version]) ?? null,
+    unchanged: commit.unchanged ?? null,
     guard: commit.guard === undefined ? null : { chain: commit.guard.chain, resource: commit.guard.resource },
     puts,
     entries,

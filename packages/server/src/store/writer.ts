@@ -144,6 +144,7 @@ export class Writer {
   /** Everything is tested before anything is written, so that a refused commit needs no undoing. */
   private apply(commit: PackedCommit): PackedResult {
     if (commit.expect !== null && !this.asExpected(commit.expect)) return CONFLICT;
+    if (commit.unchanged?.some((list) => !this.isUnchanged(list)) === true) return CONFLICT;
     if (commit.guard !== null) {
       const brake = this.brakes.covering(commit.guard.chain, commit.guard.resource);
       if (brake !== null) return ["braked", brake.id, brake.kind];
@@ -176,6 +177,12 @@ export class Writer {
     return true;
   }
 
+  private isUnchanged({ kind, status, agent, since }: NonNullable<PackedCommit["unchanged"]>[number]): boolean {
+    const changed =
+      agent === undefined ? this.sql.changedOf.get(kind, status, since) : this.sql.changedOfAgent.get(kind, agent, status, since);
+    return changed === undefined;
+  }
+
   private append(entry: PackedEntry): void {
     const [head, middle, tail, id, kind, point, task, intent, resource, named] = entry;
     const index = this.counters.size;
@@ -199,6 +206,8 @@ type Statement =
   | "commit"
   | "brakes"
   | "version"
+  | "changedOf"
+  | "changedOfAgent"
   | "put"
   | "entry"
   | "named"
@@ -212,6 +221,8 @@ function statements(db: DatabaseSync): Record<Statement, StatementSync> {
     commit: db.prepare("COMMIT"),
     brakes: db.prepare("SELECT body FROM records WHERE kind = 'brake' ORDER BY seq"),
     version: db.prepare("SELECT version FROM records WHERE kind = ? AND id = ?"),
+    changedOf: db.prepare("SELECT 1 FROM records WHERE kind = ? AND status = ? AND version > ? LIMIT 1"),
+    changedOfAgent: db.prepare("SELECT 1 FROM records WHERE kind = ? AND agent = ? AND status = ? AND version > ? LIMIT 1"),
     put: db.prepare(
       "INSERT INTO records(kind, id, version, body, sum) VALUES (?, ?, ?, ?, ?) " +
         "ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, body = excluded.body, sum = excluded.sum",

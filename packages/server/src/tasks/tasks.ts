@@ -15,7 +15,7 @@ import {
 import { mintAccessToken, verifyKeyProof } from "@countersign/credentials";
 import type { Agents } from "../agents/index.ts";
 import type { Brakes } from "../brakes/index.ts";
-import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
+import { type Kernel, change, retried, serverEntry, settingsOf, versionNow } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
 
 const LONGEST_SECONDS = 8 * 3600;
@@ -59,8 +59,13 @@ export class Tasks {
 
   /** @throws AppError with the code of the first broken link of the chain */
   async open(session: Session, ask: OpenTask): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
+    return await retried(async () => await this.openOnce(session, ask));
+  }
+
+  private async openOnce(session: Session, ask: OpenTask): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
     const { kernel } = this;
     const { human, device } = session.terms;
+    const since = await versionNow(kernel);
     if (device === null) throw new AppError("device.unknown", { detail: "open a task from an enrolled device, with `countersign login`" });
     const agent = await this.openable(ask.agent, human, device);
     const now = kernel.now();
@@ -91,6 +96,7 @@ export class Tasks {
     const { version } = await change(kernel, {
       // INV-8: the agent, its owner, its device and the session are still what was just looked at when the task is written.
       expect: await this.chainVersions(agent, session),
+      unchanged: [{ kind: "brake", status: "active", since }],
       put: puts,
       entries: [serverEntry(kernel, "task", { chain: { human, device, agent: agent.id as AgentId, task: id }, action: "task.open", resource: id, changes: puts })],
     });
