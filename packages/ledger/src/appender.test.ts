@@ -144,6 +144,13 @@ describe("sizes up to 2^53 - 1", () => {
 it("takes only hashes of 32 bytes", () => {
   expect(() => new Appender(nodeSha256).addLeafHash(new Uint8Array(31))).toThrow(AppError);
 });
+it("hashes entries of every length", () => {
+  const leafHash = leafHasher(nodeSha256);
+  for (const length of [0, 1, 1023, 1024, 1025, 65_534, 65_535, 3]) {
+    const entry = new Uint8Array(length).fill(length % 251);
+    expect(hex(leafHash(entry)), `length ${String(length)}`).toBe(hex(leafOf(entry)));
+  }
+});
 it("hashes no entry over 65,535 bytes", () => {
   expect(leafHasher(nodeSha256)(new Uint8Array(65_535)).length).toBe(32);
   expect(() => leafHasher(nodeSha256)(new Uint8Array(65_536))).toThrow(AppError);

@@ -92,6 +92,13 @@ describe("openCheckpoint", () => {
     expect(await openCheckpoint(note, trust)).toEqual({ ok: false, code: "checkpoint.not_by_log" });
   });
 
+  it("takes no cosignature for the signature of a log", async () => {
+    const own = printCheckpoint({ ...checkpoint, origin: witnessSigner.key.name });
+    const note = `${own}\n${cosign(own, witnessSigner, 1)}`;
+    const answer = await openCheckpoint(note, { logKey: witnessSigner.key, verify: nodeVerify });
+    expect(answer).toEqual({ ok: false, code: "checkpoint.not_by_log" });
+  });
+
   it("refuses one whose signature is another's, or none of this log", async () => {
     const stranger = seededSigner(ORIGIN, "ed25519", "a forger");
     expect(await openCheckpoint(signCheckpoint(checkpoint, stranger), trust)).toEqual({

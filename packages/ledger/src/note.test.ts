@@ -89,6 +89,18 @@ describe("openNote", () => {
     }
   });
 
+  it("asks nobody about a signature of a wrong length or a time beyond 2^53 - 1", async () => {
+    const always: Verify = () => true;
+    const open = async (key: VerifierKey, signature: Uint8Array): Promise<boolean> =>
+      (await openNote(`t\n\n${printSignatureLine({ name: key.name, keyId: key.keyId, signature })}`, [key], always)).ok;
+    expect(await open(logSigner.key, new Uint8Array(64))).toBe(true);
+    for (const length of [1, 63, 65]) expect(await open(logSigner.key, new Uint8Array(length))).toBe(false);
+    expect(await open(witnessSigner.key, new Uint8Array(72))).toBe(true);
+    for (const length of [1, 8, 64, 73]) expect(await open(witnessSigner.key, new Uint8Array(length))).toBe(false);
+    expect(await open(witnessSigner.key, new Uint8Array(72).with(1, 0x1f))).toBe(true);
+    expect(await open(witnessSigner.key, new Uint8Array(72).with(1, 0x20))).toBe(false);
+  });
+
   it("lists a key that signed twice once", async () => {
     const note = signNote("text\n", logSigner);
     expect(await opened(note + (note.split("\n\n")[1] ?? ""))).toBe("ok ledger.example/countersign");

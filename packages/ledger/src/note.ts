@@ -85,8 +85,7 @@ export async function openNote(
     for (const key of keys.filter(({ name, keyId }) => name === signature.name && keyId === signature.keyId)) {
       const good = await verifySignature({ text, signature, key, verify });
       if (good === null) return { ok: false, code: "note.bad_signature" };
-      const id = `${key.name} ${key.keyId}`;
-      if (!verified.has(id)) verified.set(id, good);
+      verified.set(`${key.name} ${key.keyId}`, good);
     }
   }
   if (verified.size === 0) return { ok: false, code: "note.unsigned" };

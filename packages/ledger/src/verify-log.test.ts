@@ -175,6 +175,11 @@ describe("an altered log", () => {
       code: "bundle.wrong_count",
       index: 512,
     });
+    const last = Array.from({ length: 89 }, (_, i) => sampleEntry(512 + i));
+    expect(await at("tile/entries/002.p/88", () => encodeBundle(last))).toMatchObject({
+      code: "bundle.wrong_count",
+      index: 600,
+    });
     expect(await at("tile/entries/001", () => null)).toMatchObject({ code: "bundle.missing", index: 256 });
     expect(await at("tile/0/001", () => null)).toMatchObject({ code: "tile.missing" });
     expect(await at("tile/0/001", (bytes) => bytes.subarray(1))).toMatchObject({ code: "tile.wrong_length" });
