@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { once } from "node:events";
+import { pipeline } from "node:stream/promises";
 import { AppError, type Random } from "@countersign/core";
 import { sameText } from "@countersign/credentials";
 import { httpFault } from "./http-fault.ts";
@@ -109,16 +110,11 @@ async function serve(gate: Gate, send: Send, { request, response }: Exchange): P
   // A 401 would send the client off to look for a login; what failed is the credential of the task, which it knows nothing of.
   if (isProblem(answer)) return tell(response, errorText(id, await httpFault(answer)));
   response.writeHead(answer.status, returned(answer));
-  for await (const part of answer.body ?? []) if (!response.write(part)) await drained(response);
-  response.end();
+  await pipeline(answer.body ?? [], response);
 }
 
 function isProblem({ headers }: GatewayResponse): boolean {
   return headers.get("content-type")?.startsWith("application/problem+json") === true;
-}
-
-async function drained(response: ServerResponse): Promise<void> {
-  await Promise.race([once(response, "drain"), once(response, "close")]);
 }
 
 /** DNS rebinding: the request must name this machine, and a page that sends it must come from it. */

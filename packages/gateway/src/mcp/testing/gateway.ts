@@ -7,12 +7,11 @@ import { type McpGateway, startMcpGateway } from "../start-gateway.ts";
 import { PermitPoint, terms } from "./permit-point.ts";
 
 export const NODE: string = process.execPath;
-export const EVERYTHING: readonly string[] = [
-  NODE,
-  modulePath("@modelcontextprotocol/server-everything/dist/index.js"),
-  "stdio",
-];
+export const EVERYTHING: readonly string[] = everythingProgram("stdio");
 
+export function everythingProgram(transport: "stdio" | "streamableHttp"): readonly string[] {
+  return [NODE, modulePath("@modelcontextprotocol/server-everything/dist/index.js"), transport];
+}
 export function filesystem(folder: string): readonly string[] {
   return [NODE, modulePath("@modelcontextprotocol/server-filesystem/dist/index.js"), folder];
 }

@@ -39,12 +39,14 @@ const TOOLS = [
   "late",
   "meta",
   "notobject",
+  "input",
 ];
 
 const calls: Record<string, (id: unknown, params: Record<string, any>) => void> = {
   echo: (id, params) => answer(id, { content: [{ type: "text", text: JSON.stringify(params["arguments"] ?? null) }] }),
   hang: () => undefined,
   garbage: () => out("{not json"),
+  input: (id) => answer(id, { resultType: "input_required", inputRequests: {}, requestState: "x" }),
   notobject: (id) => answer(id, "a text"),
   huge: (id, params) => answer(id, { content: [{ type: "text", text: "x".repeat(params["arguments"].bytes) }] }),
   pretty: (id) =>

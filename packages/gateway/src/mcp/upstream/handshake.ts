@@ -24,13 +24,15 @@ const LIMITS = { sizeBytes: 1024 * 1024, depth: 64 };
  * anything but a modern answer, or none in `probeMs`.
  */
 export async function handshake(link: UpstreamLink, options: HandshakeOptions): Promise<Handshake> {
-  if (options.era !== "legacy") {
-    const found = await discover(link, options.era === "modern" ? options.timeoutMs : options.probeMs);
-    if (found !== null) return found;
-    const { fault } = link;
-    if (fault !== null) return { ok: false, ...fault, probeFatal: options.era === null };
-  }
-  return await initialize(link, options.timeoutMs);
+  const { era, probeMs, timeoutMs } = options;
+  if (era === "legacy") return await initialize(link, timeoutMs);
+  const found = await discover(link, era === "modern" ? timeoutMs : probeMs);
+  if (found !== null) return found;
+  const begun = await initialize(link, timeoutMs);
+  if (begun.ok) return begun;
+  // A modern server that was only slow to start answers now.
+  const late = link.fault === null ? await discover(link, timeoutMs) : null;
+  return late ?? { ...begun, probeFatal: era === null && link.fault !== null };
 }
 
 async function discover(link: UpstreamLink, timeoutMs: number): Promise<Handshake | null> {

@@ -56,10 +56,10 @@ export class HttpExchange {
     const type = essence(response.headers["content-type"]);
     const fault = statusFault(status, type);
     if (fault === null && type === "text/event-stream") return this.#stream(response);
-    if (fault === null) return this.#body(response, status);
+    // What is no request has no answer, whatever the body says.
+    if (fault === null && message.id !== null) return this.#body(response, status);
     response.resume();
-    // A notification is answered with 202 and nothing else.
-    if (message.id !== null) this.fail(fault);
+    if (fault !== null) this.fail(fault);
   }
 
   #stream(response: IncomingMessage): void {
