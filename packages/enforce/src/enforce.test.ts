@@ -268,6 +268,21 @@ describe("enforce: what the agent gets", () => {
     expect(stranger.refusal?.code).toBe("credential.missing");
   });
 
+  it("records what strangers try only so often, and says how many it left out", async () => {
+    const on = await bench();
+    const claims = { ok: false, code: "credential.missing", reason: "none" } as const;
+    const knock = async (): Promise<Ends> => {
+      const ends = new Ends();
+      await on.point.enforce({ ...on.act(), claims }, ends.effector, ends.releaser);
+      return ends;
+    };
+    for (let i = 0; i < 150; i += 1) expect((await knock()).refusal?.code).toBe("credential.missing");
+    expect(on.control.entries.length).toBe(100);
+    on.clock.now += 1000;
+    expect((await knock()).refusal?.entry).toMatch(/^ent_/);
+    expect(on.control.entries.at(-1)?.cause).toEqual({ unrecorded: 50 });
+  });
+
   it("tells an upstream that is down apart, and records no intent for it", async () => {
     const on = await bench();
     const ends = new Ends();

@@ -347,21 +347,34 @@ function stepOf(code: RefusalCode): Step {
   return code.slice(0, code.indexOf(".")) as Step;
 }
 
-/** Records a refusal and tells the caller. A refusal stands even when it cannot be recorded: then its entry is null. */
+/** Records a refusal and tells the caller. A refusal stands even when it is not recorded: then its entry is null. */
 async function refuse<A>(flow: Flow<A>, decision: Decision): Promise<void> {
-  const { point, subject, live, releaser } = flow;
+  const { subject, live, releaser } = flow;
   if (live.state !== "released") live.settle("not_sent");
-  const entry = draftEntry(point, "decision", subject, { decision });
-  let id: EntryId | null = null;
+  const entry = await recordRefusal(flow, decision);
+  releaser.refusal(refusalOf(decision, entry), { action: subject.action, resource: subject.resource });
+  if (decision.step === "brake") await countTry(flow, decision);
+}
+
+async function recordRefusal<A>({ point, subject }: Flow<A>, decision: Decision): Promise<EntryId | null> {
+  const stranger = subject.chain.task === null;
+  if (stranger && !point.strangers.take(point.now())) {
+    // Without a credential anybody could fill the disk: what is not recorded is counted, and the next entry says how many.
+    point.unrecorded += 1;
+    return null;
+  }
+  const missed = stranger ? point.unrecorded : 0;
+  const entry = draftEntry(point, "decision", subject, { decision, ...(missed === 0 ? {} : { cause: { unrecorded: missed } }) });
+  const disclosure = disclosureOf(entry, subject);
   try {
-    const disclosure = disclosureOf(entry, subject);
     const recorded = await point.controlPlane.record({ point: point.id, entry, ...(disclosure === undefined ? {} : { disclosure }) });
-    if (recorded.ok) id = entry.id;
+    if (!recorded.ok) return null;
+    point.unrecorded -= missed;
+    return entry.id;
   } catch (error) {
     point.log.error({ err: error }, "refusal not recorded");
+    return null;
   }
-  releaser.refusal(refusalOf(decision, id), { action: subject.action, resource: subject.resource });
-  if (decision.step === "brake") await countTry(flow, decision);
 }
 
 /** The third try against a brake severs the task: an agent that goes on against a stop has lost its task. */

@@ -20,6 +20,7 @@ import { enforce } from "./enforce.ts";
 import { type Clocks, Lease } from "./lease.ts";
 import { type Disposition, LiveActions } from "./live.ts";
 import { Replica } from "./replica.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 export interface PointOptions {
   readonly id: PointId;
@@ -64,6 +65,9 @@ export class EnforcementPoint {
   readonly controlPlane: ControlPlane;
   readonly random: Random;
   readonly log: PointLog;
+  /** Bounds what strangers can write to the ledger: beyond it their refusals are only counted. */
+  readonly strangers: TokenBucket = new TokenBucket(100, 10);
+  unrecorded = 0;
   /** Tries against a brake, by task (design 6: three sever it). */
   readonly brakeTries: Map<TaskId, number> = new Map();
   /** Purposes of live tasks, in clear. */

@@ -1,0 +1,145 @@
+import { type Change, type Countersignature, type HumanId, type SignedApproval, type StateRecord, newId } from "@countersign/core";
+import { approvalChallenge, changeDigest, digestOf, termsDigest } from "@countersign/credentials";
+import { type SoftAuthenticator, createSoftAuthenticator } from "@countersign/credentials/testing";
+import { describe, expect, it } from "vitest";
+import { admitAll } from "./admission.ts";
+import { Replica } from "./replica.ts";
+import { random } from "./testing/bench-point.ts";
+
+const ORIGIN = "http://localhost:7330";
+const NOW = Date.now();
+const sealed = { person: "hum_x" as HumanId, box: "" };
+type AnyState = StateRecord;
+
+interface Person {
+  readonly id: HumanId;
+  readonly key: SoftAuthenticator;
+}
+const newPerson = (): Person => ({ id: newId("hum", NOW, random), key: createSoftAuthenticator({ rpId: "localhost", origin: ORIGIN }) });
+
+function peopleOf(person: Person, roles: readonly string[], authority: unknown, status = "active"): AnyState[] {
+  const terms = { human: person.id, publicKey: person.key.publicKey, aaguid: "", backedUp: false, transports: [] };
+  return [
+    { kind: "human", id: person.id, version: 2, terms: { roles, name: sealed }, state: { status }, authority },
+    { kind: "passkey", id: person.key.credentialId, version: 2, terms, state: { status, counter: 0 }, authority },
+  ] as unknown as AnyState[];
+}
+
+const genesisPolicy = { kind: "policy", id: "pol_1", version: 1, terms: { text: "permit", hash: "h" }, state: { status: "active" }, authority: "genesis" } as unknown as AnyState;
+const bound = [{ kind: "policy", id: "pol_1", termsDigest: termsDigest("policy", "pol_1", genesisPolicy.terms) }];
+
+/** A replica that knows its root: the first human, an administrator. */
+function installation(): { replica: Replica; alice: Person } {
+  const alice = newPerson();
+  const replica = new Replica();
+  const terms = { human: alice.id, passkey: alice.key.credentialId, origin: ORIGIN, rpId: "localhost", records: bound, genesis: digestOf(bound) };
+  const root = { kind: "root", id: "root", version: 2, terms, state: { status: "active" }, authority: "genesis" } as unknown as AnyState;
+  expect(admitAll([genesisPolicy, root, ...peopleOf(alice, ["admin"], "genesis")] as never, replica)).toEqual([]);
+  return { replica, alice };
+}
+
+function countersign(by: Person, act: Change["act"], records: readonly AnyState[], say: Partial<SignedApproval> = {}): Countersignature {
+  const change: Change = { act, records: records.map(({ kind, id, terms }) => ({ kind, id, termsDigest: termsDigest(kind, id, terms) })) };
+  const signed: SignedApproval = {
+    decision: "approve",
+    scope: "once",
+    callDigest: changeDigest(change),
+    holds: [],
+    effect: "write",
+    previewDigest: digestOf("shown"),
+    human: null,
+    device: null,
+    agent: null,
+    task: null,
+    approver: by.id,
+    policySetHash: "",
+    riskLevel: "low",
+    uses: 1,
+    notBefore: new Date(NOW).toISOString(),
+    expiresAt: new Date(NOW + 60_000).toISOString(),
+    nonce: "n",
+    origin: ORIGIN,
+    genesis: digestOf(bound),
+    ...say,
+  };
+  return { change, signed, assertion: by.key.sign({ challenge: approvalChallenge(signed) }) };
+}
+
+const record = (kind: string, id: string, terms: unknown, more: Partial<AnyState> = {}): AnyState =>
+  ({ kind, id, version: 3, terms, state: { status: "active", executables: [] }, authority: null, ...more }) as unknown as AnyState;
+const refusals = (records: readonly AnyState[], replica: Replica): string[] => admitAll(records as never, replica).map(({ record: r }) => `${r.kind} ${r.id}`);
+
+const policy = (): AnyState => record("policy", "pol_2", { text: "permit(principal, action, resource);", hash: "x" });
+const agent = (owner: HumanId): AnyState => record("agent", "agt_1", { name: "a", owner, purpose: sealed, scope: [{ action: "**", resource: "**" }], expiresAt: "", salt: "" });
+
+describe("INV-12: what a point believes", () => {
+  it("believes what an administrator signed, and nothing that lacks it", () => {
+    const { replica, alice } = installation();
+    expect(refusals([policy()], replica)).toEqual(["policy pol_2"]);
+    expect(replica.get("policy", "pol_2")).toBeUndefined();
+    expect(refusals([{ ...policy(), authority: "genesis" } as AnyState], replica)).toEqual(["policy pol_2"]);
+    const signed = { ...policy(), authority: countersign(alice, "policy.publish", [policy()]) } as AnyState;
+    expect(refusals([signed], replica)).toEqual([]);
+  });
+
+  it.each<[string, (by: Person) => Countersignature]>([
+    ["for other terms", (by) => countersign(by, "policy.publish", [record("policy", "pol_2", { text: "other", hash: "x" })])],
+    ["for another record", (by) => countersign(by, "policy.publish", [record("policy", "pol_3", policy().terms)])],
+    ["for another act", (by) => countersign(by, "agent.create", [policy()])],
+    ["that denies", (by) => countersign(by, "policy.publish", [policy()], { decision: "deny" })],
+    ["of another installation", (by) => countersign(by, "policy.publish", [policy()], { genesis: digestOf("other") })],
+    ["by someone unknown", () => countersign(newPerson(), "policy.publish", [policy()])],
+    ["in another's name", (by) => countersign({ ...newPerson(), id: by.id }, "policy.publish", [policy()])],
+  ])("refuses a signature %s", (_name, sign) => {
+    const { replica, alice } = installation();
+    expect(refusals([{ ...policy(), authority: sign(alice) } as AnyState], replica)).toEqual(["policy pol_2"]);
+  });
+
+  it("believes a second administrator only through the first, in whatever order the records come", () => {
+    const { replica, alice } = installation();
+    const bob = newPerson();
+    const people = peopleOf(bob, ["admin"], null);
+    const believed = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) }));
+    const signed = { ...agent(bob.id), authority: countersign(bob, "agent.create", [agent(bob.id)]) } as AnyState;
+    expect(refusals([signed, ...people], replica).length).toBe(3);
+    expect(refusals([signed, ...believed.toReversed()] as AnyState[], replica)).toEqual([]);
+  });
+
+  it("takes no signature of a person who is not an administrator", () => {
+    const { replica, alice } = installation();
+    const bob = newPerson();
+    const people = peopleOf(bob, [], null);
+    expect(refusals(people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) }) as AnyState), replica)).toEqual([]);
+    expect(refusals([{ ...policy(), authority: countersign(bob, "policy.publish", [policy()]) } as AnyState], replica)).toEqual(["policy pol_2"]);
+  });
+
+  it("reinstates an agent only by a signature of its own, not by the old one", () => {
+    const { replica, alice } = installation();
+    const created = { ...agent(alice.id), authority: countersign(alice, "agent.create", [agent(alice.id)]) } as AnyState;
+    const suspended = { ...created, version: 4, state: { status: "suspended", executables: [] } } as AnyState;
+    expect(refusals([created], replica)).toEqual([]);
+    expect(refusals([suspended], replica)).toEqual([]);
+    expect(refusals([{ ...created, version: 5 } as AnyState], replica)).toEqual(["agent agt_1"]);
+    const back = { ...created, version: 6, authority: countersign(alice, "agent.reinstate", [agent(alice.id)]) } as AnyState;
+    expect(refusals([back], replica)).toEqual([]);
+  });
+
+  it("stops without a signature, and lifts a stop only with one", () => {
+    const { replica, alice } = installation();
+    const terms = { kind: "freeze", scope: { type: "all", value: "*" }, reason: "", by: "local", at: "", agents: [] };
+    const brake = record("brake", "brk_1", terms, { state: { status: "active" } } as never);
+    expect(refusals([brake], replica)).toEqual([]);
+    const lifted = { ...brake, version: 5, state: { status: "thawed" } } as AnyState;
+    expect(refusals([lifted], replica)).toEqual(["brake brk_1"]);
+    expect(replica.get("brake", "brk_1")?.state.status).toBe("active");
+    expect(refusals([{ ...lifted, authority: countersign(alice, "brake.thaw", [brake]) } as AnyState], replica)).toEqual([]);
+  });
+
+  it("does not let the root be exchanged", () => {
+    const { replica } = installation();
+    const mallory = newPerson();
+    const terms = { human: mallory.id, passkey: mallory.key.credentialId, origin: ORIGIN, rpId: "localhost", records: bound, genesis: digestOf(bound) };
+    const root = record("root", "root", terms, { version: 9 } as never);
+    expect(refusals([root, ...peopleOf(mallory, ["admin"], "genesis")], replica).length).toBe(3);
+  });
+});
