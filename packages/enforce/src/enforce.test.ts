@@ -231,6 +231,22 @@ describe("enforce: a stop in every state of an action (INV-3)", () => {
     expect(ends.events).not.toContain("answered done");
   });
 
+  it("withholds what a stop has marked, even when the stop is lifted before the answer comes", async () => {
+    const on = await bench();
+    const ends = new Ends();
+    const stop = freeze(on);
+    let acknowledged: Promise<unknown> = Promise.resolve();
+    ends.onWrite = async () => {
+      acknowledged = on.point.push(stop);
+      const [brake] = stop.records;
+      on.put({ kind: "brake", id: brake?.id ?? "", terms: brake?.terms as never, state: { status: "thawed" }, version: 2000 } as never);
+      return await Promise.resolve({ ok: true, status: "ok", value: "late", bytes: Buffer.from("late") });
+    };
+    await run(on, ends);
+    expect(ends.events).not.toContain("answered late");
+    expect(await acknowledged).toMatchObject({ inFlight: [{ disposition: "withheld" }] });
+  });
+
   it("lets what is outside its scope go on", async () => {
     const on = await bench();
     const ends = new Ends();

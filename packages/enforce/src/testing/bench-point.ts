@@ -86,7 +86,7 @@ export async function bench(): Promise<Bench> {
   let version = 1;
   const put: Bench["put"] = (record) => {
     version += 1;
-    point.replica.apply({ authority: null, ...record, version } as never);
+    point.replica.apply({ authority: null, version, ...record } as never);
   };
   const deviceKey = generateSigningKey();
   const until = new Date(clock.now + 3_600_000).toISOString();
