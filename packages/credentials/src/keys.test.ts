@@ -18,6 +18,13 @@ describe("thumbprint", () => {
   });
 });
 
+describe("generateSigningKey", () => {
+  it("makes the kind of key that is asked for, Ed25519 by default", () => {
+    expect([ed.algorithm, ec.algorithm]).toEqual(["EdDSA", "ES256"]);
+    expect([ed.jwk.crv, ec.jwk.crv]).toEqual(["Ed25519", "P-256"]);
+  });
+});
+
 describe("importPublicKey", () => {
   it.each([ed, ec])("takes $algorithm and drops other members", ({ jwk, jkt }) => {
     const imported = importPublicKey({ ...jwk, kid: "x", use: "sig" });

@@ -75,6 +75,17 @@ describe("verifyRegistration", () => {
       fault,
     });
   });
+  it("keeps a few short transports and drops the rest", async () => {
+    const given = authenticator.register(options);
+    const transports = ["usb", 5, "x".repeat(33), "nfc"];
+    const verified = await verifyRegistration(expected({ ...given, response: { ...given.response, transports } }));
+    expect(verified).toMatchObject({ ok: true, passkey: { transports: ["usb", "nfc"] } });
+  });
+  it.each(["clientDataJSON", "attestationObject"] as const)("refuses %s in another spelling", async (member) => {
+    const given = authenticator.register(options);
+    const response = { ...given.response, [member]: `${given.response[member]}=` };
+    expect(await verifyRegistration(expected({ ...given, response }))).toMatchObject({ ok: false, fault: "malformed" });
+  });
   it("refuses another challenge", async () => {
     const verified = await verifyRegistration(
       expected(authenticator.register(options), { challenge: sha256("other") }),
