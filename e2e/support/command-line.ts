@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { text } from "node:stream/consumers";
 
@@ -11,6 +13,8 @@ export interface Ran {
 
 /** How many milliseconds a command of a test may take before it is ended; far beyond what it needs. */
 const PATIENCE_MS = 60_000;
+/** Compiled code of all tests together: a start is three times as fast. */
+const COMPILED = join(tmpdir(), `countersign-compiled-${String(process.getuid?.() ?? 0)}`);
 const LAUNCHER = fileURLToPath(new URL("../../bin/countersign", import.meta.url));
 
 /** The command line as a person has it: the real launcher, a process each, a configuration folder of its own. */
@@ -20,7 +24,8 @@ export class CommandLine {
 
   constructor(folder: string, env: Readonly<Record<string, string>> = {}) {
     this.cwd = folder;
-    this.env = { PATH: process.env["PATH"] ?? "", HOME: folder, NO_COLOR: "1", ...env };
+    const path = process.env["PATH"] ?? "";
+    this.env = { PATH: path, HOME: folder, XDG_CACHE_HOME: COMPILED, NO_COLOR: "1", ...env };
   }
 
   async run(...args: string[]): Promise<Ran> {
@@ -78,13 +83,13 @@ export class Started {
 
   /** The first whole line of a stream, as soon as it is there. */
   async firstLine(stream: "stdout" | "stderr"): Promise<string> {
-    for (;;) {
-      const at = this.#lines[stream].indexOf("\n");
-      if (at >= 0) return this.#lines[stream].slice(0, at);
-      await Promise.race([
-        once(this.child[stream], "data"),
-        this.ended.then((ran) => Promise.reject(new Error(JSON.stringify(ran)))),
-      ]);
-    }
+    return (await this.until(stream, "\n")).split("\n")[0] ?? "";
+  }
+
+  /** What a stream said, as soon as `mark` is part of it. */
+  async until(stream: "stdout" | "stderr", mark: string): Promise<string> {
+    const over = this.ended.then((ran) => Promise.reject(new Error(JSON.stringify(ran))));
+    while (!this.#lines[stream].includes(mark)) await Promise.race([once(this.child[stream], "data"), over]);
+    return this.#lines[stream];
   }
 }

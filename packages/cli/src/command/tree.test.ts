@@ -29,23 +29,14 @@ describe("the tree of commands", () => {
   });
 
   it("holds every command of the outside surface that there is so far", () => {
-    expect(LEAVES.map(([name]) => name)).toEqual(
-      expect.arrayContaining([
-        ...["up", "status", "doctor", "login", "enroll", "mcp", "approve", "freeze", "sever", "thaw"],
-        ...[
-          "agent create",
-          "agent list",
-          "agent show",
-          "agent suspend",
-          "agent retire",
-          "human invite",
-          "human list",
-          "device list",
-        ],
-        ...["task open", "task list", "task show", "task end", "approvals list", "approvals show", "approvals deny"],
-        ...["policy check", "policy publish", "policy show", "upstream list", "receipt verify"],
-        ...["ledger verify", "ledger prove", "ledger export", "ledger tail", "ledger who"],
-      ]),
-    );
+    const names = [
+      "up status doctor login enroll mcp approve freeze sever thaw",
+      "agent create,agent list,agent show,agent suspend,agent retire,human invite,human list,device list",
+      "task open,task list,task show,task end,approvals list,approvals show,approvals deny",
+      "policy check,policy publish,policy show,upstream list,receipt verify",
+      "ledger verify,ledger prove,ledger export,ledger tail,ledger who",
+    ];
+    const expected = names.flatMap((line, at) => line.split(at === 0 ? " " : ","));
+    expect(LEAVES.map(([name]) => name)).toEqual(expect.arrayContaining(expected));
   });
 });

@@ -71,15 +71,19 @@ describe("what a human must sign", () => {
     expect(server.asked).toEqual([]);
   });
 
+  it("agent create takes a date as its end", async () => {
+    const ran = await test.run("agent", "create", "r", "--purpose", "p", "--grant", "x@y", "--expires", "2027-01-31");
+    expect(ran.code).toBe(4);
+    expect(server.at("POST /v1/agents")[0]?.body["expiresAt"]).toBe("2027-01-31T00:00:00.000Z");
+  });
+
   it.each([
-    ["2027-01-31", "2027-01-31T00:00:00.000Z"],
     ["2020-01-31", "has passed already"],
     ["soon", "is neither a time span"],
-  ])("agent create --expires %s", async (expires, says) => {
+    ["30 days", "is neither a time span"],
+  ])("agent create --expires %j is a usage error", async (expires, says) => {
     const ran = await test.run("agent", "create", "r", "--purpose", "p", "--grant", "x@y", "--expires", expires);
-    if (ran.code === 4) expect(server.at("POST /v1/agents")[0]?.body["expiresAt"]).toBe(says);
-    else expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining(says) });
-    expect(ran.code).toBe(expires === "2027-01-31" ? 4 : 2);
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining(says) });
   });
 
   it("policy check is exit 1 with the problems, and reads standard input as `-`", async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { AppError, canonicalBytes, type JsonObject } from "@countersign/core";
-import type { VerificationKey } from "@countersign/credentials";
+import { decodeBase64url, type VerificationKey } from "@countersign/credentials";
 import type { Client } from "../client/api.ts";
 import { withClient } from "../client/client.ts";
 import { shown } from "../client/fields.ts";
@@ -81,7 +81,7 @@ async function keysFor(
 }
 
 async function isSigned({ signature, ...unsigned }: JsonObject, key: VerificationKey): Promise<boolean> {
-  if (typeof signature !== "string" || key.algorithm !== "EdDSA") return false;
-  const raw = Buffer.from(key.jwk.x, "base64url");
-  return await verifyEd25519(raw, canonicalBytes(unsigned), Buffer.from(signature, "base64url"));
+  const bytes = typeof signature === "string" ? decodeBase64url(signature, 64) : null;
+  if (bytes === null || key.algorithm !== "EdDSA") return false;
+  return await verifyEd25519(Buffer.from(key.jwk.x, "base64url"), canonicalBytes(unsigned), bytes);
 }

@@ -9,7 +9,7 @@ import { parseServer } from "../client/places.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { UsageError } from "../command/usage-error.ts";
-import { type Composed, type ComposeOptions, compose } from "../compose.ts";
+import type { Composed, ComposeOptions } from "../compose.ts";
 import { readInstallation } from "../start/installation.ts";
 import { type NextStep, nextStep } from "../start/next-step.ts";
 import { programName } from "../start/program-name.ts";
@@ -40,6 +40,8 @@ export const up: Command = command({
   ],
   run: async (values, cli) => {
     const options = optionsOf(values, cli);
+    // Server and gateway are loaded once the line is known to be right.
+    const { compose } = await import("../compose.ts");
     const running = await compose(options);
     try {
       const { api, gateway, setupUrl } = running;

@@ -1,7 +1,17 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "@countersign/core";
-import { LIMITS, parseCheckpoint, parseNote, tilePath, tilesOf } from "@countersign/ledger";
+import {
+  encodeBundle,
+  HASH_BYTES,
+  LIMITS,
+  parseBundle,
+  parseCheckpoint,
+  parseNote,
+  type Tile,
+  tilePath,
+  tilesOf,
+} from "@countersign/ledger";
 import type { LogSource } from "./log-source.ts";
 
 export interface ExportedLog {
@@ -14,41 +24,50 @@ export interface ExportedLog {
  * export that broke off is not taken for a whole one. The folder must be new, empty, or hold an earlier export.
  */
 export async function exportLog(source: LogSource, folder: string): Promise<ExportedLog> {
-  await assertFree(folder);
-  const checkpoint = await needed(source, "checkpoint", LIMITS.noteBytes);
+  const vkey = await source.vkey();
+  await assertFree(folder, vkey);
+  const checkpoint = await source.read("checkpoint", LIMITS.noteBytes);
+  if (checkpoint === null) throw missing("checkpoint");
   const size = sizeOf(checkpoint);
   let files = 2;
   for (const tile of tilesOf(size)) {
     const path = tilePath(tile);
-    await writeInto(
-      folder,
-      path,
-      await needed(source, path, tile.level === "entries" ? LIMITS.bundleBytes : LIMITS.tileBytes),
-    );
+    await writeInto(folder, path, await contentOf(source, tile));
     files += 1;
   }
-  await writeInto(folder, "vkey", Buffer.from(`${await source.vkey()}\n`));
+  await writeInto(folder, "vkey", Buffer.from(`${vkey}\n`));
   await writeInto(folder, "checkpoint", checkpoint);
   return { size, files };
 }
 
-async function assertFree(folder: string): Promise<void> {
+/** An earlier export of the same log may be brought up to date. */
+async function assertFree(folder: string, vkey: string): Promise<void> {
   const present = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return [];
-    throw new AppError("request.conflict", {
-      detail: `\`${folder}\` cannot be used as a folder (${error.code ?? "error"})`,
-      cause: error,
-    });
+    const detail = `\`${folder}\` cannot be used as a folder (${error.code ?? "error"})`;
+    throw new AppError("request.conflict", { detail, cause: error });
   });
-  if (present.length === 0 || present.includes("vkey")) return;
-  throw new AppError("request.conflict", { detail: `\`${folder}\` holds other files; name a new folder` });
+  if (present.length === 0) return;
+  const known = await readFile(join(folder, "vkey"), "utf8").catch(() => null);
+  if (known?.trim() === vkey) return;
+  throw new AppError("request.conflict", { detail: `\`${folder}\` holds something else; name a new folder` });
 }
 
-async function needed(source: LogSource, path: string, limitBytes: number): Promise<Uint8Array> {
-  const bytes = await source.read(path, limitBytes);
-  if (bytes === null)
-    throw new AppError("ledger.damaged", { detail: `\`${path}\` of the log is missing`, details: { path } });
-  return bytes;
+/** A partial file may be gone since the full one exists, which then holds more than this checkpoint covers. c2sp.org/tlog-tiles. */
+async function contentOf({ read }: LogSource, tile: Tile): Promise<Uint8Array> {
+  const limitBytes = tile.level === "entries" ? LIMITS.bundleBytes : LIMITS.tileBytes;
+  const exact = await read(tilePath(tile), limitBytes);
+  if (exact !== null) return exact;
+  const full = await read(tilePath({ ...tile, width: LIMITS.tileWidth }), limitBytes);
+  if (full === null) throw missing(tilePath(tile));
+  if (tile.level !== "entries") return full.subarray(0, tile.width * HASH_BYTES);
+  const parsed = parseBundle(full);
+  if (!parsed.ok) throw missing(tilePath(tile));
+  return encodeBundle(parsed.entries.slice(0, tile.width));
+}
+
+function missing(path: string): AppError {
+  return new AppError("ledger.damaged", { detail: `\`${path}\` of the log is missing or damaged`, details: { path } });
 }
 
 function sizeOf(note: Uint8Array): number {

@@ -56,7 +56,7 @@ export function startScreen(screen: StartScreen, paint: Paint, width: number): s
     ...said("Next", next.why, plain),
     ...(next.command === null ? [] : [under(paint.bold(next.command))]),
     "",
-    under(paint.dim("Ctrl-C stops it; the next start goes on where this one ended.")),
+    ...prose("Ctrl-C stops it; the next start goes on where this one ended.").map((line) => under(paint.dim(line))),
     "",
   ];
 }

@@ -11,7 +11,9 @@ export function tunnelLine(
   if (env.sshConnection === null) return null;
   const ports = urls.flatMap((url) => (URL.canParse(url) ? [portOf(new URL(url))] : []));
   const serverPort = env.sshConnection.split(" ")[3];
-  const way = serverPort === undefined || serverPort === "22" ? "" : ` -p ${serverPort}`;
+  // The line is copied into a shell: what is no port number stays out of it.
+  const way =
+    serverPort === undefined || !/^\d{1,5}$/.test(serverPort) || serverPort === "22" ? "" : ` -p ${serverPort}`;
   const forwards = [...new Set(ports)].map((port) => `-L ${port}:localhost:${port}`).join(" ");
   return `ssh${way} ${forwards} ${env.user}@${env.host}`;
 }

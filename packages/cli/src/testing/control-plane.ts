@@ -62,8 +62,9 @@ export async function startControlPlane(rows: Routes, socketPath?: string): Prom
       ),
     );
   }
+  const { port } = addressOf(servers[0]);
   return {
-    url: `http://localhost:${String((servers[0]?.address() as AddressInfo).port)}`,
+    url: `http://localhost:${String(port)}`,
     asked,
     route: (more) => {
       routes = { ...routes, ...more };
@@ -77,6 +78,12 @@ export async function startControlPlane(rows: Routes, socketPath?: string): Prom
       await Promise.all(servers.map(async (server) => await once(server.close(), "close")));
     },
   };
+}
+
+function addressOf(server: Server | undefined): AddressInfo {
+  const address = server?.address();
+  if (typeof address === "object" && address !== null) return address;
+  throw new Error("the server does not listen");
 }
 
 async function listen(

@@ -1,4 +1,4 @@
-import { type DeviceId, newId, type SessionId } from "@countersign/core";
+import { newId } from "@countersign/core";
 import { generateSigningKey } from "@countersign/credentials";
 import { saveSession, type StoredSession } from "../client/session-file.ts";
 import { NOW, type TestCli } from "./test-cli.ts";
@@ -7,10 +7,10 @@ import { NOW, type TestCli } from "./test-cli.ts";
 export function signedIn(server: string, { surroundings }: TestCli, seconds = 3600): StoredSession {
   const { env, random } = surroundings;
   const session = {
-    id: newId("ses", NOW, random) as SessionId,
+    id: newId("ses", NOW, random),
     key: generateSigningKey(),
     human: { id: newId("hum", NOW, random), name: "Alice" },
-    device: { id: newId("dev", NOW, random) as DeviceId, name: "laptop" },
+    device: { id: newId("dev", NOW, random), name: "laptop" },
     expiresAt: new Date(NOW + seconds * 1000).toISOString(),
   };
   saveSession(server, session, env);
