@@ -52,7 +52,7 @@ describe("countersign up", () => {
       expect(await cli.json("status", "--data", "data")).toMatchObject({ server: ready.api, broken: "human" });
       up.child.kill(first ? "SIGTERM" : "SIGINT");
       expect(await up.ended).toMatchObject({ code: 0, stderr: "" });
-      await expect(fetch(`${ready.api}/healthz`)).rejects.toThrow();
+      await expect(fetch(`${ready.api}/healthz`)).rejects.toThrow("fetch failed");
     }
   });
 
@@ -93,21 +93,11 @@ describe("countersign up", () => {
   });
 
   it.each([
-    ["an unknown key", "lisen: {}\n", "config.invalid", "lisen"],
-    ["no YAML", "a: [\n", "config.invalid", "wrong.yaml"],
-    [
-      "a secret as text",
-      "upstreams: { a: { kind: mcp, url: 'http://x/', auth: { bearer: abc } } }\n",
-      "config.secret_literal",
-      "auth",
-    ],
-    [
-      "an address beyond loopback without TLS",
-      "listen: { api: 0.0.0.0:0, gateway: 127.0.0.1:0 }\n",
-      "listen.unsafe",
-      "0.0.0.0",
-    ],
-  ])("refuses %s", async (_, text, code, names) => {
+    ["lisen: {}\n", "config.invalid", "lisen"],
+    ["a: [\n", "config.invalid", "wrong.yaml"],
+    ["upstreams: { a: { kind: mcp, url: 'http://x/', auth: { bearer: abc } } }\n", "config.secret_literal", "auth"],
+    ["listen: { api: 0.0.0.0:0, gateway: 127.0.0.1:0 }\n", "listen.unsafe", "0.0.0.0"],
+  ])("refuses %j", async (text, code, names) => {
     await writeFile(join(folder, "wrong.yaml"), text);
     const problem = await cli.problem("up", "--config", "wrong.yaml", "--data", "data");
     expect(problem).toMatchObject({ exit: 1, code, detail: expect.stringContaining(names) });

@@ -69,5 +69,41 @@ describe("the command line against a real installation", () => {
     });
     await client.close();
     expect(await readFile(path, "utf8")).toBe("hello");
+
+    await proves(path, receipt);
   });
+
+  /** What happened, for somebody who trusts neither the agent nor the server. */
+  async function proves(path: string, { code: _, ...receipt }: Record<string, unknown>): Promise<void> {
+    const { acts } = await cli.json<{ acts: Record<string, unknown>[] }>("ledger", "who", `file:${path}`);
+    expect(acts.map(({ action, decision, outcome, names }) => ({ action, decision, outcome, names }))).toMatchObject([
+      { action: "mcp:files/read_text_file", decision: { result: "deny", code: "brake.frozen" }, outcome: null },
+      { action: "mcp:files/write_file", decision: { result: "hold" }, outcome: null },
+      {
+        action: "mcp:files/read_text_file",
+        decision: { result: "permit" },
+        outcome: "ok",
+        names: { human: "Alice Example", agent: "coder", task: expect.stringContaining("work in") },
+      },
+    ]);
+    const verified = await cli.json<{ size: number }>("ledger", "verify");
+    expect(verified).toMatchObject({ code: 0, ok: true });
+    const exported = await cli.json<{ size: number; dir: string }>("ledger", "export", "export");
+    expect(exported.size).toBeGreaterThanOrEqual(verified.size);
+    expect(await cli.json("ledger", "verify", "--offline", "export")).toMatchObject({ code: 0, size: exported.size });
+    const tail = cli.start(["ledger", "tail", "--json"]);
+    const { id } = (JSON.parse(await tail.firstLine("stdout")) as { body: { id: string } }).body;
+    tail.child.kill("SIGINT");
+    expect((await tail.ended).code).toBe(0);
+    expect(await cli.json("ledger", "prove", id)).toMatchObject({
+      code: 0,
+      entry: { id },
+      proof: expect.stringMatching(/^c2sp\.org\/tlog-proof@v1\n/),
+    });
+    await writeFile(join(cli.cwd, "receipt.json"), JSON.stringify(receipt));
+    expect(await cli.json("receipt", "verify", "receipt.json")).toMatchObject({ code: 0, ok: true });
+    expect(await cli.json("receipt", "verify", "receipt.json", "--key", "export/keys.json")).toMatchObject({ code: 0 });
+    await writeFile(join(cli.cwd, "receipt.json"), JSON.stringify({ ...receipt, state: "stopping" }));
+    expect(await cli.problem("receipt", "verify", "receipt.json")).toMatchObject({ exit: 1, code: "request.invalid" });
+  }
 });
