@@ -69,7 +69,7 @@ class Bridge {
     if (this.#closed || text.trim() === "") return;
     const message = readRpcMessage(text);
     if (message === null) return this.#write(errorText(null, { code: PARSE_ERROR, message: "the line is not JSON" }));
-    if (message.method === "notifications/cancelled") return this.#cancel(message.params["requestId"]);
+    if (message.method === "notifications/cancelled") this.#cancel(message.params["requestId"]);
     const controller = new AbortController();
     this.#underWay.set(controller, message);
     this.#relay(text, message, controller.signal)
@@ -85,12 +85,13 @@ class Bridge {
   }
 
   async #relay(text: string, message: RpcMessage, signal: AbortSignal): Promise<void> {
+    const session = this.#session.id;
     let response = await this.#post(text, message, signal);
-    if (response.status === 404 && this.#session.id !== null) {
+    if (response.status === 404 && session !== null) {
       // The gateway was started anew and knows the session no more. It served nothing of the request.
       const fault = await httpFault(response);
       if (fault.code !== SESSION_UNKNOWN) return this.#answerError(message, fault);
-      this.#session = { ...this.#session, id: null };
+      if (this.#session.id === session) this.#session = { ...this.#session, id: null };
       response = await this.#post(text, message, signal);
     }
     if (response.status === 400 && message.method === "tools/call") {
@@ -118,11 +119,13 @@ class Bridge {
     this.#write(body);
   }
 
-  async #stream({ body }: GatewayResponse, message: RpcMessage, signal: AbortSignal): Promise<void> {
+  async #stream(response: GatewayResponse, message: RpcMessage, signal: AbortSignal): Promise<void> {
     const events = new EventStreamReader(MESSAGE_BYTES, (data) => {
-      if (!signal.aborted) this.#write(data);
+      if (signal.aborted) return;
+      this.#look(response, message, data);
+      this.#write(data);
     });
-    for await (const part of body ?? []) {
+    for await (const part of response.body ?? []) {
       if (!events.feed(Buffer.from(part)))
         return this.#answerError(message, { code: SERVER_ERROR, message: "the answer is too large" });
       await this.#writing;
@@ -132,10 +135,11 @@ class Bridge {
   /** Keeps what later requests need: the session of `initialize`, and what tools want in headers. */
   #look({ headers }: GatewayResponse, { method }: RpcMessage, body: Buffer): void {
     if (method !== "initialize" && method !== "tools/list") return;
-    const result = objectOf(objectOf(JSON.parse(body.toString("utf8")))["result"]);
+    const result = resultOf(body);
     if (method === "tools/list") return this.#noteTools(result["tools"]);
     const version = result["protocolVersion"];
-    this.#session = { id: headers.get("mcp-session-id"), version: typeof version === "string" ? version : null };
+    if (version !== undefined)
+      this.#session = { id: headers.get("mcp-session-id"), version: typeof version === "string" ? version : null };
   }
 
   #noteTools(tools: unknown): void {
@@ -188,6 +192,14 @@ class Bridge {
         output.once("close", resolve);
       });
     });
+  }
+}
+
+function resultOf(body: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    return objectOf(objectOf(JSON.parse(body.toString("utf8")))["result"]);
+  } catch {
+    return {};
   }
 }
 

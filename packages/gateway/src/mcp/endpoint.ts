@@ -19,30 +19,23 @@ export interface EndpointOptions {
 
 const PATH = /^\/mcp\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
 
+interface HttpExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 /** Answers one HTTP request to `/mcp/<upstream>`. Never rejects. */
-export async function serveHttp(
-  context: GatewayContext,
-  options: EndpointOptions,
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
-): Promise<void> {
+export async function serveHttp(context: GatewayContext, options: EndpointOptions, http: HttpExchange): Promise<void> {
+  const { request, response } = http;
   try {
-    if (!isAddressedToUs(request.headers, options.hosts)) return problem(response, "request.wrong_origin");
-    const path = (request.url ?? "").split("?", 1)[0] ?? "";
-    const upstream = PATH.exec(path)?.[1];
-    if (upstream === undefined) return problem(response, "request.not_found", "MCP servers are at `/mcp/<server>`");
+    const upstream = addressed(options, http);
+    if (upstream === null) return;
     const method = request.method ?? "";
-    if (method !== "POST" && method !== "DELETE") {
-      response.setHeader("allow", "POST, DELETE");
-      return tellFault(response, {
-        status: 405,
-        code: RPC.server,
-        message: "only POST and DELETE are served here",
-        id: null,
-      });
-    }
     const url = `${options.baseUrl}/mcp/${upstream}`;
     const { authorization, dpop } = request.headers;
     const authenticated = context.authenticator.check({ authorization, proof: oneOf(dpop), method, url });
+    // A client in good standing learns the next nonce before the last one ends (RFC 9449 section 8.2).
+    if (authenticated.claims.ok) response.setHeader("dpop-nonce", context.authenticator.nonce());
     const exchange: Exchange = { context, upstream, request, response, claims: authenticated.claims };
     if (method === "DELETE") endSession(exchange, authenticated);
     else await post(exchange, authenticated);
@@ -51,6 +44,20 @@ export async function serveHttp(
     if (response.headersSent) response.destroy();
     else problem(response, "internal.error");
   }
+}
+
+/** The upstream that a request is for; null when the request was answered already: it is for nobody here. */
+function addressed({ hosts }: EndpointOptions, { request, response }: HttpExchange): string | null {
+  const path = (request.url ?? "").split("?", 1)[0] ?? "";
+  const upstream = PATH.exec(path)?.[1];
+  if (!isAddressedToUs(request.headers, hosts)) problem(response, "request.wrong_origin");
+  else if (upstream === undefined) problem(response, "request.not_found", "MCP servers are at `/mcp/<server>`");
+  else if (request.method === "POST" || request.method === "DELETE") return upstream;
+  else {
+    response.setHeader("allow", "POST, DELETE");
+    tellFault(response, { status: 405, code: RPC.server, message: "only POST and DELETE are served here", id: null });
+  }
+  return null;
 }
 
 async function post(exchange: Exchange, authenticated: Authenticated): Promise<void> {

@@ -1,5 +1,7 @@
 /** Bounds of the MCP gateway. Sizes in bytes, times in milliseconds. */
 export interface McpLimits {
+  /** A request must be whole within this time, so that slow senders hold nothing. */
+  readonly requestMs: number;
   /** What a request may weigh beyond its arguments. */
   readonly requestSlackBytes: number;
   /** A known caller's request is read this far beyond the bound, so that its refusal can name it. */
@@ -24,6 +26,7 @@ export interface McpLimits {
 }
 
 export const DEFAULT_LIMITS: McpLimits = {
+  requestMs: 60_000,
   requestSlackBytes: 64 * 1024,
   requestOverreadBytes: 8 * 1024 * 1024,
   answerBytes: 64 * 1024 * 1024,

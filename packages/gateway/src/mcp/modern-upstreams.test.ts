@@ -12,7 +12,11 @@ import { type Answer, call, mirror, modern, post } from "./testing/raw.ts";
 const text = ({ json }: Answer): string => json.result.content[0].text;
 const code = ({ json }: Answer): string | undefined => json?.result?._meta?.["dev.countersign/decision"]?.code;
 
-async function use(running: Running, credential: Credential, name: string, args: object = {}): Promise<Answer> {
+async function use(
+  running: Running,
+  credential: Credential,
+  [name, args = {}]: readonly [string, object?],
+): Promise<Answer> {
   return await post(running.url("up"), call(name, args), { credential });
 }
 
@@ -46,10 +50,10 @@ describe.each(["http", "stdio"] as const)("a 2026 server over %s", (kind) => {
     await using running = await runGateway({ up: terms });
     await running.pin("up");
     const credential = running.point.openTask();
-    expect(text(await use(running, credential, "echo"))).toBe("{}");
-    expect(code(await use(running, credential, "change"))).toBeUndefined();
+    expect(text(await use(running, credential, ["echo"]))).toBe("{}");
+    expect(code(await use(running, credential, ["change"]))).toBeUndefined();
     if (kind === "http") await post(running.url("up"), { jsonrpc: "2.0", id: 1, method: "tools/list" }, { credential });
-    expect(code(await use(running, credential, "echo"))).toBe("tool.definition_changed");
+    expect(code(await use(running, credential, ["echo"]))).toBe("tool.definition_changed");
   });
 
   it("is told nothing of what is ours, and refused what it asks of the user", async () => {
@@ -58,8 +62,8 @@ describe.each(["http", "stdio"] as const)("a 2026 server over %s", (kind) => {
     await using running = await runGateway({ up: terms });
     await running.pin("up");
     const credential = running.point.openTask();
-    expect(JSON.parse(text(await use(running, credential, "meta")))).toEqual({});
-    const asked = await use(running, credential, "ask");
+    expect(JSON.parse(text(await use(running, credential, ["meta"])))).toEqual({});
+    const asked = await use(running, credential, ["ask"]);
     expect(asked.json.error.code).toBe(-32021);
     expect(running.point.recorded.at(-1)?.outcome).toBe("error");
   });
@@ -72,7 +76,7 @@ describe("a 2026 server over HTTP", () => {
     await running.pin("up");
     const credential = running.point.openTask();
     http.requests.length = 0;
-    expect(text(await use(running, credential, "region", { region: "Zürich" }))).toBe('{"region":"Zürich"}');
+    expect(text(await use(running, credential, ["region", { region: "Zürich" }]))).toBe('{"region":"Zürich"}');
     expect(http.requests.at(-1)?.headers).toMatchObject({
       "mcp-protocol-version": "2026-07-28",
       "mcp-method": "tools/call",
@@ -99,7 +103,7 @@ describe("a 2026 server over HTTP", () => {
     const terms = { url: http.url, auth: { bearer: { fromEnv: "TOKEN" } } };
     await using running = await runGateway({ up: terms }, { environment: { TOKEN: "s3cret" } });
     await running.pin("up");
-    const answer = await use(running, running.point.openTask(), "meta");
+    const answer = await use(running, running.point.openTask(), ["meta"]);
     expect(http.requests.at(-1)?.headers).toMatchObject({ authorization: "Bearer s3cret" });
     expect(answer.text + JSON.stringify(running.log)).not.toContain("s3cret");
   });

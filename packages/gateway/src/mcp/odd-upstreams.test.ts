@@ -5,6 +5,7 @@ import { writeFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dpopFetch } from "./testing/dpop-fetch.ts";
 import { NODE, type Running, fixture, runGateway } from "./testing/gateway.ts";
 import { type Credential, terms } from "./testing/permit-point.ts";
 import { type Answer, call, post } from "./testing/raw.ts";
@@ -28,7 +29,7 @@ const use = async (tool: string, args: object = {}, as: Credential = credential)
 const code = ({ json }: Answer): string | undefined => json?.result?._meta?.["dev.countersign/decision"]?.code;
 const text = ({ json }: Answer): string => json.result.content[0].text;
 const inspect = async (command: readonly string[], limits = {}): Promise<unknown> => {
-  await using gateway = await runGateway({}, { connectMs: 3000, probeMs: 300, ...limits });
+  await using gateway = await runGateway({}, { probeMs: 300, ...limits });
   return await gateway.gateway.inspectUpstream("x", terms({ command }));
 };
 
@@ -36,7 +37,6 @@ describe("an upstream that does not start well", () => {
   it.each([
     ["a program that there is not", ["/no/such/program"], "upstream.down"],
     ["a program that ends at once", [NODE, "-e", "process.exit(3)"], "upstream.down"],
-    ["a program that says nothing", fixture("odd-server.ts", "silent"), "upstream.timeout"],
     ["a program that talks of other things", fixture("odd-server.ts", "noise"), "upstream.garbage"],
     ["a program that says back what it hears", ["/bin/cat"], "upstream.garbage"],
     ["a handshake of garbage", fixture("odd-server.ts", "garbage-handshake"), "upstream.garbage"],
@@ -45,6 +45,11 @@ describe("an upstream that does not start well", () => {
     ["a list without end", fixture("odd-server.ts", "endless"), "upstream.garbage"],
   ])("is named: %s", async (_, command, expected) => {
     expect(await inspect(command)).toMatchObject({ ok: false, code: expected, reason: expect.stringMatching(/^\S/) });
+  });
+
+  it("is named: a program that says nothing", async () => {
+    const silent = fixture("odd-server.ts", "silent");
+    expect(await inspect(silent, { connectMs: 1000 })).toMatchObject({ ok: false, code: "upstream.timeout" });
   });
 
   it.each([
@@ -83,6 +88,21 @@ describe("an upstream that misbehaves in a call", () => {
     const elsewhere = post(running.url("other"), call("echo"), { credential });
     expect(code(await use(tool, args))).toBe(expected);
     expect((await elsewhere).json.result.content).toHaveLength(1);
+    expect(code(await use("echo"))).toBeUndefined();
+  });
+
+  it("is told when nobody waits any more", async () => {
+    const controller = new AbortController();
+    const sending = Promise.withResolvers<void>();
+    running.point.beforeSend = () => Promise.resolve(sending.resolve());
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify(call("hang")), signal: controller.signal };
+    const hanging = dpopFetch(credential)(running.url("odd"), init).catch(() => "gone");
+    await sending.promise;
+    running.point.beforeSend = () => Promise.resolve();
+    controller.abort();
+    expect(await hanging).toBe("gone");
+    await expect.poll(() => JSON.stringify(running.log)).toContain("cancelled ");
     expect(code(await use("echo"))).toBeUndefined();
   });
 

@@ -49,8 +49,9 @@ describe("resourceOf", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom("/", ".", "a", "\\", ":") }), (path) => {
         const mapped = of(path);
-        if (mapped.ok) expect(mapped.resource).toMatch(/^file:\/(?!\/)/);
-        if (mapped.ok) expect(mapped.resource.split("/")).not.toContain("..");
+        const resource = mapped.ok ? mapped.resource : "file:/";
+        expect(resource).toMatch(/^file:\/(?!\/)/);
+        expect(resource.split("/")).not.toContain("..");
       }),
     );
   });

@@ -125,8 +125,10 @@ function acceptsOf({ headers }: IncomingMessage): { readonly json: boolean; read
 
 function goneSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  response.once("close", () => {
+  const closed = (): void => {
     if (!response.writableFinished) controller.abort();
-  });
+  };
+  if (response.closed) closed();
+  else response.once("close", closed);
   return controller.signal;
 }

@@ -35,8 +35,6 @@ export interface McpGateway {
 
 /** Longest head of a request: a token of 16 KiB, a proof and the rest. */
 const HEAD_BYTES = 32 * 1024;
-/** A request must be whole within this time, so that slow senders hold nothing. */
-const REQUEST_MS = 60_000;
 const HEAD_MS = 10_000;
 
 /**
@@ -55,12 +53,14 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
     const record = point.replica.get("upstream", upstream);
     context.connections.upstreamChanged(upstream, record?.state.status === "active" ? record.terms : null);
   });
-  const { server, sockets } = makeServer();
+  const { server, sockets } = makeServer(context.limits);
   const port = await listening(server, options.listen);
   const { host } = options.listen;
   const url = options.publicUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
   const endpoint = { hosts: allowedHosts({ host, port }, options.publicUrl), baseUrl: url };
   server.on("request", (request, response) => {
+    // A client that is gone shows as the end of its response; there is nobody to tell.
+    response.on("error", () => undefined);
     serveHttp(context, endpoint, { request, response }).catch((error: unknown) =>
       log.error({ err: error }, "request failed"),
     );
@@ -92,13 +92,13 @@ function contextOf({ point, environment, log, limits }: McpGatewayOptions): Gate
   };
 }
 
-function makeServer(): { readonly server: Server; readonly sockets: ReadonlySet<Socket> } {
+function makeServer({ requestMs }: McpLimits): { readonly server: Server; readonly sockets: ReadonlySet<Socket> } {
   const server = createServer({
     maxHeaderSize: HEAD_BYTES,
-    headersTimeout: HEAD_MS,
-    requestTimeout: REQUEST_MS,
+    headersTimeout: Math.min(HEAD_MS, requestMs),
+    requestTimeout: requestMs,
     keepAliveTimeout: 75_000,
-    connectionsCheckingInterval: 2000,
+    connectionsCheckingInterval: Math.min(2000, requestMs),
     requireHostHeader: true,
   });
   server.maxConnections = 10_000;

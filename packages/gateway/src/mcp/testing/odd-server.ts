@@ -118,11 +118,12 @@ function list(id: unknown, params: Record<string, any>): void {
 
 function take(message: Message): void {
   const { id, method, params = {} } = message;
-  if (method === undefined) return void asked.get(id)?.(message);
-  if (id === undefined) {
-    if (method === "notifications/cancelled") process.stderr.write(`cancelled ${String(params["requestId"])}\n`);
-    return;
-  }
+  if (method === undefined) asked.get(id)?.(message);
+  else if (id !== undefined) request(id, method, params);
+  else if (method === "notifications/cancelled") process.stderr.write(`cancelled ${String(params["requestId"])}\n`);
+}
+
+function request(id: unknown, method: string, params: Record<string, any>): void {
   if (method === "server/discover") {
     if (behaviour === "dies-when-asked") process.exit(7);
     if (behaviour !== "ignores-unknown") out({ jsonrpc: "2.0", id, error: { code: -32601, message: "unknown" } });

@@ -103,10 +103,17 @@ export class UpstreamLink {
     const message = requestMessage(this.modern, { ...parts, id, ...(meta === undefined ? {} : { meta }) });
     const reserved = await this.channel.reserve(message, options.signal);
     if (!reserved.ok) return reserved;
+    let written = false;
     return {
       ok: true,
-      write: (onProgress) => this.#write(id, reserved, { onProgress, timeoutMs: options.timeoutMs }),
-      cancel: (reason) => this.#cancel(id, reserved.abort, reason),
+      write: (onProgress) => {
+        written = true;
+        return this.#write(id, reserved, { onProgress, timeoutMs: options.timeoutMs });
+      },
+      cancel: (reason) => {
+        if (written) this.#cancel(id, reserved.abort, reason);
+        else reserved.abort();
+      },
     };
   }
 
@@ -123,7 +130,8 @@ export class UpstreamLink {
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
       const expire = (): void => {
-        this.#cancel(id, reserved.abort, "no answer in time");
+        this.#tellCancelled(id, "no answer in time");
+        reserved.abort();
         this.#settle(id, {
           ok: false,
           code: "upstream.timeout",
@@ -151,18 +159,22 @@ export class UpstreamLink {
     pending?.settle(answer);
   }
 
+  /** A request that is answered already is left alone: its connection serves others now. */
   #cancel(id: number, abort: () => void, reason: string): void {
-    const gone: LinkAnswer = { ok: false, code: "upstream.down", reason: "the call was cancelled" };
-    if (!this.#pending.has(id)) return abort();
-    if (this.channel.abortCancels) {
+    if (!this.#pending.has(id)) return;
+    this.#tellCancelled(id, reason);
+    const giveUp = (): void => {
+      if (!this.#pending.has(id)) return;
       abort();
-      return this.#settle(id, gone);
-    }
+      this.#settle(id, { ok: false, code: "upstream.down", reason: "the call was cancelled" });
+    };
+    if (this.channel.abortCancels) giveUp();
+    else setTimeout(giveUp, CANCELLED_MS).unref();
+  }
+
+  #tellCancelled(id: number, reason: string): void {
+    if (this.channel.abortCancels) return;
     this.notify("notifications/cancelled", { requestId: id, reason }).catch(() => undefined);
-    setTimeout(() => {
-      abort();
-      this.#settle(id, gone);
-    }, CANCELLED_MS).unref();
   }
 
   async #send(message: Outgoing): Promise<void> {
