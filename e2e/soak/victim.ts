@@ -43,7 +43,7 @@ export async function killAtWork(
 
 async function started(child: ChildProcess, lines: string, complaint: () => string): Promise<void> {
   const deadline = performance.now() + START_MS;
-  while (!readFileSync(lines, "utf8").startsWith("ready\nentry ")) {
+  while (!readFileSync(lines, "utf8").includes("\nentry ")) {
     if (child.exitCode !== null || performance.now() > deadline) {
       child.kill("SIGKILL");
       throw new Error(`the writer did not start: ${complaint().slice(0, 400)}`);
