@@ -65,9 +65,9 @@ describe("countersign up", () => {
     expect(stdout).toMatch(/Console +http:\/\/localhost:\d+\n/);
     expect(stdout).toMatch(/Gateway +http:\/\/127\.0\.0\.1:\d+\n/);
     expect(stdout).toContain(join(folder, "data"));
-    expect(stdout).toMatch(/Set up +http:\/\/localhost:\d+\/setup\?token=\S{43}\n/);
-    expect(stdout).toMatch(/From afar +ssh -p 2222 -L (\d+):localhost:\1 -L (\d+):localhost:\2 \S+@\S+\n/);
-    expect(stdout).toContain("open the set-up link");
+    expect(stdout).toMatch(/\n *http:\/\/localhost:\d+\/setup\?token=\S{43}\n/);
+    expect(stdout).toMatch(/\n *ssh -p 2222 -L (\d+):localhost:\1 -L (\d+):localhost:\2 \S+@\S+\n/);
+    expect(stdout).toContain("Next      Open the set-up link");
     expect(stdout).not.toContain("\u001b");
   });
 

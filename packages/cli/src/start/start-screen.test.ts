@@ -31,13 +31,32 @@ describe("the start screen", () => {
     }
   });
 
+  it("keeps the usual set-up link within 80 columns, so that a terminal does not break it", () => {
+    const lines = startScreen(FULL, painter(false), 80);
+    expect(lines.find((line) => line.includes("/setup"))).toBe(`  ${FULL.setupUrl ?? ""}`);
+    const far = { ...FULL, setupUrl: FULL.setupUrl?.replace("localhost", "countersign.example") ?? null };
+    expect(startScreen(far, painter(false), 80).find((line) => line.includes("/setup"))).toBe(far.setupUrl);
+  });
+
+  it("breaks a long command as a shell takes it", () => {
+    const command = "countersign agent create NAME --purpose TEXT --grant 'mcp:files/*@**' --expires 30d";
+    const lines = startScreen({ ...FULL, next: { why: "register an agent", command } }, painter(false), 80);
+    const at = lines.findIndex((line) => line.includes("agent create"));
+    expect(lines.slice(at, at + 4).map((line) => line.trim())).toEqual([
+      "countersign agent create NAME \\",
+      "--purpose TEXT \\",
+      "--grant 'mcp:files/*@**' \\",
+      "--expires 30d",
+    ]);
+  });
+
   it("shows only what there is", () => {
     const text = startScreen(
       { ...FULL, setupUrl: null, tunnel: null, warnings: [], pendingChanges: [] },
       painter(false),
       80,
     ).join("\n");
-    for (const label of ["Set up", "From afar", "Warning", "Unsigned"]) expect(text).not.toContain(label);
+    for (const label of ["Set up", "Tunnel", "Warning", "Unsigned"]) expect(text).not.toContain(label);
     for (const label of ["Console", "Gateway", "Data", "Next"]) expect(text).toContain(label);
   });
 

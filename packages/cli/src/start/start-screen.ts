@@ -21,44 +21,69 @@ const LABEL = 10;
 
 /** The page that `countersign up` shows. Prose is broken at `width`; addresses and commands never are, so that they can be copied. */
 export function startScreen(screen: StartScreen, paint: Paint, width: number): string[] {
-  const row = (label: string, value: string): string =>
-    `${" ".repeat(INDENT)}${paint.dim(label.padEnd(LABEL))}${value}`;
-  const under = (value: string): string => " ".repeat(INDENT + LABEL) + value;
-  const prose = (text: string): string[] => wrapped(visible(text), Math.max(30, Math.min(width, 100) - INDENT - LABEL));
-  const said = (label: string, text: string, mark: (line: string) => string): string[] =>
-    prose(text).map((line, at) => (at === 0 ? row(label, mark(line)) : under(mark(line))));
-  const plain = (line: string): string => line;
   const { setupUrl, tunnel, next } = screen;
+  const page = createPage(paint, width);
   return [
     "",
     `${" ".repeat(INDENT)}${paint.bold("Countersign")} ${paint.dim(screen.version)}`,
     "",
-    row("Console", screen.api),
-    row("Gateway", screen.gateway),
-    row("Data", screen.dataDir),
+    page.row("Console", screen.api),
+    page.row("Gateway", screen.gateway),
+    page.row("Data", visible(screen.dataDir)),
     ...(setupUrl === null
       ? []
       : [
           "",
-          row("Set up", paint.bold(setupUrl)),
-          ...prose("Once, within 15 minutes: the first person makes a passkey here.").map(under),
+          ...page.said("Set up", "Once, within 15 minutes: the first person makes a passkey here."),
+          page.copied(setupUrl),
         ]),
     ...(tunnel === null
       ? []
       : [
           "",
-          row("From afar", tunnel),
-          ...prose("Run it on your own machine, then open the addresses above in its browser.").map(under),
+          ...page.said("Tunnel", "Run this on your own machine, then open the addresses in its browser."),
+          ...page.copied(tunnel),
         ]),
-    ...screen.warnings.flatMap((warning) => ["", ...said("Warning", warning, paint.warn)]),
-    ...screen.pendingChanges.flatMap(({ what, url }) => ["", ...said("Unsigned", what, plain), under(url)]),
+    ...screen.warnings.flatMap((warning) => ["", ...page.said("Warning", warning, paint.warn)]),
+    ...screen.pendingChanges.flatMap(({ what, url }) => ["", ...page.said("Unsigned", what), ...page.copied(url)]),
     "",
-    ...said("Next", next.why, plain),
-    ...(next.command === null ? [] : [under(paint.bold(next.command))]),
+    ...page.said("Next", `${next.why.charAt(0).toUpperCase()}${next.why.slice(1)}${next.command === null ? "." : ":"}`),
+    ...(next.command === null ? [] : page.copied(next.command)),
     "",
-    ...prose("Ctrl-C stops it; the next start goes on where this one ended.").map((line) => under(paint.dim(line))),
+    ...page.said("", "Ctrl-C stops it; the next start goes on where this one ended.", paint.dim),
     "",
   ];
+}
+
+interface Page {
+  readonly row: (label: string, value: string) => string;
+  /** Prose beside its label. */
+  readonly said: (label: string, text: string, mark?: (line: string) => string) => string[];
+  /** Something to be copied: on a line of its own, as far in as it fits. */
+  readonly copied: (text: string) => string[];
+}
+
+function createPage(paint: Paint, width: number): Page {
+  const margin = INDENT + LABEL;
+  const row = (label: string, value: string): string =>
+    `${" ".repeat(INDENT)}${paint.dim(label.padEnd(LABEL))}${value}`;
+  return {
+    row,
+    said: (label, text, mark = (line) => line) =>
+      wrapped(visible(text), Math.max(30, Math.min(width, 100) - margin)).map((line, at) =>
+        at === 0 && label !== "" ? row(label, mark(line)) : " ".repeat(margin) + mark(line),
+      ),
+    copied: (text) => {
+      const indent = [margin, INDENT].find((columns) => columns + text.length <= width);
+      if (indent !== undefined) return [" ".repeat(indent) + paint.bold(text)];
+      const [first = "", ...flags] = text.split(/ (?=--)/);
+      // A shell takes a command over several lines; an address is kept whole, from the first column on.
+      if (flags.length === 0) return [paint.bold(text)];
+      return [first, ...flags.map((flag) => `  ${flag}`)].map(
+        (part, at) => " ".repeat(margin) + paint.bold(at === flags.length ? part : `${part} \\`),
+      );
+    },
+  };
 }
 
 /** Breaks prose at spaces. A word that is longer than a line stays whole. */
