@@ -35,7 +35,7 @@ export function startScreen(screen: StartScreen, paint: Paint, width: number): s
       : [
           "",
           ...page.said("Set up", "Once, within 15 minutes: the first person makes a passkey here."),
-          page.copied(setupUrl),
+          ...page.copied(setupUrl),
         ]),
     ...(tunnel === null
       ? []
