@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chromiumPath } from "../packages/cli/src/demo/chromium-path.ts";
 import { launchBrowser, type TestBrowser } from "./browser.ts";
-import { chromiumPath } from "./chromium-path.ts";
 
 describe("the test browser", () => {
   let browser: TestBrowser;

@@ -5,6 +5,7 @@ import { arch, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { AppError } from "@countersign/core";
 
 export interface ChromiumPath {
   readonly executablePath: string;
@@ -20,14 +21,15 @@ const PACKAGE_ENTRY = fileURLToPath(import.meta.resolve("@sparticuz/chromium"));
  * Where a Chromium is: `COUNTERSIGN_CHROMIUM`, else Debian's, else the one in the npm package `@sparticuz/chromium`, which is
  * unpacked once per version into `node_modules/.cache`. Several processes may ask at the same time.
  */
-export async function chromiumPath(env: NodeJS.ProcessEnv = process.env): Promise<ChromiumPath> {
+export async function chromiumPath(env: NodeJS.ProcessEnv): Promise<ChromiumPath> {
   const named = env["COUNTERSIGN_CHROMIUM"];
   if (named !== undefined && named !== "") {
-    if (!existsSync(named)) throw new Error(`COUNTERSIGN_CHROMIUM names \`${named}\`, which does not exist`);
+    if (!existsSync(named))
+      throw new AppError("config.invalid", { detail: `COUNTERSIGN_CHROMIUM names \`${named}\`, which does not exist` });
     return { executablePath: named, env: {}, source: "environment" };
   }
   if (existsSync(SYSTEM)) return { executablePath: SYSTEM, env: {}, source: "system" };
-  const folder = await unpacked();
+  const folder = await unpacked(env["PATH"]);
   return {
     executablePath: join(folder, "chromium"),
     env: { LD_LIBRARY_PATH: join(folder, "al2023", "lib"), FONTCONFIG_FILE: join(folder, "fonts.conf") },
@@ -35,7 +37,7 @@ export async function chromiumPath(env: NodeJS.ProcessEnv = process.env): Promis
   };
 }
 
-async function unpacked(): Promise<string> {
+async function unpacked(path: string | undefined): Promise<string> {
   const packageFolder = dirname(dirname(dirname(PACKAGE_ENTRY)));
   const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as { version: string };
   const cache = join(dirname(dirname(packageFolder)), ".cache", "countersign");
@@ -46,7 +48,7 @@ async function unpacked(): Promise<string> {
     () => tmpdir(),
   );
   const staging = await mkdtemp(join(parent, "unpacking-"));
-  await unpackInto(staging, parent === cache ? folder : staging);
+  await unpackInto(staging, { final: parent === cache ? folder : staging, path });
   if (parent !== cache) return staging;
   // A rename is atomic: another process sees the whole folder or none. Whoever comes second throws its copy away.
   await rename(staging, folder).catch(() => rm(staging, { recursive: true, force: true }));
@@ -54,10 +56,10 @@ async function unpacked(): Promise<string> {
 }
 
 /** The package unpacks into `TMPDIR`, its NSS libraries only when it believes to run in AWS Lambda: so a child process believes it. */
-async function unpackInto(staging: string, final: string): Promise<void> {
+async function unpackInto(staging: string, { final, path }: { final: string; path: string | undefined }): Promise<void> {
   const script = `import(${JSON.stringify(PACKAGE_ENTRY)}).then((chromium) => chromium.default.executablePath())`;
   await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
-    env: { PATH: process.env["PATH"], HOME: staging, TMPDIR: staging, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
+    env: { PATH: path, HOME: staging, TMPDIR: staging, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
     timeout: 120_000,
   });
   await writeFile(join(staging, "fonts.conf"), fontConfiguration(final));

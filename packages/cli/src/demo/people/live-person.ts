@@ -1,0 +1,105 @@
+import { AppError, type JsonObject } from "@countersign/core";
+import type { Cli } from "../../cli.ts";
+import { withClient } from "../../client/client.ts";
+import { listAt, objectAt, textAt } from "../../client/fields.ts";
+import type { Stage } from "../stage/stage.ts";
+import type { Person, Seen, Waiting } from "./person.ts";
+
+const POLL_MS = 500;
+
+export interface LivePersonOptions {
+  readonly cli: Cli;
+  readonly stage: Stage;
+  readonly signal: AbortSignal;
+  readonly api: string;
+  readonly dataDir: string;
+}
+
+/** A person of flesh and blood at their own browser: is told what to do, and waited for as long as it takes. */
+export class LivePerson implements Person {
+  readonly #options: LivePersonOptions;
+
+  constructor(options: LivePersonOptions) {
+    this.#options = options;
+  }
+
+  async setUp(link: string): Promise<string> {
+    await this.#ask("Open this page, enter your name and make a passkey.", link);
+    await this.#until(async () => ((await this.#get("/v1/status"))["setUp"] === true ? true : null));
+    const [first] = listAt(await this.#get("/v1/humans"), "humans");
+    return first === undefined ? "" : textAt(first, "name");
+  }
+
+  async sign(waiting: Waiting): Promise<Seen> {
+    await this.#ask(`${waiting.what} Read it, then press Approve.`, waiting.url);
+    return await this.#answered(waiting, ["approved", "consumed"]);
+  }
+
+  async deny(waiting: Waiting, reason: string): Promise<Seen> {
+    await this.#ask(`${waiting.what} Read it, then press Deny (why: ${reason}).`, waiting.url);
+    return await this.#answered(waiting, ["denied"]);
+  }
+
+  async freeze(_scope: readonly string[], reason: string): Promise<JsonObject> {
+    await this.#ask(`Open the overview, enter a reason (${reason}) and press Freeze everything.`, `${this.#options.api}/`);
+    const brake = await this.#until(async () => {
+      const brakes = listAt(await this.#get("/v1/brakes"), "brakes");
+      return brakes.find((one) => one["kind"] === "freeze") ?? null;
+    });
+    return await this.#until(async () => {
+      const receipt = await this.#get(`/v1/brakes/${encodeURIComponent(textAt(brake, "id"))}`);
+      return receipt["state"] === "stopped" ? receipt : null;
+    });
+  }
+
+  async close(): Promise<void> {
+    // Nothing of this person's belongs to the demo.
+  }
+
+  async #ask(what: string, url: string): Promise<void> {
+    await this.#options.stage.ask(what, url);
+    this.#options.cli.openPage(url);
+  }
+
+  async #answered({ approvalId }: Waiting, wanted: readonly string[]): Promise<Seen> {
+    const path = `/v1/approvals/${encodeURIComponent(approvalId)}`;
+    const asked = await this.#get(path);
+    await this.#until(async () => {
+      const pending = listAt(await this.#get("/v1/approvals?state=pending"), "approvals");
+      return pending.some((one) => one["id"] === approvalId) ? null : true;
+    });
+    const state = await this.#get(path).then((view) => textAt(view, "state"), changedMeanwhile);
+    if (wanted.includes(state)) return { content: textAt(objectAt(asked, "display"), "content") };
+    throw new AppError("internal.error", {
+      detail: `the play needs ${wanted[0] ?? ""} here, and \`${approvalId}\` is ${state}; start the demo again`,
+    });
+  }
+
+  /** Looks again and again; without end, because a person may take their time. */
+  async #until<T>(look: () => Promise<T | null>): Promise<T> {
+    const { stage, cli, signal } = this.#options;
+    return await stage.busy("waiting for you", async () => {
+      for (;;) {
+        signal.throwIfAborted();
+        const found = await look();
+        if (found !== null) return found;
+        await cli.pause(POLL_MS);
+      }
+    });
+  }
+
+  async #get(path: string): Promise<JsonObject> {
+    const { cli, dataDir, api } = this.#options;
+    return await withClient(
+      { data: dataDir, server: api },
+      cli,
+      async (client) => await client.json({ as: "local", path }),
+    );
+  }
+}
+
+/** A change that is in force cannot be proposed, nor shown, a second time. */
+function changedMeanwhile(error: unknown): string {
+  if (error instanceof AppError && error.code === "approval.changed") return "consumed";
+  throw error;
+}
