@@ -41,7 +41,7 @@ export function renderApproval(view: ApprovalPageView): string {
   >
     ${stateLine(view, approval)}
     <h1>${place(display, "sentence")}</h1>
-    ${chain(display)} ${reasons(display)} ${exact(display, parts)}
+    ${warning(display, parts)} ${chain(display)} ${reasons(approval)} ${exact(display, parts)}
     ${state === "pending" ? actions(view, parts.length) : null} ${covers(display)}
     ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
   </div>`;
@@ -88,26 +88,31 @@ export function effectBadge(effect: string, word: Html = shownText(effect)): Htm
   return html`<span class="badge ${known}">${isIconName(known) && icon(known)}${word}</span>`;
 }
 
-function reasons(display: ApprovalDisplay): Html {
+function reasons({ display, state }: ApprovalView): Html {
   const lines = display.holds.map(
     (_, index) =>
       html`<li>
         ${place(display, `holds.${index}.reason`)} <code>${place(display, `holds.${index}.policyId`)}</code>
       </li>`,
   );
-  return html`<h2>Why it waits</h2>
+  return html`<h2>${state === "pending" ? "Why it waits" : "Why it waited"}</h2>
     <ul class="reasons">
       ${lines}
     </ul>`;
 }
 
-function exact(display: ApprovalDisplay, parts: readonly Part[]): Html {
+/** What a reader must know before they believe their eyes; above everything that it is about. */
+function warning(display: ApprovalDisplay, parts: readonly Part[]): Html | null {
   const odd = warnings(allRuns(display, parts));
-  const warning = html`<p class="warning">
+  if (odd.length === 0) return null;
+  return html`<p class="warning">
     ${icon("warning")}<span
       >Look closely: ${odd.join(", ")}. Each is marked with its code, like <mark>⟨U+202E⟩</mark>.</span
     >
   </p>`;
+}
+
+function exact(display: ApprovalDisplay, parts: readonly Part[]): Html {
   const size = `${display.content.length.toLocaleString("en")} characters`;
   const gate = gateOf(parts.length);
   const more = html`<button type="button" id="next-part" ${isOpen(gate) && html`hidden`}>${nextLabel(gate)}</button>`;
@@ -115,7 +120,6 @@ function exact(display: ApprovalDisplay, parts: readonly Part[]): Html {
       ${display.subject === "call" ? "Exact arguments" : "Exact change"}
       <small>${size}${parts.length > 1 ? ` in ${parts.length} parts` : ""}</small>
     </h2>
-    ${odd.length > 0 && warning}
     <div class="content" data-from="content">${parts.map(part)}</div>
     ${more}`;
 }
@@ -136,7 +140,8 @@ function actions(view: ApprovalPageView, total: number): Html {
     <section class="card" aria-label="Your answer" data-needs-passkey>
       <p class="hint">You sign as <b>${shownText(view.signedIn?.name ?? "")}</b>, for this one time.</p>
       <div class="answers">
-        <button class="primary" type="button" id="approve" disabled aria-describedby="unread">Approve</button
+        <button class="primary" type="button" id="approve" disabled ${total > 1 && html`aria-describedby="unread"`}>
+          Approve</button
         ><button type="button" id="deny">Deny</button>
       </div>
       <p class="hint" id="unread" ${total <= 1 && html`hidden`}>Approve opens when all ${total} parts were shown.</p>

@@ -1,6 +1,7 @@
 import type { Named } from "@countersign/api";
 import { assetPaths, type ScriptName } from "./assets.ts";
 import { html, type Html } from "./html.ts";
+import { icon } from "./icons.ts";
 import { shownText } from "./shown-text.ts";
 import type { NextStep } from "./views.ts";
 
@@ -10,7 +11,7 @@ export interface Layout {
   /** The state first: it is what stands in the browser's tab. */
   readonly title: string;
   readonly signedIn: Named | null;
-  readonly wide?: boolean;
+  readonly width?: "slim" | "wide";
   readonly body: Html;
 }
 
@@ -31,8 +32,10 @@ export function document(layout: Layout): string {
       <script type="module" src="${js}"></script>
     </head>
     <body data-page="${layout.page}">
-      <header class="bar"><a class="brand" href="/">Countersign</a>${person(layout.signedIn)}</header>
-      <main class="${layout.wide === true ? "wide" : "narrow"}">${layout.body}</main>
+      <header class="bar">
+        <a class="brand" href="/">${icon("approved")}Countersign</a>${person(layout.signedIn)}
+      </header>
+      <main class="${layout.width ?? "narrow"}">${layout.body}</main>
     </body>
   </html>`;
   return `<!doctype html>\n${whole.toString()}\n`;

@@ -9,7 +9,7 @@ import type { BrakeRow, OverviewView, TaskRow } from "./views.ts";
 /** `/`: what waits, what runs, what stands still, and how to stop. */
 export function renderOverview(view: OverviewView): string {
   const frozen = view.brakes.find(({ kind, scope }) => kind === "freeze" && scope.type === "all");
-  const body = html`${headline(view, frozen)}
+  const body = html`${headline(view, frozen)} ${messages()}
     ${
       view.next.length > 0 &&
       html`<section id="next" data-live>
@@ -23,14 +23,32 @@ export function renderOverview(view: OverviewView): string {
     </div>
     ${severDialog()}`;
   const title = frozen ? "Frozen" : view.approvals.length > 0 ? `${view.approvals.length} waiting` : "Overview";
-  return document({ page: "overview", title, signedIn: view.signedIn, wide: true, body });
+  return document({ page: "overview", title, signedIn: view.signedIn, width: "wide", body });
 }
 
 function headline({ approvals: waiting, tasks: live }: OverviewView, frozen: BrakeRow | undefined): Html {
-  const text = frozen
-    ? "Everything is frozen"
-    : `${count(waiting.length, "approval")} waiting, ${count(live.length, "task")} live`;
-  return html`<h1 id="headline" data-live>${frozen ? icon("freeze") : null}${text}</h1>`;
+  if (frozen === undefined) {
+    const text = `${count(waiting.length, "approval")} waiting, ${count(live.length, "task").toLowerCase()} live`;
+    return html`<div id="headline" data-live>
+      <h1>${text}</h1>
+      <p class="jump"><a href="#freeze-reason">Freeze everything</a></p>
+    </div>`;
+  }
+  return html`<div id="headline" data-live>
+    <h1>Everything is frozen</h1>
+    <div class="frozen">
+      ${icon("freeze")}
+      <p>Since ${time(frozen.at)}, by ${shownText(frozen.by)}: <span class="t">“${shownText(frozen.reason)}”</span></p>
+      ${lift(frozen, "everything")}
+    </div>
+  </div>`;
+}
+
+/** A thaw loosens, so it leads to an approval (INV-12). */
+function lift({ id, thawApproval }: BrakeRow, what: string): Html {
+  return thawApproval === null
+    ? html`<button class="small" type="button" data-thaw="${id}" aria-label="Thaw ${what}">Thaw</button>`
+    : html`<a class="small button" href="/approve/${thawApproval}">Sign the thaw</a>`;
 }
 
 function count(number: number, noun: string): string {
@@ -69,13 +87,9 @@ function brakes(list: readonly BrakeRow[]): Html {
     const what =
       brake.scope.type === "all" ? "everything" : `${brake.scope.type} ${brake.scopeName ?? brake.scope.value}`;
     const act = brake.kind === "freeze" ? "Freeze" : "Sever";
-    const lift =
-      brake.thawApproval === null
-        ? html`<button class="small" type="button" data-thaw="${brake.id}" aria-label="Thaw: ${what}">Thaw</button>`
-        : html`<a class="small button" href="/approve/${brake.thawApproval}">Sign the thaw</a>`;
     return html`<li class="row">
       <span><b>${act} of ${shownText(what)}</b> <span class="t">“${shownText(brake.reason)}”</span></span
-      ><span class="meta"><span>${shownText(brake.by)} · ${time(brake.at)}</span>${lift}</span>
+      ><span class="meta"><span>${shownText(brake.by)} · ${time(brake.at)}</span>${lift(brake, what)}</span>
     </li>`;
   });
   return section({ id: "brakes", heading: "Brakes in force", rows, empty: "No brake is in force." });
@@ -106,7 +120,7 @@ function freeze(points: readonly Named[]): Html {
   const waiting = points.map(
     ({ id, name }) => html`<li data-point="${id}"><b>${shownText(name)}</b> <span>waits</span></li>`,
   );
-  return html`<section>
+  return html`<section class="stop">
     <h2>Stop</h2>
     <div class="card">
       <form id="freeze" novalidate>
@@ -126,7 +140,6 @@ function freeze(points: readonly Named[]): Html {
           ${waiting}
         </ul>
       </div>
-      ${messages()}
     </div>
   </section>`;
 }

@@ -13,5 +13,5 @@ export function renderProblem(view: ProblemView): string {
         ${commands([view.remedy])}`
     }
     <p><a href="/">Open the overview</a></p>`;
-  return document({ page: "plain", title: String(view.status), signedIn: null, body });
+  return document({ page: "plain", title: String(view.status), signedIn: null, width: "slim", body });
 }

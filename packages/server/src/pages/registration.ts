@@ -65,7 +65,7 @@ function open({ title, heading, lines, kind, token, after }: Registration): stri
       <h1 id="done" tabindex="-1">Welcome, <span id="named"></span></h1>
       ${after}
     </div>`;
-  return document({ page: "register", title, signedIn: null, body });
+  return document({ page: "register", title, signedIn: null, width: "slim", body });
 }
 
 function closed(heading: string, remedy: NextStep): string {
@@ -74,5 +74,5 @@ function closed(heading: string, remedy: NextStep): string {
     <h2>What to do</h2>
     ${commands([remedy])}
     <p><a href="/sign-in">Sign in</a> if you have a passkey here.</p>`;
-  return document({ page: "plain", title: "Closed", signedIn: null, body });
+  return document({ page: "plain", title: "Closed", signedIn: null, width: "slim", body });
 }

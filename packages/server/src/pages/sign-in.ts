@@ -21,7 +21,7 @@ export function renderSignIn(view: SignInView): string {
     <div class="card" data-needs-passkey>
       <button class="primary" type="button" id="sign-in" data-next="${next}">Sign in with passkey</button>${messages()}
     </div>`;
-  return document({ page: "sign-in", title: "Sign in", signedIn: view.signedIn, body });
+  return document({ page: "sign-in", title: "Sign in", signedIn: view.signedIn, width: "slim", body });
 }
 
 /** A path of this site, whatever was asked for: `//host`, `/\host`, schemes and control characters lead to `/`. */

@@ -42,6 +42,7 @@ function partByPart(): void {
     need("next-part").hidden = need("unread").hidden = isOpen(gate);
     need("next-part").textContent = nextLabel(gate);
     need("approve").toggleAttribute("disabled", !isOpen(gate));
+    if (isOpen(gate)) need("approve").removeAttribute("aria-describedby");
   };
   need("next-part").addEventListener("click", () => {
     const part = parts[gate.shown];

@@ -20,6 +20,7 @@ export function textIn(id: string): string {
 export function say(text: string, isError = false): void {
   byId("status")?.replaceChildren(isError ? "" : text);
   byId("error")?.replaceChildren(isError ? text : "");
+  if (isError) byId("error")?.scrollIntoView({ block: "nearest" });
 }
 
 /** Runs one flow from a control: the control is busy meanwhile, a failure is explained in place. `nothing` says what did not happen. */

@@ -60,6 +60,7 @@ function thaw(control: HTMLElement, brake: string): void {
 function stop(control: string, body: Stop): void {
   run(need(control), "No stop is confirmed.", async () => {
     need("progress").hidden = false;
+    need("progress").scrollIntoView({ block: "nearest" });
     showStep("requested", new Date().toISOString());
     showPoints([]);
     let progress = await call<StopProgress>("POST", "/v1/brakes", body);
