@@ -37,11 +37,26 @@ describe("a start that must not succeed says why in one clause, and what to do",
 
   it.each([
     ["an unknown key", `${LOOPBACK}upstraems: {}\n`, "config.invalid", "upstraems"],
-    ["an unknown key below", `${LOOPBACK}upstreams: { files: { kind: mcp, command: [x], efects: {} } }\n`, "config.invalid", "efects"],
+    [
+      "an unknown key below",
+      `${LOOPBACK}upstreams: { files: { kind: mcp, command: [x], efects: {} } }\n`,
+      "config.invalid",
+      "efects",
+    ],
     ["broken YAML", "listen: {", "config.invalid", "YAML"],
     ["a list where keys belong", "- 1\n", "config.invalid", "keys"],
-    ["an upstream with neither command nor url", `${LOOPBACK}upstreams: { files: { kind: mcp } }\n`, "config.invalid", "command"],
-    ["an effect that does not exist", `${LOOPBACK}upstreams: { files: { kind: mcp, command: [x], effects: { a: harmless } } }\n`, "config.invalid", "effects"],
+    [
+      "an upstream with neither command nor url",
+      `${LOOPBACK}upstreams: { files: { kind: mcp } }\n`,
+      "config.invalid",
+      "command",
+    ],
+    [
+      "an effect that does not exist",
+      `${LOOPBACK}upstreams: { files: { kind: mcp, command: [x], effects: { a: harmless } } }\n`,
+      "config.invalid",
+      "effects",
+    ],
     ["an address beyond this machine without TLS", "listen: { api: 0.0.0.0:0 }\n", "listen.unsafe", "tls"],
   ])("%s", async (_name, yaml, code, word) => {
     const { code: found, detail } = problem(await up(yaml));
@@ -90,13 +105,19 @@ describe("a start that must not succeed says why in one clause, and what to do",
     await mkdir(keys, { recursive: true });
     await writeFile(join(keys, "master.key"), `${Buffer.alloc(32, 7).toString("base64url")}\n`);
     await chmod(join(keys, "master.key"), 0o644);
-    expect(problem(await up(LOOPBACK))).toMatchObject({ code: "config.invalid", detail: expect.stringContaining("chmod 600") });
+    expect(problem(await up(LOOPBACK))).toMatchObject({
+      code: "config.invalid",
+      detail: expect.stringContaining("chmod 600"),
+    });
     await chmod(join(keys, "master.key"), 0o600);
     const file = join(folder, "countersign.yaml");
     const started = await startUp(["--data", join(folder, "data"), "--config", file], env);
     expect(await started.stop()).toBe(0);
     await rm(join(keys, "master.key"));
-    expect(problem(await up(LOOPBACK))).toMatchObject({ code: "data.damaged", detail: expect.stringContaining("master key") });
+    expect(problem(await up(LOOPBACK))).toMatchObject({
+      code: "data.damaged",
+      detail: expect.stringContaining("master key"),
+    });
   });
 
   it("tells an upstream that is not there apart from a start that failed", async () => {

@@ -26,20 +26,28 @@ describe("the chain behind an action", () => {
 
   it("passes when every link holds, and not without a grant (INV-1)", verifies("INV-1"), async () => {
     expect(await tryRead(await laptop.openTask("coder"))).toBeNull();
-    const narrow = await laptop.openTask("coder", { grants: [{ action: "mcp:files/read_text_file", resource: "file:/nowhere/*" }] });
+    const narrow = await laptop.openTask("coder", {
+      grants: [{ action: "mcp:files/read_text_file", resource: "file:/nowhere/*" }],
+    });
     expect(await tryRead(narrow)).toBe("grant.missing");
   });
 
   it("gives a task no more than its agent's signed scope", verifies("INV-4"), async () => {
-    await expect(laptop.openTask("coder", { grants: [{ action: "**", resource: "**" }] })).rejects.toThrow(/grant.missing/);
-    await expect(laptop.openTask("coder", { grants: [{ action: "mcp:**", resource: "**" }] })).rejects.toThrow(/grant.missing/);
+    await expect(laptop.openTask("coder", { grants: [{ action: "**", resource: "**" }] })).rejects.toThrow(
+      /grant.missing/,
+    );
+    await expect(laptop.openTask("coder", { grants: [{ action: "mcp:**", resource: "**" }] })).rejects.toThrow(
+      /grant.missing/,
+    );
   });
 
   it("ends with the task: at once, and for good", verifies("INV-4"), async () => {
     const task = await laptop.openTask("coder");
     const client = await mcpClient(task);
     await laptop.json(`/v1/tasks/${task.id}/end`, {});
-    const refused = await client.callTool({ name: "list_allowed_directories", arguments: {} }).then(refusalOf, (error: unknown) => String(error));
+    const refused = await client
+      .callTool({ name: "list_allowed_directories", arguments: {} })
+      .then(refusalOf, (error: unknown) => String(error));
     expect(JSON.stringify(refused)).toMatch(/task\.ended/);
     await client.close().catch(() => undefined);
   });
@@ -50,7 +58,10 @@ describe("the chain behind an action", () => {
     expect(await tryRead(task)).toBeNull();
     await alice.json(`/v1/agents/${created}/suspend`, { reason: "looks odd" });
     const client = await mcpClient(task).catch((error: unknown) => String(error));
-    expect(typeof client === "string" || refusalOf(await client.callTool({ name: "list_allowed_directories", arguments: {} }))?.decision === "deny").toBe(true);
+    expect(
+      typeof client === "string" ||
+        refusalOf(await client.callTool({ name: "list_allowed_directories", arguments: {} }))?.decision === "deny",
+    ).toBe(true);
     await expect(laptop.openTask("short-lived")).rejects.toThrow(/agent.inactive/);
     expect(await here.composed.zombies()).toEqual([]);
     const { approvalId } = await alice.json<{ approvalId: string }>(`/v1/agents/${created}/reinstate`, {});
@@ -61,8 +72,17 @@ describe("the chain behind an action", () => {
 
   it("opens no task while the chain behind it changes (INV-8)", verifies("INV-8"), async () => {
     const created = await here.agent(alice, { name: "racer" });
-    const tries = Array.from({ length: 12 }, async () => await laptop.openTask("racer").then(() => "opened", (error: unknown) => String(error)));
-    const stopping = alice.json(`/v1/agents/${created}/retire`, { reason: "race" }).catch(async () => await alice.json(`/v1/agents/${created}/retire`, { reason: "race" }));
+    const tries = Array.from(
+      { length: 12 },
+      async () =>
+        await laptop.openTask("racer").then(
+          () => "opened",
+          (error: unknown) => String(error),
+        ),
+    );
+    const stopping = alice
+      .json(`/v1/agents/${created}/retire`, { reason: "race" })
+      .catch(async () => await alice.json(`/v1/agents/${created}/retire`, { reason: "race" }));
     await Promise.all([...tries, stopping]);
     const { tasks } = await alice.json<{ tasks: { agent: string; status: string }[] }>("/v1/tasks");
     expect(tasks.filter((t) => t.agent === created && t.status === "live")).toEqual([]);
@@ -79,29 +99,41 @@ describe("the chain behind an action", () => {
     expect(refused.status).toBe(401);
   });
 
-  it("lets a second person in only by an administrator's signature, and gives them nothing of another's agents", verifies("INV-12"), async () => {
-    const { url } = await alice.json<{ url: string }>("/v1/humans/invites", { roles: [] });
-    const bob = new Person(here.composed.api);
-    const { approvalId } = await bob.register(url, "Bob Example");
-    await expect(bob.signIn()).rejects.toThrow(/webauthn.refused/);
-    await alice.answer(approvalId ?? "");
-    await bob.signIn();
-    const desktop = new Workstation(here.composed.api);
-    await desktop.signIn(bob);
-    await expect(desktop.openTask("coder")).rejects.toThrow(/request.forbidden/);
-    const entries = await bob.fetch("/v1/ledger/entries");
-    expect(entries.status).toBe(403);
-    const agent = { name: "bobs", owner: "me", purpose: "x", grants: [{ action: "mcp:files/*", resource: "**" }], expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
-    const proposed = await bob.json<{ approvalId: string }>("/v1/agents", agent);
-    await expect(bob.answer(proposed.approvalId)).rejects.toThrow(/approval.not_approver/);
-    await alice.answer(proposed.approvalId);
-    expect(await tryRead(await desktop.openTask("bobs"))).toBeNull();
-  });
+  it(
+    "lets a second person in only by an administrator's signature, and gives them nothing of another's agents",
+    verifies("INV-12"),
+    async () => {
+      const { url } = await alice.json<{ url: string }>("/v1/humans/invites", { roles: [] });
+      const bob = new Person(here.composed.api);
+      const { approvalId } = await bob.register(url, "Bob Example");
+      await expect(bob.signIn()).rejects.toThrow(/webauthn.refused/);
+      await alice.answer(approvalId ?? "");
+      await bob.signIn();
+      const desktop = new Workstation(here.composed.api);
+      await desktop.signIn(bob);
+      await expect(desktop.openTask("coder")).rejects.toThrow(/request.forbidden/);
+      const entries = await bob.fetch("/v1/ledger/entries");
+      expect(entries.status).toBe(403);
+      const agent = {
+        name: "bobs",
+        owner: "me",
+        purpose: "x",
+        grants: [{ action: "mcp:files/*", resource: "**" }],
+        expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+      };
+      const proposed = await bob.json<{ approvalId: string }>("/v1/agents", agent);
+      await expect(bob.answer(proposed.approvalId)).rejects.toThrow(/approval.not_approver/);
+      await alice.answer(proposed.approvalId);
+      expect(await tryRead(await desktop.openTask("bobs"))).toBeNull();
+    },
+  );
 
   it("names an error of a policy and denies (INV-2)", verifies("INV-2"), async () => {
     const text = `@id("ok") permit(principal, action, resource);
 @id("breaks") forbid(principal, action, resource) when { context.risk + 9223372036854775807 > 0 };`;
-    const old = (await alice.json<{ policies: { status: string; text: string }[] }>("/v1/policies")).policies.find((p) => p.status === "active");
+    const old = (await alice.json<{ policies: { status: string; text: string }[] }>("/v1/policies")).policies.find(
+      (p) => p.status === "active",
+    );
     const publish = async (policy: string): Promise<void> => {
       const { approvalId } = await alice.json<{ approvalId: string }>("/v1/policies", { text: policy });
       await alice.answer(approvalId);

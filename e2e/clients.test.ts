@@ -9,7 +9,9 @@ import { Installation, refusalOf } from "./support/installation.ts";
 import { Person } from "./support/person.ts";
 
 const run = promisify(execFile);
-const inspector = createRequire(import.meta.url).resolve("@modelcontextprotocol/inspector/package.json").replace("package.json", "clients/launcher/build/index.js");
+const inspector = createRequire(import.meta.url)
+  .resolve("@modelcontextprotocol/inspector/package.json")
+  .replace("package.json", "clients/launcher/build/index.js");
 
 describe("the official Inspector's command line, through countersign mcp", () => {
   let here: Installation;
@@ -36,22 +38,35 @@ describe("the official Inspector's command line, through countersign mcp", () =>
     const variables = Object.entries(cli.env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
     const command = [inspector, "--cli", ...variables, ...shim, ...args];
     // The Inspector prints a refused call's result and then fails.
-    const { stdout } = await run(process.execPath, command, { env: { ...process.env, ...cli.env }, cwd: cli.cwd, timeout: 60_000 }).catch(
-      (error: { stdout: string }) => error,
-    );
+    const { stdout } = await run(process.execPath, command, {
+      env: { ...process.env, ...cli.env },
+      cwd: cli.cwd,
+      timeout: 60_000,
+    }).catch((error: { stdout: string }) => error);
     return JSON.parse(stdout) as Record<string, unknown>;
   };
 
   it("lists the tools", async () => {
     const { tools } = (await inspect("--method", "tools/list")) as { tools: { name: string }[] };
-    expect(tools.map((t) => t.name)).toEqual(expect.arrayContaining(["read_text_file", "write_file", "countersign_wait"]));
+    expect(tools.map((t) => t.name)).toEqual(
+      expect.arrayContaining(["read_text_file", "write_file", "countersign_wait"]),
+    );
   });
 
   it("reads, is held, and passes once after a signature", async () => {
     const path = join(here.files, "a.txt");
     const read = await inspect("--method", "tools/call", "--tool-name", "read_text_file", "--tool-arg", `path=${path}`);
     expect(JSON.stringify(read)).toContain("hello");
-    const write = ["--method", "tools/call", "--tool-name", "write_file", "--tool-arg", `path=${path}`, "--tool-arg", "content=inspected"];
+    const write = [
+      "--method",
+      "tools/call",
+      "--tool-name",
+      "write_file",
+      "--tool-arg",
+      `path=${path}`,
+      "--tool-arg",
+      "content=inspected",
+    ];
     const held = refusalOf(await inspect(...write));
     expect(held).toMatchObject({ decision: "hold" });
     await alice.answer(held?.approval ?? "");

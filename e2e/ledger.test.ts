@@ -22,7 +22,15 @@ async function strangerVerifies(folder: string): Promise<{ ok: boolean }> {
   return await verifyLog(read, vkey, {
     sha256: (bytes) => hash("sha256", bytes, "buffer"),
     verify: (key, bytes, signature) =>
-      verify(null, bytes, createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(key).toString("base64url") }, format: "jwk" }), signature),
+      verify(
+        null,
+        bytes,
+        createPublicKey({
+          key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(key).toString("base64url") },
+          format: "jwk",
+        }),
+        signature,
+      ),
   });
 }
 
@@ -52,18 +60,28 @@ describe("the ledger of an installation", () => {
   afterAll(async () => await here.close());
 
   const entries = async (query: string): Promise<{ index: number; body: LedgerEntry }[]> =>
-    (await alice.json<{ entries: { index: number; body: LedgerEntry }[] }>(`/v1/ledger/entries?limit=1000&${query}`)).entries;
+    (await alice.json<{ entries: { index: number; body: LedgerEntry }[] }>(`/v1/ledger/entries?limit=1000&${query}`))
+      .entries;
   const folder = (): string => join(here.data, "ledger");
   const published = async (): Promise<void> => {
     const size = (await entries("")).length;
-    await expect.poll(async () => (await alice.json<{ size: number }>("/v1/ledger/entries?limit=1")).size, { timeout: 10_000 }).toBeGreaterThanOrEqual(size);
+    await expect
+      .poll(async () => (await alice.json<{ size: number }>("/v1/ledger/entries?limit=1")).size, { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(size);
   };
 
   it("names human, device, agent and task in every entry of an action", verifies("INV-11"), async () => {
-    const acts = (await entries(`task=${task}`)).filter(({ body }) => body.kind.startsWith("action.") || body.kind === "decision");
+    const acts = (await entries(`task=${task}`)).filter(
+      ({ body }) => body.kind.startsWith("action.") || body.kind === "decision",
+    );
     expect(acts.length).toBeGreaterThanOrEqual(5);
     for (const { body } of acts) {
-      expect(body.chain).toEqual({ human: alice.humanId, device: laptop.device, agent: expect.stringMatching(/^agt_/), task });
+      expect(body.chain).toEqual({
+        human: alice.humanId,
+        device: laptop.device,
+        agent: expect.stringMatching(/^agt_/),
+        task,
+      });
       expect(body.agentProof).toBe("declared");
     }
   });
@@ -90,8 +108,14 @@ describe("the ledger of an installation", () => {
   });
 
   it("tells who did it, by name, newest first", async () => {
-    const { acts } = await alice.json<{ acts: Record<string, unknown>[] }>(`/v1/ledger/who?resource=${encodeURIComponent(`file:${here.files}/*`)}`);
-    expect(acts[0]).toMatchObject({ action: "mcp:files/write_file", outcome: "ok", names: { human: "Alice Example", agent: "coder", device: "laptop" } });
+    const { acts } = await alice.json<{ acts: Record<string, unknown>[] }>(
+      `/v1/ledger/who?resource=${encodeURIComponent(`file:${here.files}/*`)}`,
+    );
+    expect(acts[0]).toMatchObject({
+      action: "mcp:files/write_file",
+      outcome: "ok",
+      names: { human: "Alice Example", agent: "coder", device: "laptop" },
+    });
     expect(acts.map((act) => (act["decision"] as { result: string }).result)).toEqual(["permit", "hold", "permit"]);
   });
 
@@ -100,7 +124,13 @@ describe("the ledger of an installation", () => {
     expect(await strangerVerifies(folder())).toMatchObject({ ok: true });
     const copy = join(here.folder, "copy");
     await cp(folder(), copy, { recursive: true });
-    const bundle = join(copy, "tile", "entries", "000.p", (await readdir(join(copy, "tile", "entries", "000.p"))).toSorted((a, b) => Number(b) - Number(a))[0] ?? "");
+    const bundle = join(
+      copy,
+      "tile",
+      "entries",
+      "000.p",
+      (await readdir(join(copy, "tile", "entries", "000.p"))).toSorted((a, b) => Number(b) - Number(a))[0] ?? "",
+    );
     const bytes = await readFile(bundle);
     bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
     await writeFile(bundle, bytes);
@@ -108,7 +138,10 @@ describe("the ledger of an installation", () => {
   });
 
   it("is accepted by Go's own sumdb packages", async (context) => {
-    const go = await run("go", ["version"]).then(() => true, () => false);
+    const go = await run("go", ["version"]).then(
+      () => true,
+      () => false,
+    );
     if (!go) context.skip("needs Debian's Go: apt-get install -y golang-go golang-golang-x-mod-dev");
     await published();
     const vkey = (await readFile(join(folder(), "vkey"), "utf8")).trim();
@@ -128,7 +161,9 @@ describe("the ledger of an installation", () => {
   });
 
   it("looks healthy to doctor", async () => {
-    const { checks } = (await overSocket(join(here.data, "control.sock"), "/v1/doctor")).json as { checks: { name: string; ok: boolean; detail: string }[] };
+    const { checks } = (await overSocket(join(here.data, "control.sock"), "/v1/doctor")).json as {
+      checks: { name: string; ok: boolean; detail: string }[];
+    };
     expect(checks.filter((c) => !c.ok && c.name !== "user")).toEqual([]);
     expect(checks.map((c) => c.name)).toEqual(expect.arrayContaining(["ledger", "database", "zombies", "leases"]));
   });

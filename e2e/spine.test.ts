@@ -17,29 +17,32 @@ describe("one governed call, end to end", () => {
   });
   afterAll(async () => await here.close());
 
-  it.each(["auto", "legacy"] as const)("reads flow, a write is held, signed once and held again (%s era)", async (mode) => {
-    const path = join(here.files, `${mode}.txt`);
-    await writeFile(path, "hello");
-    const task = await laptop.openTask("coder");
-    const client = await mcpClient(task, mode);
-    expect((await client.listTools()).tools.map((t) => t.name)).toContain("countersign_wait");
-    const read = { name: "read_text_file", arguments: { path } };
-    expect(refusalOf(await client.callTool(read))).toBeNull();
+  it.each(["auto", "legacy"] as const)(
+    "reads flow, a write is held, signed once and held again (%s era)",
+    async (mode) => {
+      const path = join(here.files, `${mode}.txt`);
+      await writeFile(path, "hello");
+      const task = await laptop.openTask("coder");
+      const client = await mcpClient(task, mode);
+      expect((await client.listTools()).tools.map((t) => t.name)).toContain("countersign_wait");
+      const read = { name: "read_text_file", arguments: { path } };
+      expect(refusalOf(await client.callTool(read))).toBeNull();
 
-    const write = { name: "write_file", arguments: { path, content: "[]" } };
-    const held = refusalOf(await client.callTool(write));
-    expect(held).toMatchObject({ decision: "hold", code: "countersignature.required" });
-    expect(await readFile(path, "utf8")).toBe("hello");
+      const write = { name: "write_file", arguments: { path, content: "[]" } };
+      const held = refusalOf(await client.callTool(write));
+      expect(held).toMatchObject({ decision: "hold", code: "countersignature.required" });
+      expect(await readFile(path, "utf8")).toBe("hello");
 
-    expect(await alice.answer(held?.approval ?? "")).toEqual({ state: "approved" });
-    expect(refusalOf(await client.callTool(write))).toBeNull();
-    expect(await readFile(path, "utf8")).toBe("[]");
+      expect(await alice.answer(held?.approval ?? "")).toEqual({ state: "approved" });
+      expect(refusalOf(await client.callTool(write))).toBeNull();
+      expect(await readFile(path, "utf8")).toBe("[]");
 
-    await writeFile(path, "again");
-    expect(refusalOf(await client.callTool(write))).toMatchObject({ decision: "hold" });
-    expect(await readFile(path, "utf8")).toBe("again");
-    await client.close();
-  });
+      await writeFile(path, "again");
+      expect(refusalOf(await client.callTool(write))).toMatchObject({ decision: "hold" });
+      expect(await readFile(path, "utf8")).toBe("again");
+      await client.close();
+    },
+  );
 
   it("carries a held call out through countersign_wait, once", async () => {
     const path = join(here.files, "wait.txt");
@@ -63,7 +66,9 @@ describe("one governed call, end to end", () => {
     const other = await mcpClient(await laptop.openTask("coder"));
     const stolen = await other.callTool({ name: "countersign_wait", arguments: { approval: held?.approval ?? "" } });
     expect(refusalOf(stolen)?.decision).toBe("deny");
-    expect(refusalOf(await other.callTool({ name: "write_file", arguments: { path, content: "x" } }))).toMatchObject({ decision: "hold" });
+    expect(refusalOf(await other.callTool({ name: "write_file", arguments: { path, content: "x" } }))).toMatchObject({
+      decision: "hold",
+    });
     await Promise.all([mine.close(), other.close()]);
   });
 
@@ -87,7 +92,9 @@ describe("one governed call, end to end", () => {
     await before.close();
     await here.restart();
     await alice.answer(held?.approval ?? "");
-    const fresh = await laptop.json<{ accessToken: string; gateway: string }>(`/v1/tasks/${task.id}/token`, { keyProof: task.proof(here.composed.api) });
+    const fresh = await laptop.json<{ accessToken: string; gateway: string }>(`/v1/tasks/${task.id}/token`, {
+      keyProof: task.proof(here.composed.api),
+    });
     const client = await mcpClient(task.moved(fresh.gateway, fresh.accessToken));
     expect(refusalOf(await client.callTool(write))).toBeNull();
     expect(await readFile(path, "utf8")).toBe("late");

@@ -35,7 +35,10 @@ describe("escapes: what is stored is edited while nothing runs", () => {
     const names = (await readdir(here.data)).filter((name) => name.startsWith("countersign.db"));
     const copies = await Promise.all(names.map(async (name) => [name, await readFile(join(here.data, name))] as const));
     edit(here, statements);
-    const refusal = await here.start().then(() => null, (error: unknown) => error);
+    const refusal = await here.start().then(
+      () => null,
+      (error: unknown) => error,
+    );
     if (refusal === null) await here.composed.close();
     for (const [name, bytes] of copies) await writeFile(join(here.data, name), bytes);
     await here.start();
@@ -43,37 +46,63 @@ describe("escapes: what is stored is edited while nothing runs", () => {
   };
 
   it.each([
-    ["3. turns a policy into one that permits everything", `UPDATE records SET body = replace(body, 'forbid', 'permit') WHERE kind = 'policy'`],
-    ["3. calls a destructive tool a read", `UPDATE records SET body = json_set(body, '$.terms.effects.write_file', 'read') WHERE kind = 'upstream'`],
+    [
+      "3. turns a policy into one that permits everything",
+      `UPDATE records SET body = replace(body, 'forbid', 'permit') WHERE kind = 'policy'`,
+    ],
+    [
+      "3. calls a destructive tool a read",
+      `UPDATE records SET body = json_set(body, '$.terms.effects.write_file', 'read') WHERE kind = 'upstream'`,
+    ],
     ["3. lifts a freeze", `UPDATE records SET body = json_set(body, '$.state.status', 'thawed') WHERE kind = 'brake'`],
     ["3. deletes a freeze", `DELETE FROM records WHERE kind = 'brake'`],
-    ["3. widens an agent's scope", `UPDATE records SET body = json_set(body, '$.terms.scope[0].action', '**') WHERE kind = 'agent'`],
-    ["3. exchanges the first passkey", `UPDATE records SET body = json_set(body, '$.terms.publicKey', 'AAAA') WHERE kind = 'passkey'`],
+    [
+      "3. widens an agent's scope",
+      `UPDATE records SET body = json_set(body, '$.terms.scope[0].action', '**') WHERE kind = 'agent'`,
+    ],
+    [
+      "3. exchanges the first passkey",
+      `UPDATE records SET body = json_set(body, '$.terms.publicKey', 'AAAA') WHERE kind = 'passkey'`,
+    ],
   ])("%s: the start refuses", verifies("INV-12"), async (_name, statement) => {
     const refusal = await refusesAfter((db) => db.exec(statement));
     expect(refusal).toMatchObject({ code: expect.stringMatching(/^(data|ledger)\.(damaged|unsigned)$/) });
   });
 
-  it("11. rewrites an entry of the ledger: the journal refuses, and without its triggers the start does", verifies("INV-7"), async () => {
-    await here.composed.close();
-    expect(() => edit(here, (db) => db.exec(`UPDATE journal SET leaf = x'7b7d' WHERE idx = 3`))).toThrow();
-    await here.start();
-    const refusal = await refusesAfter((db) => {
-      const triggers = db.prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger'`).all() as { name: string }[];
-      for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`);
-      db.exec(`UPDATE journal SET leaf = x'7b7d' WHERE idx = 3`);
-    });
-    expect(refusal).toMatchObject({ code: expect.stringMatching(/^(data|ledger)\.damaged$/) });
-  });
+  it(
+    "11. rewrites an entry of the ledger: the journal refuses, and without its triggers the start does",
+    verifies("INV-7"),
+    async () => {
+      await here.composed.close();
+      expect(() => edit(here, (db) => db.exec(`UPDATE journal SET leaf = x'7b7d' WHERE idx = 3`))).toThrow(
+        "only grows",
+      );
+      await here.start();
+      const refusal = await refusesAfter((db) => {
+        const triggers = db.prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger'`).all() as {
+          name: string;
+        }[];
+        for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`);
+        db.exec(`UPDATE journal SET leaf = x'7b7d' WHERE idx = 3`);
+      });
+      expect(refusal).toMatchObject({ code: expect.stringMatching(/^(data|ledger)\.damaged$/) });
+    },
+  );
 
-  it("11. removes the newest entries: the signed checkpoint is larger than the journal", verifies("INV-7"), async () => {
-    const refusal = await refusesAfter((db) => {
-      const triggers = db.prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger'`).all() as { name: string }[];
-      for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`);
-      db.exec(`PRAGMA foreign_keys = OFF; DELETE FROM journal WHERE idx > 5`);
-    });
-    expect(refusal).toMatchObject({ code: expect.stringMatching(/^(data|ledger)\.damaged$/) });
-  });
+  it(
+    "11. removes the newest entries: the signed checkpoint is larger than the journal",
+    verifies("INV-7"),
+    async () => {
+      const refusal = await refusesAfter((db) => {
+        const triggers = db.prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger'`).all() as {
+          name: string;
+        }[];
+        for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`);
+        db.exec(`PRAGMA foreign_keys = OFF; DELETE FROM journal WHERE idx > 5`);
+      });
+      expect(refusal).toMatchObject({ code: expect.stringMatching(/^(data|ledger)\.damaged$/) });
+    },
+  );
 
   it("still stands as it was after all that", async () => {
     const { brakes } = await alice.json<{ brakes: { id: string }[] }>("/v1/brakes");
@@ -88,9 +117,15 @@ describe("escapes: what is stored is edited while nothing runs", () => {
       const bad = Buffer.from(good);
       for (let i = at; i < Math.min(at + 64, bad.length); i += 1) bad[i] = (bad[i] ?? 0) ^ 0x5a;
       await writeFile(file, bad);
-      const refusal = await here.start().then(() => null, (error: unknown) => error);
+      const refusal = await here.start().then(
+        () => null,
+        (error: unknown) => error,
+      );
       if (refusal === null) await here.composed.close();
-      else expect(refusal, String(at)).toMatchObject({ code: expect.stringMatching(/^(data|ledger)\.damaged$/) });
+      // Either the damage lies where nothing is kept, or the start says that something is damaged: never a third thing.
+      expect(["none", "data.damaged", "ledger.damaged"], String(at)).toContain(
+        refusal === null ? "none" : (refusal as { code: string }).code,
+      );
     }
     await writeFile(file, good);
     await here.start();

@@ -11,7 +11,11 @@ import { type TaskClient, Workstation } from "./workstation.ts";
 
 /** The real file-system server of the MCP project, over a folder. */
 export function fileServer(folder: string): string[] {
-  return [process.execPath, fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-filesystem/dist/index.js")), folder];
+  return [
+    process.execPath,
+    fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-filesystem/dist/index.js")),
+    folder,
+  ];
 }
 
 export interface InstallationOptions {
@@ -128,7 +132,9 @@ export async function mcpClient(task: TaskClient, mode: "auto" | "legacy" = "aut
 }
 
 /** The object `D` of a refused call, or null for a call that passed. */
-export function refusalOf(result: unknown): { decision: string; code: string; step: string; approval?: string; brake?: string; entry: string | null } | null {
+export function refusalOf(
+  result: unknown,
+): { decision: string; code: string; step: string; approval?: string; brake?: string; entry: string | null } | null {
   const meta = (result as { _meta?: Record<string, unknown> })._meta;
   return (meta?.["dev.countersign/decision"] as ReturnType<typeof refusalOf>) ?? null;
 }

@@ -12,7 +12,15 @@ export interface Ran {
 /** The environment of a user who has nothing of Countersign yet but the folder given. */
 export function userEnvironment(folder: string, more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG } = process.env;
-  return { PATH, HOME, LANG, XDG_CONFIG_HOME: join(folder, "config"), XDG_STATE_HOME: join(folder, "state"), NO_COLOR: "1", ...more };
+  return {
+    PATH,
+    HOME,
+    LANG,
+    XDG_CONFIG_HOME: join(folder, "config"),
+    XDG_STATE_HOME: join(folder, "state"),
+    NO_COLOR: "1",
+    ...more,
+  };
 }
 
 /** Runs `countersign` as a user does, to its end. */
@@ -30,7 +38,12 @@ export async function countersign(args: readonly string[], env: NodeJS.ProcessEn
 
 export interface Started {
   readonly child: ChildProcess;
-  readonly ready: { readonly api: string; readonly gateway: string; readonly setupUrl: string | null; readonly pid: number };
+  readonly ready: {
+    readonly api: string;
+    readonly gateway: string;
+    readonly setupUrl: string | null;
+    readonly pid: number;
+  };
   /** Ends it as an operator does; answers its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -47,7 +60,7 @@ export async function startUp(args: readonly string[], env: NodeJS.ProcessEnv): 
       text += part.toString("utf8");
       if (text.includes("\n")) resolve(text.slice(0, text.indexOf("\n")));
     });
-    void closed.then((code) => reject(new Error(`up ended with ${String(code)}: ${stderr}`)));
+    child.on("close", (code) => reject(new Error(`up ended with ${String(code)}: ${stderr}`)));
   });
   return {
     child,

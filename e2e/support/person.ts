@@ -14,7 +14,10 @@ export class Person {
     this.passkey = createSoftAuthenticator({ rpId: new URL(api).hostname, origin: new URL(api).origin });
   }
 
-  async fetch(path: string, init: { method?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> {
+  async fetch(
+    path: string,
+    init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
     const response = await fetch(new URL(path, this.api), {
       method: init.method ?? (init.body === undefined ? "GET" : "POST"),
       headers: {
@@ -45,7 +48,11 @@ export class Person {
     const tokens = url.pathname === "/setup" ? { setupToken: token } : { inviteToken: token };
     const options = await this.json("/v1/webauthn/registration/options", { ...tokens, name });
     const response = this.passkey.register(options as never);
-    const registered = await this.json<{ humanId: string; approvalId?: string }>("/v1/webauthn/registration", { ...tokens, name, response });
+    const registered = await this.json<{ humanId: string; approvalId?: string }>("/v1/webauthn/registration", {
+      ...tokens,
+      name,
+      response,
+    });
     this.humanId = registered.humanId;
     return registered;
   }
@@ -55,11 +62,22 @@ export class Person {
     await this.json("/v1/session", { response: this.passkey.sign(options as never) });
   }
 
-  async answer(approvalId: string, decision: "approve" | "deny" = "approve", reason?: string): Promise<{ state: string }> {
+  async answer(
+    approvalId: string,
+    decision: "approve" | "deny" = "approve",
+    reason?: string,
+  ): Promise<{ state: string }> {
     const ask = { decision, scope: "once" };
-    const { publicKey } = await this.json<{ publicKey: { challenge: string } }>(`/v1/approvals/${approvalId}/options`, ask);
+    const { publicKey } = await this.json<{ publicKey: { challenge: string } }>(
+      `/v1/approvals/${approvalId}/options`,
+      ask,
+    );
     const response = this.passkey.sign(publicKey);
-    return await this.json(`/v1/approvals/${approvalId}/assertion`, { ...ask, ...(reason === undefined ? {} : { reason }), response });
+    return await this.json(`/v1/approvals/${approvalId}/assertion`, {
+      ...ask,
+      ...(reason === undefined ? {} : { reason }),
+      response,
+    });
   }
 
   async pending(): Promise<readonly ApprovalView[]> {

@@ -40,7 +40,12 @@ export class Workstation {
         device: this.device,
         deviceName: "laptop",
         deviceProof: signKeyProof(this.key, { purpose: "enroll", audience: this.api, nonce: this.sessionKey.jkt, now }),
-        sessionProof: signKeyProof(this.sessionKey, { purpose: "session", audience: this.api, nonce: this.key.jkt, now }),
+        sessionProof: signKeyProof(this.sessionKey, {
+          purpose: "session",
+          audience: this.api,
+          nonce: this.key.jkt,
+          now,
+        }),
         evidence: this.evidence(),
       }),
     });
@@ -49,7 +54,12 @@ export class Workstation {
   }
 
   async finishSignIn(id: string): Promise<void> {
-    const proof = signKeyProof(this.sessionKey, { purpose: "session-poll", audience: this.api, nonce: id, now: Date.now() });
+    const proof = signKeyProof(this.sessionKey, {
+      purpose: "session-poll",
+      audience: this.api,
+      nonce: id,
+      now: Date.now(),
+    });
     const response = await fetch(`${this.api}/v1/session/requests/${id}`, { headers: { "session-proof": proof } });
     const polled = (await response.json()) as { state: string; session?: { id: SessionId } };
     if (polled.session === undefined) throw new Error(JSON.stringify(polled));
@@ -66,10 +76,22 @@ export class Workstation {
   async fetch(path: string, body?: unknown): Promise<Response> {
     const method = body === undefined ? "GET" : "POST";
     for (let tries = 0; ; tries += 1) {
-      const dpop = makeSessionProof({ key: this.sessionKey, method, url: `${this.api}${path}`, session: this.session, nonce: this.nonce, now: Date.now(), random });
+      const dpop = makeSessionProof({
+        key: this.sessionKey,
+        method,
+        url: `${this.api}${path}`,
+        session: this.session,
+        nonce: this.nonce,
+        now: Date.now(),
+        random,
+      });
       const response = await fetch(`${this.api}${path}`, {
         method,
-        headers: { authorization: `DPoP ${this.session}`, dpop, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        headers: {
+          authorization: `DPoP ${this.session}`,
+          dpop,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       this.nonce = response.headers.get("dpop-nonce") ?? this.nonce;
@@ -87,7 +109,12 @@ export class Workstation {
   async openTask(agent: string, more: Record<string, unknown> = {}): Promise<TaskClient> {
     const key = generateSigningKey();
     const keyProof = signKeyProof(key, { purpose: "task", audience: this.api, nonce: agent, now: Date.now() });
-    const opened = await this.json<{ id: string; gateway: string; token: { accessToken: string } }>("/v1/tasks", { agent, purpose: "test work", keyProof, ...more });
+    const opened = await this.json<{ id: string; gateway: string; token: { accessToken: string } }>("/v1/tasks", {
+      agent,
+      purpose: "test work",
+      keyProof,
+      ...more,
+    });
     return new TaskClient(opened.id, opened.gateway, { key, accessToken: opened.token.accessToken });
   }
 }
@@ -126,7 +153,15 @@ export class TaskClient {
       headers.set("authorization", `DPoP ${this.accessToken}`);
       headers.set(
         "dpop",
-        makeProof({ key: this.key, method, url: url.origin + url.pathname, accessToken: this.accessToken, nonce: this.nonce, now: Date.now(), random }),
+        makeProof({
+          key: this.key,
+          method,
+          url: url.origin + url.pathname,
+          accessToken: this.accessToken,
+          nonce: this.nonce,
+          now: Date.now(),
+          random,
+        }),
       );
       const response = await fetch(url, { ...init, headers });
       this.nonce = response.headers.get("dpop-nonce") ?? this.nonce;

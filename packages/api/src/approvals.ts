@@ -50,7 +50,11 @@ export interface ApprovalOptions {
     readonly rpId: string;
     readonly timeout: number;
     readonly userVerification: "required";
-    readonly allowCredentials: readonly { readonly type: "public-key"; readonly id: string; readonly transports: readonly string[] }[];
+    readonly allowCredentials: readonly {
+      readonly type: "public-key";
+      readonly id: string;
+      readonly transports: readonly string[];
+    }[];
   };
 }
 

@@ -72,5 +72,15 @@ export interface Refusal {
 
 /** A refusal decided before any policy was asked. */
 export function denied(step: Step, code: RefusalCode, reason: string, extra: Partial<Decision> = {}): Decision {
-  return { result: "deny", step, code, reason, policyIds: [], policySetHash: "", holds: [], policyErrors: [], ...extra };
+  return {
+    result: "deny",
+    step,
+    code,
+    reason,
+    policyIds: [],
+    policySetHash: "",
+    holds: [],
+    policyErrors: [],
+    ...extra,
+  };
 }

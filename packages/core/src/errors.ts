@@ -32,7 +32,11 @@ export const REFUSALS = {
   "task.ended": { status: 403, title: "the task has ended", retryable: false },
   "task.no_human": { status: 403, title: "nobody is signed in and no mandate applies", retryable: false },
   "grant.missing": { status: 403, title: "no grant of the task covers this action", retryable: false },
-  "critical.unsigned": { status: 403, title: "the resource is critical and needs a signature each time", retryable: false },
+  "critical.unsigned": {
+    status: 403,
+    title: "the resource is critical and needs a signature each time",
+    retryable: false,
+  },
   "policy.none": { status: 403, title: "no policy permits this action", retryable: false },
   "policy.denied": { status: 403, title: "a policy forbids this action", retryable: false },
   "policy.error": { status: 403, title: "a policy could not be evaluated", retryable: false },
@@ -44,17 +48,29 @@ export const REFUSALS = {
   "lease.lost": { status: 503, title: "the enforcement point has lost its lease", retryable: true },
   "ledger.unavailable": { status: 503, title: "the ledger cannot be written", retryable: true },
   "tool.unknown": { status: 404, title: "no such tool", retryable: false },
-  "tool.definition_changed": { status: 403, title: "the definition of the tool changed and was not accepted", retryable: false },
+  "tool.definition_changed": {
+    status: 403,
+    title: "the definition of the tool changed and was not accepted",
+    retryable: false,
+  },
   "upstream.unknown": { status: 404, title: "no such upstream", retryable: false },
   "upstream.down": { status: 502, title: "the upstream cannot be reached", retryable: true },
   "upstream.timeout": { status: 504, title: "the upstream did not answer in time", retryable: true },
-  "upstream.garbage": { status: 502, title: "the upstream answered with something that is not the protocol", retryable: false },
+  "upstream.garbage": {
+    status: 502,
+    title: "the upstream answered with something that is not the protocol",
+    retryable: false,
+  },
   "input.too_large": { status: 413, title: "the input is too large", retryable: false },
   "input.too_deep": { status: 400, title: "the input is nested too deeply", retryable: false },
   "input.duplicate_key": { status: 400, title: "an object names a key twice", retryable: false },
   "input.invalid_json": { status: 400, title: "the input is not valid JSON", retryable: false },
   "input.number_not_exact": { status: 400, title: "a number does not survive a round trip", retryable: false },
-  "hold.unsupported_here": { status: 403, title: "an action that needs a signature cannot be held here", retryable: false },
+  "hold.unsupported_here": {
+    status: 403,
+    title: "an action that needs a signature cannot be held here",
+    retryable: false,
+  },
 } as const;
 
 /** Errors of the control plane and the command line. */

@@ -18,13 +18,18 @@ export function canonicalJson(value: unknown): string {
     if (!Number.isFinite(value)) throw new RangeError("number not finite");
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) {
-    let out = "[";
-    for (let i = 0; i < value.length; i += 1) out += (i === 0 ? "" : ",") + canonicalJson(value[i] ?? null);
-    return `${out}]`;
-  }
+  if (Array.isArray(value)) return canonicalArray(value);
   if (typeof value !== "object") throw new RangeError("value not JSON");
-  const object = value as Record<string, unknown>;
+  return canonicalObject(value as Record<string, unknown>);
+}
+
+function canonicalArray(value: readonly unknown[]): string {
+  let out = "[";
+  for (let i = 0; i < value.length; i += 1) out += (i === 0 ? "" : ",") + canonicalJson(value[i] ?? null);
+  return `${out}]`;
+}
+
+function canonicalObject(object: Record<string, unknown>): string {
   let out = "{";
   for (const key of Object.keys(object).sort()) {
     const member = object[key];

@@ -3,7 +3,18 @@ import type { BrakeScope } from "./brake.ts";
 import type { AssertionJson, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
 import type { Hold } from "./decision.ts";
 import type { Effect } from "./effect.ts";
-import type { AgentId, ApprovalId, BrakeId, DeviceId, HumanId, IntentId, InviteId, PolicyId, SessionId, TaskId } from "./ids.ts";
+import type {
+  AgentId,
+  ApprovalId,
+  BrakeId,
+  DeviceId,
+  HumanId,
+  IntentId,
+  InviteId,
+  PolicyId,
+  SessionId,
+  TaskId,
+} from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 
 /** Text about a person: ciphertext under that person's key (AES-256-GCM, base64url of nonce ‖ ciphertext ‖ tag). */

@@ -8,15 +8,17 @@ export function normalizeResource(name: string): string {
   const scheme = split?.[1] ?? "";
   const path = (split === null ? text : (split[2] ?? "")).replaceAll("\\", "/");
   const rooted = path.startsWith("/");
+  return `${scheme}${rooted ? "/" : ""}${resolved(path, rooted).join("/")}`;
+}
+
+/** Segments without `.`, `..` and empty ones; a path that is not rooted keeps the `..` at its front. */
+function resolved(path: string, rooted: boolean): readonly string[] {
   const out: string[] = [];
   for (const segment of path.split("/")) {
     if (segment === "" || segment === ".") continue;
-    if (segment === "..") {
-      if (out.length > 0 && out.at(-1) !== "..") out.pop();
-      else if (!rooted) out.push("..");
-    } else {
-      out.push(segment);
-    }
+    if (segment !== "..") out.push(segment);
+    else if (out.length > 0 && out.at(-1) !== "..") out.pop();
+    else if (!rooted) out.push("..");
   }
-  return `${scheme}${rooted ? "/" : ""}${out.join("/")}`;
+  return out;
 }

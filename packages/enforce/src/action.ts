@@ -22,7 +22,11 @@ export interface RefusedCall {
 /** What an upstream answered, or that it did not. */
 export type UpstreamAnswer<A> =
   | { readonly ok: true; readonly status: "ok" | "error"; readonly value: A; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly code: "upstream.down" | "upstream.timeout" | "upstream.garbage"; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly code: "upstream.down" | "upstream.timeout" | "upstream.garbage";
+      readonly reason: string;
+    };
 
 /**
  * How a gateway carries out a permitted action. `prepare` does all that needs waiting (a connection) and sends no byte of the call.

@@ -1,4 +1,11 @@
-import { type Change, type Countersignature, type HumanId, type SignedApproval, type StateRecord, newId } from "@countersign/core";
+import {
+  type Change,
+  type Countersignature,
+  type HumanId,
+  type SignedApproval,
+  type StateRecord,
+  newId,
+} from "@countersign/core";
 import { approvalChallenge, changeDigest, digestOf, termsDigest } from "@countersign/credentials";
 import { type SoftAuthenticator, createSoftAuthenticator } from "@countersign/credentials/testing";
 import { describe, expect, it } from "vitest";
@@ -15,7 +22,10 @@ interface Person {
   readonly id: HumanId;
   readonly key: SoftAuthenticator;
 }
-const newPerson = (): Person => ({ id: newId("hum", NOW, random), key: createSoftAuthenticator({ rpId: "localhost", origin: ORIGIN }) });
+const newPerson = (): Person => ({
+  id: newId("hum", NOW, random),
+  key: createSoftAuthenticator({ rpId: "localhost", origin: ORIGIN }),
+});
 
 function peopleOf(person: Person, roles: readonly string[], authority: unknown, status = "active"): AnyState[] {
   const terms = { human: person.id, publicKey: person.key.publicKey, aaguid: "", backedUp: false, transports: [] };
@@ -25,21 +35,50 @@ function peopleOf(person: Person, roles: readonly string[], authority: unknown, 
   ] as unknown as AnyState[];
 }
 
-const genesisPolicy = { kind: "policy", id: "pol_1", version: 1, terms: { text: "permit", hash: "h" }, state: { status: "active" }, authority: "genesis" } as unknown as AnyState;
+const genesisPolicy = {
+  kind: "policy",
+  id: "pol_1",
+  version: 1,
+  terms: { text: "permit", hash: "h" },
+  state: { status: "active" },
+  authority: "genesis",
+} as unknown as AnyState;
 const bound = [{ kind: "policy", id: "pol_1", termsDigest: termsDigest("policy", "pol_1", genesisPolicy.terms) }];
 
 /** A replica that knows its root: the first human, an administrator. */
 function installation(): { replica: Replica; alice: Person } {
   const alice = newPerson();
   const replica = new Replica();
-  const terms = { human: alice.id, passkey: alice.key.credentialId, origin: ORIGIN, rpId: "localhost", records: bound, genesis: digestOf(bound) };
-  const root = { kind: "root", id: "root", version: 2, terms, state: { status: "active" }, authority: "genesis" } as unknown as AnyState;
+  const terms = {
+    human: alice.id,
+    passkey: alice.key.credentialId,
+    origin: ORIGIN,
+    rpId: "localhost",
+    records: bound,
+    genesis: digestOf(bound),
+  };
+  const root = {
+    kind: "root",
+    id: "root",
+    version: 2,
+    terms,
+    state: { status: "active" },
+    authority: "genesis",
+  } as unknown as AnyState;
   expect(admitAll([genesisPolicy, root, ...peopleOf(alice, ["admin"], "genesis")] as never, replica)).toEqual([]);
   return { replica, alice };
 }
 
-function countersign(by: Person, act: Change["act"], records: readonly AnyState[], say: Partial<SignedApproval> = {}): Countersignature {
-  const change: Change = { act, records: records.map(({ kind, id, terms }) => ({ kind, id, termsDigest: termsDigest(kind, id, terms) })) };
+function countersign(
+  by: Person,
+  act: Change["act"],
+  records: readonly AnyState[],
+  say: Partial<SignedApproval> = {},
+): Countersignature {
+  const change: Change = {
+    act,
+    records: records.map(({ kind, id, terms }) => ({ kind, id, termsDigest: termsDigest(kind, id, terms) })),
+  };
   const signed: SignedApproval = {
     decision: "approve",
     scope: "once",
@@ -66,24 +105,44 @@ function countersign(by: Person, act: Change["act"], records: readonly AnyState[
 }
 
 const record = (kind: string, id: string, terms: unknown, more: Partial<AnyState> = {}): AnyState =>
-  ({ kind, id, version: 3, terms, state: { status: "active", executables: [] }, authority: null, ...more }) as unknown as AnyState;
-const refusals = (records: readonly AnyState[], replica: Replica): string[] => admitAll(records as never, replica).map(({ record: r }) => `${r.kind} ${r.id}`);
+  ({
+    kind,
+    id,
+    version: 3,
+    terms,
+    state: { status: "active", executables: [] },
+    authority: null,
+    ...more,
+  }) as unknown as AnyState;
+const refusals = (records: readonly AnyState[], replica: Replica): string[] =>
+  admitAll(records as never, replica).map(({ record: r }) => `${r.kind} ${r.id}`);
 
 const policy = (): AnyState => record("policy", "pol_2", { text: "permit(principal, action, resource);", hash: "x" });
-const agent = (owner: HumanId): AnyState => record("agent", "agt_1", { name: "a", owner, purpose: sealed, scope: [{ action: "**", resource: "**" }], expiresAt: "", salt: "" });
+const agent = (owner: HumanId): AnyState =>
+  record("agent", "agt_1", {
+    name: "a",
+    owner,
+    purpose: sealed,
+    scope: [{ action: "**", resource: "**" }],
+    expiresAt: "",
+    salt: "",
+  });
 
 describe("INV-12: what a point believes", () => {
   it("believes what an administrator signed, and nothing that lacks it", () => {
     const { replica, alice } = installation();
     expect(refusals([policy()], replica)).toEqual(["policy pol_2"]);
     expect(replica.get("policy", "pol_2")).toBeUndefined();
-    expect(refusals([{ ...policy(), authority: "genesis" } as AnyState], replica)).toEqual(["policy pol_2"]);
+    expect(refusals([{ ...policy(), authority: "genesis" }], replica)).toEqual(["policy pol_2"]);
     const signed = { ...policy(), authority: countersign(alice, "policy.publish", [policy()]) } as AnyState;
     expect(refusals([signed], replica)).toEqual([]);
   });
 
   it.each<[string, (by: Person) => Countersignature]>([
-    ["for other terms", (by) => countersign(by, "policy.publish", [record("policy", "pol_2", { text: "other", hash: "x" })])],
+    [
+      "for other terms",
+      (by) => countersign(by, "policy.publish", [record("policy", "pol_2", { text: "other", hash: "x" })]),
+    ],
     ["for another record", (by) => countersign(by, "policy.publish", [record("policy", "pol_3", policy().terms)])],
     ["for another act", (by) => countersign(by, "agent.create", [policy()])],
     ["that denies", (by) => countersign(by, "policy.publish", [policy()], { decision: "deny" })],
@@ -92,7 +151,7 @@ describe("INV-12: what a point believes", () => {
     ["in another's name", (by) => countersign({ ...newPerson(), id: by.id }, "policy.publish", [policy()])],
   ])("refuses a signature %s", (_name, sign) => {
     const { replica, alice } = installation();
-    expect(refusals([{ ...policy(), authority: sign(alice) } as AnyState], replica)).toEqual(["policy pol_2"]);
+    expect(refusals([{ ...policy(), authority: sign(alice) }], replica)).toEqual(["policy pol_2"]);
   });
 
   it("believes a second administrator only through the first, in whatever order the records come", () => {
@@ -109,18 +168,32 @@ describe("INV-12: what a point believes", () => {
     const { replica, alice } = installation();
     const bob = newPerson();
     const people = peopleOf(bob, [], null);
-    expect(refusals(people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) }) as AnyState), replica)).toEqual([]);
-    expect(refusals([{ ...policy(), authority: countersign(bob, "policy.publish", [policy()]) } as AnyState], replica)).toEqual(["policy pol_2"]);
+    expect(
+      refusals(
+        people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) })),
+        replica,
+      ),
+    ).toEqual([]);
+    expect(refusals([{ ...policy(), authority: countersign(bob, "policy.publish", [policy()]) }], replica)).toEqual([
+      "policy pol_2",
+    ]);
   });
 
   it("reinstates an agent only by a signature of its own, not by the old one", () => {
     const { replica, alice } = installation();
-    const created = { ...agent(alice.id), authority: countersign(alice, "agent.create", [agent(alice.id)]) } as AnyState;
+    const created = {
+      ...agent(alice.id),
+      authority: countersign(alice, "agent.create", [agent(alice.id)]),
+    } as AnyState;
     const suspended = { ...created, version: 4, state: { status: "suspended", executables: [] } } as AnyState;
     expect(refusals([created], replica)).toEqual([]);
     expect(refusals([suspended], replica)).toEqual([]);
-    expect(refusals([{ ...created, version: 5 } as AnyState], replica)).toEqual(["agent agt_1"]);
-    const back = { ...created, version: 6, authority: countersign(alice, "agent.reinstate", [agent(alice.id)]) } as AnyState;
+    expect(refusals([{ ...created, version: 5 }], replica)).toEqual(["agent agt_1"]);
+    const back = {
+      ...created,
+      version: 6,
+      authority: countersign(alice, "agent.reinstate", [agent(alice.id)]),
+    } as AnyState;
     expect(refusals([back], replica)).toEqual([]);
   });
 
@@ -132,14 +205,21 @@ describe("INV-12: what a point believes", () => {
     const lifted = { ...brake, version: 5, state: { status: "thawed" } } as AnyState;
     expect(refusals([lifted], replica)).toEqual(["brake brk_1"]);
     expect(replica.get("brake", "brk_1")?.state.status).toBe("active");
-    expect(refusals([{ ...lifted, authority: countersign(alice, "brake.thaw", [brake]) } as AnyState], replica)).toEqual([]);
+    expect(refusals([{ ...lifted, authority: countersign(alice, "brake.thaw", [brake]) }], replica)).toEqual([]);
   });
 
   it("does not let the root be exchanged", () => {
     const { replica } = installation();
     const mallory = newPerson();
-    const terms = { human: mallory.id, passkey: mallory.key.credentialId, origin: ORIGIN, rpId: "localhost", records: bound, genesis: digestOf(bound) };
-    const root = record("root", "root", terms, { version: 9 } as never);
+    const terms = {
+      human: mallory.id,
+      passkey: mallory.key.credentialId,
+      origin: ORIGIN,
+      rpId: "localhost",
+      records: bound,
+      genesis: digestOf(bound),
+    };
+    const root = record("root", "root", terms, { version: 9 });
     expect(refusals([root, ...peopleOf(mallory, ["admin"], "genesis")], replica).length).toBe(3);
   });
 });

@@ -15,22 +15,24 @@ const no = (reason: string): Admission => ({ ok: false, reason });
 export function admit(record: AnyRecord, replica: Replica): Admission {
   switch (record.kind) {
     case "root":
-      return admitRoot(record as StateRecord<"root">, replica);
+      return admitRoot(record, replica);
     case "human":
     case "passkey":
-      return admitPerson(record as StateRecord<"human"> | StateRecord<"passkey">, replica);
+      return admitPerson(record, replica);
     case "policy":
     case "upstream":
     case "settings":
-      return record.authority === "genesis" ? admitGenesis(record, replica) : signedBy(record, replica, SIGNED_ACTS[record.kind]);
+      return record.authority === "genesis"
+        ? admitGenesis(record, replica)
+        : signedBy(record, replica, SIGNED_ACTS[record.kind]);
     case "agent":
-      return admitAgent(record as StateRecord<"agent">, replica);
+      return admitAgent(record, replica);
     case "device":
-      return admitDevice(record as StateRecord<"device">, replica);
+      return admitDevice(record, replica);
     case "posture":
-      return admitPosture(record as StateRecord<"posture">, replica);
+      return admitPosture(record, replica);
     case "brake":
-      return admitBrake(record as StateRecord<"brake">, replica);
+      return admitBrake(record, replica);
     case "task":
     case "session":
     case "invite":
@@ -50,7 +52,8 @@ const SIGNED_ACTS: Readonly<Record<"policy" | "upstream" | "settings", readonly 
 
 function admitRoot(record: StateRecord<"root">, replica: Replica): Admission {
   const known = replica.get("root", "root");
-  if (digestOf(record.terms.records) !== record.terms.genesis) return no("the digest of the first state does not fit it");
+  if (digestOf(record.terms.records) !== record.terms.genesis)
+    return no("the digest of the first state does not fit it");
   if (known !== undefined && known.terms.genesis !== record.terms.genesis) return no("the first state was exchanged");
   if (known !== undefined && known.terms.passkey !== record.terms.passkey) return no("the first passkey was exchanged");
   return YES;
@@ -61,7 +64,9 @@ function admitGenesis(record: AnyRecord, replica: Replica): Admission {
   const root = replica.get("root", "root");
   if (root === undefined) return YES;
   const digest = termsDigest(record.kind, record.id, record.terms);
-  const bound = root.terms.records.some((r) => r.kind === record.kind && r.id === record.id && r.termsDigest === digest);
+  const bound = root.terms.records.some(
+    (r) => r.kind === record.kind && r.id === record.id && r.termsDigest === digest,
+  );
   return bound ? YES : no(`${record.kind} \`${record.id}\` is not part of the signed first state`);
 }
 
@@ -84,9 +89,11 @@ function admitDevice(record: StateRecord<"device">, replica: Replica): Admission
   if (record.state.status !== "active") return YES;
   const known = replica.get("device", record.id);
   if (known !== undefined && known.state.status !== "active") return no("a lost device does not come back");
-  if (record.authority === null || record.authority === "genesis") return no(`device \`${record.id}\` was not enrolled by a signature`);
+  if (record.authority === null || record.authority === "genesis")
+    return no(`device \`${record.id}\` was not enrolled by a signature`);
   const signature = record.authority;
-  if (signature.signed.approver !== record.terms.owner) return no("the device was enrolled by someone who is not its owner");
+  if (signature.signed.approver !== record.terms.owner)
+    return no("the device was enrolled by someone who is not its owner");
   return verify(record, signature, replica, ["session.open"], false);
 }
 
@@ -94,8 +101,16 @@ function admitPosture(record: StateRecord<"posture">, replica: Replica): Admissi
   const device = replica.get("device", record.id);
   if (device === undefined) return no("posture of an unknown device");
   // Its age is judged at each decision, not here.
-  const expected = { device: device.id, jwk: device.terms.jwk, nonce: null, now: 8.64e15, maxAgeSeconds: Number.MAX_SAFE_INTEGER };
-  return verifyEvidence(record.terms.evidence, expected).ok ? YES : no("the posture report is not signed by its device");
+  const expected = {
+    device: device.id,
+    jwk: device.terms.jwk,
+    nonce: null,
+    now: 8.64e15,
+    maxAgeSeconds: Number.MAX_SAFE_INTEGER,
+  };
+  return verifyEvidence(record.terms.evidence, expected).ok
+    ? YES
+    : no("the posture report is not signed by its device");
 }
 
 /** A stop needs no signature; lifting one needs that of an administrator or of the human whose agents it stopped. */

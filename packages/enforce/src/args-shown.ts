@@ -2,7 +2,8 @@ import { type ArgsShown, type Json, canonicalJson, isJsonObject } from "@counter
 
 const MOST_BYTES = 8 * 1024;
 const MOST_TEXT = 256;
-const SECRET_NAME = /(pass(word|wd|phrase)?|secret|token|api[-_]?key|authorization|credential|cookie|private[-_]?key|session)/i;
+const SECRET_NAME =
+  /(pass(word|wd|phrase)?|secret|token|api[-_]?key|authorization|credential|cookie|private[-_]?key|session)/i;
 const SECRET_VALUE =
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[A-Za-z0-9_-]{10,}\.|\b(?:sk|pk|ghp|gho|ghs|xox[abp]|AKIA|ASIA)[-_A-Za-z0-9]{12,}|\bBearer\s+\S{12,})/;
 
@@ -26,7 +27,8 @@ function redact(value: Json, path: string, hidden: string[]): Json {
     }
     return value;
   }
-  if (Array.isArray(value)) return (value as readonly Json[]).map((item, i) => redact(item, `${path}/${String(i)}`, hidden));
+  if (Array.isArray(value))
+    return (value as readonly Json[]).map((item, i) => redact(item, `${path}/${String(i)}`, hidden));
   if (!isJsonObject(value)) return value;
   const out: Record<string, Json> = Object.create(null) as Record<string, Json>;
   for (const [key, member] of Object.entries(value)) {

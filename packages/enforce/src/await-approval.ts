@@ -12,7 +12,11 @@ interface Waiting {
 }
 
 /** Waits until a human has answered, a stop came, the client went or the time is up. The time being up approves nothing (INV-5). */
-export async function awaitApproval({ point, action, live }: Waiting, id: ApprovalId, waitMs: number): Promise<ApprovalEnd> {
+export async function awaitApproval(
+  { point, action, live }: Waiting,
+  id: ApprovalId,
+  waitMs: number,
+): Promise<ApprovalEnd> {
   return await new Promise((resolve) => {
     const finish = (end: ApprovalEnd): void => {
       clearTimeout(timer);

@@ -15,7 +15,11 @@ import type { EnforcementPoint } from "./point.ts";
 
 /** What a valid countersignature discharges, or why it discharges nothing. */
 export type Discharge =
-  | { readonly ok: true; readonly approval: StateRecord<"approval">; readonly holds: readonly Pick<Hold, "policyId" | "policyHash">[] }
+  | {
+      readonly ok: true;
+      readonly approval: StateRecord<"approval">;
+      readonly holds: readonly Pick<Hold, "policyId" | "policyHash">[];
+    }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
 
 const refuse = (code: RefusalCode, reason: string): Discharge => ({ ok: false, code, reason });
@@ -40,16 +44,17 @@ export function digestOfCall(chain: Chain, call: Call, saltBase64url: string): s
  * INV-5: verifies every signature of an approval at the enforcement point itself, against the passkeys that it verified, for just this
  * call. A hold is discharged when as many different approvers as its quorum asks have signed it by name and hash.
  */
-export function discharge(point: EnforcementPoint, approval: StateRecord<"approval">, chain: Chain, call: Call, salt: string): Discharge {
+export function discharge(
+  point: EnforcementPoint,
+  approval: StateRecord<"approval">,
+  chain: Chain,
+  call: Call,
+  salt: string,
+): Discharge {
   const now = point.now();
   const { terms, state } = approval;
-  if (state.status === "consumed") return refuse("countersignature.used", "the countersignature was used already");
-  if (state.status === "expired" || Date.parse(terms.expiresAt) <= now) {
-    return refuse("countersignature.expired", "the countersignature has ended; the next try asks again");
-  }
-  if (state.status === "void" || state.status === "denied") {
-    return refuse("countersignature.void", state.status === "denied" ? "a human denied this call" : "the countersignature no longer holds");
-  }
+  const ended = endOf(approval, now);
+  if (ended !== null) return ended;
   const digest = digestOfCall(chain, call, salt);
   if (terms.callDigest !== digest) return refuse("countersignature.void", "the approval is for another call");
   const signers = new Map<string, Set<string>>();
@@ -67,6 +72,16 @@ export function discharge(point: EnforcementPoint, approval: StateRecord<"approv
   return { ok: true, approval, holds: discharged };
 }
 
+/** Why an approval is over; null while it may count. */
+function endOf({ terms, state }: StateRecord<"approval">, now: number): Discharge | null {
+  if (state.status === "consumed") return refuse("countersignature.used", "the countersignature was used already");
+  if (state.status === "expired" || Date.parse(terms.expiresAt) <= now) {
+    return refuse("countersignature.expired", "the countersignature has ended; the next try asks again");
+  }
+  if (state.status === "denied") return refuse("countersignature.void", "a human denied this call");
+  return state.status === "void" ? refuse("countersignature.void", "the countersignature no longer holds") : null;
+}
+
 const holdKey = (hold: Pick<Hold, "policyId" | "policyHash">): string => `${hold.policyId}\n${hold.policyHash}`;
 
 type Answer = StateRecord<"approval">["state"]["answers"][number];
@@ -75,7 +90,13 @@ function validAnswer(point: EnforcementPoint, terms: ApprovalTerms, answer: Answ
   const { signed, assertion } = answer;
   const root = point.replica.get("root", "root");
   const approver = point.replica.get("human", signed.approver);
-  if (root === undefined || terms.callDigest === null || approver?.state.status !== "active" || !mayApprove(terms, approver)) return false;
+  if (
+    root === undefined ||
+    terms.callDigest === null ||
+    approver?.state.status !== "active" ||
+    !mayApprove(terms, approver)
+  )
+    return false;
   if (signed.nonce !== terms.nonce || signed.policySetHash !== terms.policySetHash) return false;
   if (signed.human !== terms.human || signed.agent !== terms.agent || signed.task !== terms.task) return false;
   const { origin, rpId, genesis } = root.terms;
@@ -84,7 +105,8 @@ function validAnswer(point: EnforcementPoint, terms: ApprovalTerms, answer: Answ
     if (passkey?.state.status !== "active") return undefined;
     return { human: passkey.terms.human, publicKey: passkey.terms.publicKey, counter: null };
   };
-  return verifyApproval({ signed, assertion, callDigest: terms.callDigest }, { passkeys, now, origin, rpId, genesis }).ok;
+  return verifyApproval({ signed, assertion, callDigest: terms.callDigest }, { passkeys, now, origin, rpId, genesis })
+    .ok;
 }
 
 /** Whether a person is one of those whom every hold of an approval asks for. The requester is refused where a hold says so. */

@@ -89,7 +89,11 @@ export function disclosureOf(entry: EntryDraft, subject: Subject): Disclosure | 
 }
 
 /** The object `D` of the outside surface. */
-export function refusalOf(decision: Decision, entry: EntryId | null, held?: { approval: ApprovalId; url: string }): Refusal {
+export function refusalOf(
+  decision: Decision,
+  entry: EntryId | null,
+  held?: { approval: ApprovalId; url: string },
+): Refusal {
   return {
     decision: decision.result === "hold" ? "hold" : "deny",
     step: decision.step ?? "policy",

@@ -45,16 +45,31 @@ function find<I, T>(id: I | null | undefined, get: (id: I) => T | undefined): T 
 const judged = new WeakMap<StateRecord<"posture">, Posture>();
 
 /** The report behind a posture record; read and judged once, because it is asked for at every decision. */
-function postureOf(record: StateRecord<"posture"> | undefined, device: StateRecord<"device"> | undefined): Posture | undefined {
+function postureOf(
+  record: StateRecord<"posture"> | undefined,
+  device: StateRecord<"device"> | undefined,
+): Posture | undefined {
   if (record === undefined || device === undefined) return undefined;
   const known = judged.get(record);
   if (known !== undefined) return known;
-  const expected = { device: device.id, jwk: device.terms.jwk, nonce: null, now: 8.64e15, maxAgeSeconds: Number.MAX_SAFE_INTEGER };
+  const expected = {
+    device: device.id,
+    jwk: device.terms.jwk,
+    nonce: null,
+    now: 8.64e15,
+    maxAgeSeconds: Number.MAX_SAFE_INTEGER,
+  };
   const verified = verifyEvidence(record.terms.evidence, expected);
   if (!verified.ok) return undefined;
   const { report } = verified;
 
-  const posture: Posture = { device: report.device, iat: report.iat, ...deviceLevel(report), os: report.os, facts: report.facts };
+  const posture: Posture = {
+    device: report.device,
+    iat: report.iat,
+    ...deviceLevel(report),
+    os: report.os,
+    facts: report.facts,
+  };
   judged.set(record, posture);
   return posture;
 }

@@ -10,5 +10,9 @@ const RESULT_CONTEXT = "countersign-result-v1\n";
 export function outcomeOf(status: OutcomeStatus, bytes: Uint8Array | null, saltBase64url: string): Outcome {
   if (bytes === null) return { status, resultCommitment: null, bytes: 0 };
   const salt = createHash("sha256").update(RESULT_CONTEXT).update(Buffer.from(saltBase64url, "base64url")).digest();
-  return { status, resultCommitment: createHash("sha256").update(salt).update(bytes).digest("base64url"), bytes: bytes.length };
+  return {
+    status,
+    resultCommitment: createHash("sha256").update(salt).update(bytes).digest("base64url"),
+    bytes: bytes.length,
+  };
 }

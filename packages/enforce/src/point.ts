@@ -1,7 +1,6 @@
 import type {
   AnyRecord,
   ApprovalId,
-  BrakeId,
   Chain,
   HeldCall,
   IntentId,
@@ -159,10 +158,10 @@ export class EnforcementPoint {
   private markStops(records: readonly AnyRecord[]): ReturnType<LiveActions["mark"]> {
     return records.flatMap((record) => {
       if (record.kind !== "brake" || record.state.status !== "active") return [];
-      const brake = record as StateRecord<"brake">;
+      const brake = record;
       this.replica.apply(brake);
       const code = brake.terms.kind === "freeze" ? "brake.frozen" : "brake.severed";
-      return this.live.mark(brake.terms.scope, { code, brake: brake.id as BrakeId });
+      return this.live.mark(brake.terms.scope, { code, brake: brake.id });
     });
   }
 
@@ -205,13 +204,15 @@ export class EnforcementPoint {
   private async readPurposes(records: readonly AnyRecord[]): Promise<void> {
     for (const record of records) {
       if (record.kind !== "task" || record.state.status !== "live" || this.purposes.has(record.id)) continue;
-      const purpose = await this.options.purposeOf(record as StateRecord<"task">);
+      const purpose = await this.options.purposeOf(record);
       if (purpose !== null) this.purposes.set(record.id, purpose);
     }
   }
 
   private async compilePolicy(): Promise<void> {
-    const active = [...this.replica.all("policy")].filter((p) => p.state.status === "active").sort((a, b) => a.version - b.version);
+    const active = [...this.replica.all("policy")]
+      .filter((p) => p.state.status === "active")
+      .sort((a, b) => a.version - b.version);
     const policy = active.at(-1);
     if (policy === undefined) {
       this.evaluator = null;
@@ -231,9 +232,9 @@ export class EnforcementPoint {
 
   private noticed(record: AnyRecord): void {
     if (record.kind === "task" && record.state.status !== "live") {
-      this.brakeTries.delete(record.id as TaskId);
+      this.brakeTries.delete(record.id);
       this.purposes.delete(record.id);
-      for (const callback of this.taskEnded) callback(record.id as TaskId);
+      for (const callback of this.taskEnded) callback(record.id);
     }
     if (record.kind === "upstream") for (const callback of this.upstreamChanged) callback(record.id);
   }

@@ -1,5 +1,4 @@
 import {
-  type AnyRecord,
   type Chain,
   type EntryKind,
   type Json,
@@ -51,16 +50,20 @@ export async function change(kernel: Kernel, commit: Commit): Promise<Published>
 /** As {@link change}, but resolves as soon as the change is durable: for stops, which measure what follows. */
 export async function startChange(kernel: Kernel, commit: Commit): Promise<Published> {
   const committed = await kernel.store.commit(commit);
-  if (!committed.ok) throw new AppError("request.conflict", { detail: "the state changed meanwhile; look again and repeat" });
+  if (!committed.ok)
+    throw new AppError("request.conflict", { detail: "the state changed meanwhile; look again and repeat" });
   return publish(kernel, commit, committed);
 }
 
 export function publish(kernel: Kernel, commit: Commit, committed: Extract<Committed, { ok: true }>): Published {
   const { version, indexes } = committed;
-  const records = (commit.put ?? []).map((put) => ({ ...put, version }) as AnyRecord);
-  const acknowledgements = records.length === 0 ? [] : kernel.points.publish({ generation: kernel.store.generation, version, records });
+  const records = (commit.put ?? []).map((put) => ({ ...put, version }));
+  const acknowledgements =
+    records.length === 0 ? [] : kernel.points.publish({ generation: kernel.store.generation, version, records });
   for (const { answer } of acknowledgements) {
-    answer.catch((error: unknown) => kernel.log.warn({ err: error }, "an enforcement point did not take a change; its lease will end"));
+    answer.catch((error: unknown) =>
+      kernel.log.warn({ err: error }, "an enforcement point did not take a change; its lease will end"),
+    );
   }
   return { version, indexes, acknowledgements };
 }
@@ -92,7 +95,11 @@ export interface EntryParts {
 }
 
 /** An entry of the control plane itself. */
-export function serverEntry(kernel: Kernel, kind: EntryKind, parts: EntryParts): NonNullable<Commit["entries"]>[number] {
+export function serverEntry(
+  kernel: Kernel,
+  kind: EntryKind,
+  parts: EntryParts,
+): NonNullable<Commit["entries"]>[number] {
   const now = kernel.now();
   const draft: EntryDraft = {
     id: newId("ent", now, kernel.random),

@@ -18,7 +18,14 @@ import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
 import { type Check, findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
 import { type LedgerStore, openStore } from "./store/index.ts";
 import { Tasks, taskRoutes } from "./tasks/index.ts";
-import { type InspectUpstream, type PendingChange, Upstreams, settingsPutKind, upstreamPutKind, upstreamRoutes } from "./upstreams/index.ts";
+import {
+  type InspectUpstream,
+  type PendingChange,
+  Upstreams,
+  settingsPutKind,
+  upstreamPutKind,
+  upstreamRoutes,
+} from "./upstreams/index.ts";
 
 const SWEEP_MS = 5000;
 
@@ -43,7 +50,9 @@ export interface RunningServer {
   /** Stable id of an enforcement point of this installation. */
   pointId(name: string): Promise<PointId>;
   connect(point: ConnectedPoint & { readonly lease: { valid(): boolean } }): void;
-  purposeOf(task: { readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] } }): Promise<string | null>;
+  purposeOf(task: {
+    readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] };
+  }): Promise<string | null>;
   /** Accepts the definitions of new upstreams; answers those that could not be asked. */
   pinUpstreams(inspect: InspectUpstream): Promise<readonly { readonly upstream: string; readonly reason: string }[]>;
   /** INV-10: what is live with a dead link behind it; must be empty. */
@@ -75,17 +84,9 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   const { random, now, log } = options;
   const keys = await openKeyRing(store, await loadMasterKey(options.masterKeyFile, random), random);
   let gatewayUrl = "";
-  const kernel: Kernel = { store, points: new Points(), keys, random, now, log, pointId: await pointIdOf(store, { name: "control", now, random }), gatewayUrl: () => gatewayUrl };
-  const ledger = await openLedger({
-    store,
-    path: options.dataDir,
-    key: logKey(keys.ledger),
-    publicUrl: config.settings.publicUrl,
-    warn: (message, fields) => log.warn(fields, message),
-  });
-  // INV-6: what a crash cut off gets an outcome before anything new may act.
-  const recovered = await recover({ store, point: kernel.pointId, clock: now, random });
-  if (recovered > 0) log.warn({ recovered }, "intents that a crash cut off have the outcome unknown now");
+  const pointId = await pointIdOf(store, { name: "control", now, random });
+  const kernel: Kernel = { store, points: new Points(), keys, random, now, log, pointId, gatewayUrl: () => gatewayUrl };
+  const ledger = await continueLedger(kernel, options, { store, publicUrl: config.settings.publicUrl });
   const modules = await buildModules(kernel, config);
   const controlPlane = new LocalControlPlane(kernel, modules);
   const leases: { readonly name: string; readonly lease: { valid(): boolean } }[] = [];
@@ -96,9 +97,11 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     pending: () => modules.upstreams.pending,
     checks: () => [async () => await ledgerChecks(ledger, store)],
   };
-  const routes = routesOf(kernel, modules, [...statusRoutes(kernel, source, () => ledger.vkey), ...ledgerRoutes(kernel, ledger)]);
-  const documented = route({ method: "GET", url: "/v1/openapi.json", callers: ["anyone"], handle: async () => await Promise.resolve({ body: openApi(routes, options.version) }) });
-  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), [...routes, documented]);
+  const routes = routesOf(kernel, modules, [
+    ...statusRoutes(kernel, source, () => ledger.vkey),
+    ...ledgerRoutes(kernel, ledger),
+  ]);
+  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), documented(routes, options.version));
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
   let listening: { readonly port: number; close(): Promise<void> } | null = null;
   return {
@@ -115,7 +118,8 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     async serve(url) {
       gatewayUrl = url;
       const { host, port } = hostPort(config.listen.api);
-      const tls = config.tls === null ? null : { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) };
+      const tls =
+        config.tls === null ? null : { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) };
       listening = await listen(app, { host, port, socket: join(options.dataDir, "control.sock"), tls });
       return { api: (await settingsOf(kernel)).publicUrl, setupUrl: await modules.registration.setupUrl() };
     },
@@ -132,13 +136,50 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   };
 }
 
+/** The route table, and its description as one route more. */
+function documented(routes: readonly Route[], version: string): readonly Route[] {
+  const described = openApi(routes, version);
+  return [
+    ...routes,
+    route({
+      method: "GET",
+      url: "/v1/openapi.json",
+      callers: ["anyone"],
+      handle: async () => await Promise.resolve({ body: described }),
+    }),
+  ];
+}
+
+/** Opens the ledger where it ended. INV-6: what a crash cut off gets an outcome before anything new may act. */
+async function continueLedger(
+  { pointId, log, now, random, keys }: Kernel,
+  { dataDir }: ServerOptions,
+  { store, publicUrl }: { readonly store: LedgerStore; readonly publicUrl: string },
+): Promise<Ledger> {
+  const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => log.warn(fields, message);
+  const ledger = await openLedger({ store, path: dataDir, key: logKey(keys.ledger), publicUrl, warn });
+  const recovered = await recover({ store, point: pointId, clock: now, random });
+  if (recovered > 0) log.warn({ recovered }, "intents that a crash cut off have the outcome unknown now");
+  return ledger;
+}
+
 /** The ledger as a stranger would verify it, and the database against the journal. */
 async function ledgerChecks(ledger: Ledger, store: LedgerStore): Promise<readonly Check[]> {
   const { log, faults } = await verifyRunning(ledger, store);
   const damaged = faults.map((fault) => JSON.stringify(fault)).join("; ");
   return [
-    { name: "ledger", ok: log.ok, detail: log.ok ? `every entry verifies under ${ledger.origin}` : JSON.stringify(log), ...(log.ok ? {} : { next: "keep this directory as it is and compare with an export that you hold" }) },
-    { name: "database", ok: faults.length === 0, detail: faults.length === 0 ? "state and journal agree" : damaged, ...(faults.length === 0 ? {} : { next: "restore the data directory from a copy" }) },
+    {
+      name: "ledger",
+      ok: log.ok,
+      detail: log.ok ? `every entry verifies under ${ledger.origin}` : JSON.stringify(log),
+      ...(log.ok ? {} : { next: "keep this directory as it is and compare with an export that you hold" }),
+    },
+    {
+      name: "database",
+      ok: faults.length === 0,
+      detail: faults.length === 0 ? "state and journal agree" : damaged,
+      ...(faults.length === 0 ? {} : { next: "restore the data directory from a copy" }),
+    },
   ];
 }
 
@@ -156,7 +197,17 @@ interface Modules {
 
 async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
   const kinds = new ChangeKinds();
-  for (const kind of [sessionOpenKind, humanAddKind, agentCreateKind, agentReinstateKind, policyPublishKind, upstreamPutKind, settingsPutKind, thawKind]) kinds.add(kind);
+  for (const kind of [
+    sessionOpenKind,
+    humanAddKind,
+    agentCreateKind,
+    agentReinstateKind,
+    policyPublishKind,
+    upstreamPutKind,
+    settingsPutKind,
+    thawKind,
+  ])
+    kinds.add(kind);
   const approvals = new Approvals(kernel, kinds);
   const brakes = new Brakes(kernel, () => approvals);
   const sessions = new Sessions(kernel);
@@ -167,7 +218,17 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
   const upstreams = new Upstreams(kernel, approvals);
   await policies.begin();
   await upstreams.apply(config);
-  return { approvals, brakes, sessions, registration, devices: new Devices(kernel), agents, tasks, policies, upstreams };
+  return {
+    approvals,
+    brakes,
+    sessions,
+    registration,
+    devices: new Devices(kernel),
+    agents,
+    tasks,
+    policies,
+    upstreams,
+  };
 }
 
 function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): readonly Route[] {
@@ -194,7 +255,10 @@ async function sweep(kernel: Kernel, { tasks, approvals }: Modules): Promise<voi
   }
 }
 
-async function pointIdOf(store: LedgerStore, { name, now, random }: { name: string; now: () => number; random: Random }): Promise<PointId> {
+async function pointIdOf(
+  store: LedgerStore,
+  { name, now, random }: { name: string; now: () => number; random: Random },
+): Promise<PointId> {
   const blob = `point/${name}`;
   const known = await store.blob(blob);
   if (known !== null) return Buffer.from(known).toString("utf8") as PointId;

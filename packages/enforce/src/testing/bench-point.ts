@@ -3,11 +3,23 @@ import { type Call, type Chain, type PointId, type StateRecord, newId } from "@c
 import { type SigningKey, generateSigningKey, signEvidence } from "@countersign/credentials";
 import type { Evaluator } from "@countersign/policy";
 import type { Action, Prepared, Releaser, UpstreamAnswer } from "../action.ts";
-import type { ControlPlane, EntryDraft, Held, HoldRequest, RecordRequest, Recorded, Renewal } from "../control-plane.ts";
+import type {
+  ControlPlane,
+  EntryDraft,
+  Held,
+  HoldRequest,
+  RecordRequest,
+  Recorded,
+  Renewal,
+} from "../control-plane.ts";
 import { EnforcementPoint } from "../point.ts";
 
 export const random = (length: number): Uint8Array => randomBytes(length);
-const permitAll: Evaluator = { policySetHash: "hash", policies: new Map(), evaluate: () => ({ permits: ["all"], forbids: [], errors: [] }) };
+const permitAll: Evaluator = {
+  policySetHash: "hash",
+  policies: new Map(),
+  evaluate: () => ({ permits: ["all"], forbids: [], errors: [] }),
+};
 
 /** A control plane in memory that does what it is told, for tests of the enforcement kit alone. */
 export class FakeControlPlane implements ControlPlane {
@@ -16,7 +28,8 @@ export class FakeControlPlane implements ControlPlane {
   /** What `record` answers or how it fails; by default it records. */
   onRecord: (request: RecordRequest) => Promise<Recorded> = async () => await Promise.resolve({ ok: true });
   onHold: (request: HoldRequest) => Promise<Held> = async () => await Promise.reject(new Error("no holds here"));
-  onRenew: (applied: number) => Promise<Renewal> = async (applied) => await Promise.resolve({ generation: 1, version: applied, records: [] });
+  onRenew: (applied: number) => Promise<Renewal> = async (applied) =>
+    await Promise.resolve({ generation: 1, version: applied, records: [] });
   records: Renewal["records"] = [];
 
   async snapshot(): Promise<Renewal> {
@@ -67,8 +80,22 @@ export async function bench(): Promise<Bench> {
     limits: { argumentsBytes: 1_048_576, depth: 64 },
   };
   control.records = [
-    { kind: "settings", id: "settings", version: 1, terms: settings, state: { status: "active" }, authority: "genesis" } as never,
-    { kind: "policy", id: newId("pol", clock.now, random), version: 1, terms: { text: "", hash: "" }, state: { status: "active" }, authority: "genesis" } as never,
+    {
+      kind: "settings",
+      id: "settings",
+      version: 1,
+      terms: settings,
+      state: { status: "active" },
+      authority: "genesis",
+    } as never,
+    {
+      kind: "policy",
+      id: newId("pol", clock.now, random),
+      version: 1,
+      terms: { text: "", hash: "" },
+      state: { status: "active" },
+      authority: "genesis",
+    } as never,
   ];
   const point = new EnforcementPoint({
     id: newId("ep", clock.now, random),
@@ -82,7 +109,12 @@ export async function bench(): Promise<Bench> {
     log: { warn: () => undefined, error: () => undefined },
   });
   await point.start();
-  const chain = { human: newId("hum", clock.now, random), device: newId("dev", clock.now, random), agent: newId("agt", clock.now, random), task: newId("tsk", clock.now, random) };
+  const chain = {
+    human: newId("hum", clock.now, random),
+    device: newId("dev", clock.now, random),
+    agent: newId("agt", clock.now, random),
+    task: newId("tsk", clock.now, random),
+  };
   let version = 1;
   const put: Bench["put"] = (record) => {
     version += 1;
@@ -93,17 +125,51 @@ export async function bench(): Promise<Bench> {
   const sealed = { person: chain.human, box: "" };
   const grants = [{ action: "mcp:files/*", resource: "**" }];
   put({ kind: "human", id: chain.human, terms: { roles: ["admin"], name: sealed }, state: { status: "active" } });
-  put({ kind: "device", id: chain.device, terms: { owner: chain.human, jwk: deviceKey.jwk, jkt: deviceKey.jkt, tier: "software", name: sealed }, state: { status: "active" } });
-  const evidence = signEvidence(deviceKey, { device: chain.device, posture: { os: { platform: "linux", id: "debian", version: "12", kernel: null }, facts: {} }, nonce: null, now: clock.now });
+  put({
+    kind: "device",
+    id: chain.device,
+    terms: { owner: chain.human, jwk: deviceKey.jwk, jkt: deviceKey.jkt, tier: "software", name: sealed },
+    state: { status: "active" },
+  });
+  const evidence = signEvidence(deviceKey, {
+    device: chain.device,
+    posture: { os: { platform: "linux", id: "debian", version: "12", kernel: null }, facts: {} },
+    nonce: null,
+    now: clock.now,
+  });
   put({ kind: "posture", id: chain.device, terms: { evidence }, state: { status: "reported" } });
-  put({ kind: "agent", id: chain.agent, terms: { name: "coder", owner: chain.human, purpose: sealed, scope: grants, expiresAt: until, salt: "" }, state: { status: "active", executables: [] } });
+  put({
+    kind: "agent",
+    id: chain.agent,
+    terms: { name: "coder", owner: chain.human, purpose: sealed, scope: grants, expiresAt: until, salt: "" },
+    state: { status: "active", executables: [] },
+  });
   put({
     kind: "task",
     id: chain.task,
-    terms: { ...chain, session: "ses_1", purpose: sealed, grants, openedAt: until, expiresAt: until, idleSeconds: 900, runtime: null } as never,
+    terms: {
+      ...chain,
+      session: "ses_1",
+      purpose: sealed,
+      grants,
+      openedAt: until,
+      expiresAt: until,
+      idleSeconds: 900,
+      runtime: null,
+    } as never,
     state: { status: "live", jkts: ["jkt"], cause: null },
   });
-  const upstream = { kind: "mcp", command: ["x"], url: null, env: {}, auth: null, effects: {}, resources: {}, critical: [], pins: { tool: "h" } } as const;
+  const upstream = {
+    kind: "mcp",
+    command: ["x"],
+    url: null,
+    env: {},
+    auth: null,
+    effects: {},
+    resources: {},
+    critical: [],
+    pins: { tool: "h" },
+  } as const;
   put({ kind: "upstream", id: "files", terms: upstream, state: { status: "active" } });
   const act: Bench["act"] = (call) => ({
     claims: { ok: true, chain, jkt: "jkt", agentProof: "declared" },

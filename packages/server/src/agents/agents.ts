@@ -1,7 +1,15 @@
-import { AppError, type AgentId, type Grant, type HumanId, type Json, type StateRecord, newId } from "@countersign/core";
+import {
+  AppError,
+  type AgentId,
+  type Grant,
+  type HumanId,
+  type Json,
+  type StateRecord,
+  newId,
+} from "@countersign/core";
 import { type Approvals, type ChangeKind, type Proposed, humanName } from "../approvals/index.ts";
 import { type Kernel, change, retried, serverEntry, versionNow } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 
 const LONGEST_DAYS = 366;
 type Agent = StateRecord<"agent">;
@@ -32,7 +40,15 @@ export class Agents {
     const purpose = await kernel.keys.sealText(ask.owner, ask.purpose);
     const grants = ask.grants.map(({ action, resource }) => ({ action, resource }));
     const salt = Buffer.from(kernel.random(16)).toString("base64url");
-    const draft = { id, name: ask.name, owner: ask.owner, purpose: { ...purpose }, scope: grants, expiresAt: ask.expiresAt, salt };
+    const draft = {
+      id,
+      name: ask.name,
+      owner: ask.owner,
+      purpose: { ...purpose },
+      scope: grants,
+      expiresAt: ask.expiresAt,
+      salt,
+    };
     return { ...(await this.approvals.propose({ act: "agent.create", draft, resource: id, human: ask.owner })), id };
   }
 
@@ -40,11 +56,15 @@ export class Agents {
     const now = this.kernel.now();
     const ends = Date.parse(ask.expiresAt);
     if (!(ends > now && ends <= now + LONGEST_DAYS * 86_400_000)) {
-      throw new AppError("request.invalid", { detail: `an agent ends within ${String(LONGEST_DAYS)} days; give a time in the future` });
+      throw new AppError("request.invalid", {
+        detail: `an agent ends within ${String(LONGEST_DAYS)} days; give a time in the future`,
+      });
     }
     const owner = await this.kernel.store.get("human", ask.owner);
-    if (owner?.state.status !== "active") throw new AppError("request.invalid", { detail: `the owner \`${ask.owner}\` is not an active human` });
-    if ((await this.byName(ask.name)) !== null) throw new AppError("request.conflict", { detail: `there is an agent \`${ask.name}\` already` });
+    if (owner?.state.status !== "active")
+      throw new AppError("request.invalid", { detail: `the owner \`${ask.owner}\` is not an active human` });
+    if ((await this.byName(ask.name)) !== null)
+      throw new AppError("request.conflict", { detail: `there is an agent \`${ask.name}\` already` });
   }
 
   private async byName(name: string): Promise<Agent | null> {
@@ -54,8 +74,9 @@ export class Agents {
 
   /** @throws AppError `request.not_found` */
   async find(idOrName: string): Promise<Agent> {
-    const found = (await this.kernel.store.get("agent", idOrName as AgentId)) ?? (await this.byName(idOrName));
-    if (found === null) throw new AppError("request.not_found", { detail: `there is no agent \`${idOrName.slice(0, 64)}\`` });
+    const found = (await this.kernel.store.get("agent", idOrName)) ?? (await this.byName(idOrName));
+    if (found === null)
+      throw new AppError("request.not_found", { detail: `there is no agent \`${idOrName.slice(0, 64)}\`` });
     return found;
   }
 
@@ -86,22 +107,34 @@ export class Agents {
     const since = await versionNow(this.kernel);
     const agent = await this.find(idOrName);
     const tasks = await this.kernel.store.find("task", { agent: agent.id, status: "live" });
-    const ended = tasks.map(({ version: _version, ...task }) => ({ ...task, state: { ...task.state, status: "ended", cause: `agent ${status}` } }) as Put);
-    const { version: _version, ...rest } = agent;
-    const puts = [{ ...rest, state: { ...agent.state, status } } as Put, ...ended];
+    const ended = tasks.map((task) => withState(task, { ...task.state, status: "ended", cause: `agent ${status}` }));
+    const puts = [withState(agent, { ...agent.state, status }), ...ended];
     await change(this.kernel, {
       expect: [agent, ...tasks].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
       // INV-8: a task that opened meanwhile would outlive its agent.
       unchanged: [{ kind: "task", agent: agent.id, status: "live", since }],
       put: puts,
-      entries: [serverEntry(this.kernel, "identity", { action: `agent.${status}`, resource: agent.id, cause: { by }, changes: puts })],
+      entries: [
+        serverEntry(this.kernel, "identity", {
+          action: `agent.${status}`,
+          resource: agent.id,
+          cause: { by },
+          changes: puts,
+        }),
+      ],
     });
   }
 
   async reinstate(idOrName: string): Promise<Proposed> {
     const agent = await this.find(idOrName);
-    if (agent.state.status !== "suspended") throw new AppError("request.conflict", { detail: `the agent is ${agent.state.status}` });
-    return await this.approvals.propose({ act: "agent.reinstate", draft: { id: agent.id }, resource: agent.id, human: agent.terms.owner });
+    if (agent.state.status !== "suspended")
+      throw new AppError("request.conflict", { detail: `the agent is ${agent.state.status}` });
+    return await this.approvals.propose({
+      act: "agent.reinstate",
+      draft: { id: agent.id },
+      resource: agent.id,
+      human: agent.terms.owner,
+    });
   }
 }
 
@@ -114,7 +147,8 @@ export const agentCreateKind: ChangeKind = {
   async build(kernel, draft: Json) {
     const { id, ...terms } = draft as unknown as AgentDraft;
     const taken = await kernel.store.find("agent", { key: terms.name });
-    if (taken.some((a) => a.state.status !== "retired")) throw new AppError("approval.changed", { detail: `there is an agent \`${terms.name}\` already` });
+    if (taken.some((a) => a.state.status !== "retired"))
+      throw new AppError("approval.changed", { detail: `there is an agent \`${terms.name}\` already` });
     const put: Put = { kind: "agent", id, terms, state: { status: "active", executables: [] }, authority: null };
     return {
       bound: [put],
@@ -132,12 +166,12 @@ export const agentReinstateKind: ChangeKind = {
   entryKind: "identity",
   async build(kernel, draft: Json) {
     const agent = await kernel.store.get("agent", (draft as { id: AgentId }).id);
-    if (agent?.state.status !== "suspended") throw new AppError("approval.changed", { detail: "the agent is not suspended any more" });
-    const { version, ...rest } = agent;
+    if (agent?.state.status !== "suspended")
+      throw new AppError("approval.changed", { detail: "the agent is not suspended any more" });
     return {
-      bound: [{ ...rest, state: { ...agent.state, status: "active" } }],
+      bound: [withState(agent, { ...agent.state, status: "active" })],
       also: [],
-      expect: [{ kind: "agent", id: agent.id, version }],
+      expect: [{ kind: "agent", id: agent.id, version: agent.version }],
       shown: await shownAgent(kernel, agent.terms),
       sentence: `let the agent ${agent.terms.name} act again`,
     };

@@ -5,7 +5,10 @@ import type { Agents } from "./agents.ts";
 
 const anyCaller = ["cookie", "session", "local"] as const;
 const pattern = z.string().min(1).max(1024);
-export const grants: z.ZodType<{ action: string; resource: string }[]> = z.array(z.strictObject({ action: pattern, resource: pattern })).min(1).max(200);
+export const grants: z.ZodType<{ action: string; resource: string }[]> = z
+  .array(z.strictObject({ action: pattern, resource: pattern }))
+  .min(1)
+  .max(200);
 const createBody = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "use small letters, digits, `.`, `-` and `_`"),
   owner: z.string().max(64),
@@ -17,14 +20,27 @@ const reasonBody = z.strictObject({ reason: z.string().max(500).default("") });
 
 export function agentRoutes(agents: Agents): readonly Route[] {
   return [
-    route({ method: "GET", url: "/v1/agents", callers: anyCaller, handle: async () => ({ body: { agents: await agents.list() } }) }),
-    route({ method: "GET", url: "/v1/agents/:id", callers: anyCaller, handle: async ({ params }) => ({ body: await agents.show(await agents.find(params["id"] ?? "")) }) }),
+    route({
+      method: "GET",
+      url: "/v1/agents",
+      callers: anyCaller,
+      handle: async () => ({ body: { agents: await agents.list() } }),
+    }),
+    route({
+      method: "GET",
+      url: "/v1/agents/:id",
+      callers: anyCaller,
+      handle: async ({ params }) => ({ body: await agents.show(await agents.find(params["id"] ?? "")) }),
+    }),
     route({
       method: "POST",
       url: "/v1/agents",
       callers: anyCaller,
       body: createBody,
-      handle: async ({ body, caller }) => ({ status: 202, body: await agents.create({ ...body, owner: ownerOf(body.owner, caller) }) }),
+      handle: async ({ body, caller }) => ({
+        status: 202,
+        body: await agents.create({ ...body, owner: ownerOf(body.owner, caller) }),
+      }),
     }),
     ...(["suspend", "retire"] as const).map((act) =>
       route({
@@ -50,6 +66,7 @@ export function agentRoutes(agents: Agents): readonly Route[] {
 
 function ownerOf(owner: string, caller: Caller): HumanId {
   if (owner !== "me") return owner as HumanId;
-  if (caller.kind !== "human") throw new AppError("request.invalid", { detail: "`me` needs a signed-in session; name the owner by id" });
-  return caller.human.id as HumanId;
+  if (caller.kind !== "human")
+    throw new AppError("request.invalid", { detail: "`me` needs a signed-in session; name the owner by id" });
+  return caller.human.id;
 }

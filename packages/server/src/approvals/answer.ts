@@ -1,7 +1,7 @@
-import { AppError, type AssertionJson, type Countersignature, type Json, type StateRecord } from "@countersign/core";
+import { AppError, type AssertionJson, type Countersignature, type Json } from "@countersign/core";
 import { type VerifiedApproval, verifyApproval } from "@countersign/credentials";
 import { type Kernel, change, named, serverEntry } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 import type { ChangeKind } from "./changes.ts";
 import type { Approval } from "./display.ts";
 import type { Pending } from "./signing.ts";
@@ -13,7 +13,9 @@ export async function verifyAnswer(kernel: Kernel, pending: Pending, assertion: 
   const root = await kernel.store.get("root", "root");
   const passkey = await kernel.store.get("passkey", assertion.id);
   if (root === null || passkey?.state.status !== "active") {
-    throw new AppError("webauthn.refused", { detail: "this passkey is not known here; use the one that you registered" });
+    throw new AppError("webauthn.refused", {
+      detail: "this passkey is not known here; use the one that you registered",
+    });
   }
   const { origin, rpId, genesis } = root.terms;
   const known = { human: passkey.terms.human, publicKey: passkey.terms.publicKey, counter: passkey.state.counter };
@@ -23,7 +25,9 @@ export async function verifyAnswer(kernel: Kernel, pending: Pending, assertion: 
   );
   if (!verified.ok) {
     kernel.log.warn({ fault: verified.fault, passkey: passkey.id }, "signature refused");
-    throw new AppError("webauthn.refused", { detail: `the signature does not verify (${verified.fault}); load the page again` });
+    throw new AppError("webauthn.refused", {
+      detail: `the signature does not verify (${verified.fault}); load the page again`,
+    });
   }
   return verified;
 }
@@ -40,8 +44,7 @@ export interface Answer {
 async function usedPasskey(kernel: Kernel, { passkey, counter }: Verified): Promise<Put> {
   const record = await kernel.store.get("passkey", passkey);
   if (record === null) throw new AppError("webauthn.refused");
-  const { version: _version, ...rest } = record;
-  return { ...rest, state: { ...record.state, counter } } as Put;
+  return withState(record, { ...record.state, counter });
 }
 
 /** Writes down an answer to a held call, or a denial of anything: state and evidence in one transaction. */
@@ -49,7 +52,7 @@ export async function recordAnswer(kernel: Kernel, answer: Answer): Promise<Appr
   const { approval, pending, assertion, reason } = answer;
   const answers = [...approval.state.answers, { signed: pending.signed, assertion }];
   const status = pending.signed.decision === "deny" ? "denied" : settled(approval, answers) ? "approved" : "pending";
-  const put = putApproval(approval, { ...approval.state, answers, status, cause: reason });
+  const put = withState(approval, { ...approval.state, answers, status, cause: reason });
   const passkey = await usedPasskey(kernel, answer.verified);
   await change(kernel, {
     expect: [{ kind: "approval", id: approval.id, version: pending.version }],
@@ -62,7 +65,9 @@ export async function recordAnswer(kernel: Kernel, answer: Answer): Promise<Appr
 /** True when every hold has as many different signers as it asks for. */
 function settled(approval: Approval, answers: Approval["state"]["answers"]): boolean {
   return approval.terms.holds.every((hold) => {
-    const signers = answers.filter((a) => a.signed.holds.some((h) => h.policyId === hold.policyId && h.policyHash === hold.policyHash));
+    const signers = answers.filter((a) =>
+      a.signed.holds.some((h) => h.policyId === hold.policyId && h.policyHash === hold.policyHash),
+    );
     return new Set(signers.map((a) => a.signed.approver)).size >= hold.quorum;
   });
 }
@@ -73,32 +78,36 @@ export async function recordChange(kernel: Kernel, kind: ChangeKind, answer: Ans
   const { change: signedChange, built } = pending;
   if (signedChange === null || built === null) throw new AppError("internal.error");
   const authority: Countersignature = { change: signedChange, signed: pending.signed, assertion };
-  const bound = built.bound.map((put) => ({ ...put, authority }) as Put);
+  const bound = built.bound.map((put) => ({ ...put, authority }));
   const state = { ...approval.state, answers: [{ signed: pending.signed, assertion }], status: "consumed" as const };
-  const own = [putApproval(approval, state), await usedPasskey(kernel, answer.verified)];
+  const own = [withState(approval, state), await usedPasskey(kernel, answer.verified)];
   const done = [...bound, ...built.also];
   await change(kernel, {
     expect: [{ kind: "approval", id: approval.id, version: pending.version }, ...built.expect],
     put: [...own, ...done],
     entries: [
       approvalEntry(kernel, answer, named(own)),
-      serverEntry(kernel, kind.entryKind, { action: kind.act, resource: approval.terms.resource, approval: approvalId(approval), changes: named(done) }),
+      serverEntry(kernel, kind.entryKind, {
+        action: kind.act,
+        resource: approval.terms.resource,
+        approval: approvalId(approval),
+        changes: named(done),
+      }),
     ],
     ...(built.blobs === undefined ? {} : { blobs: built.blobs }),
   });
 }
 
-export function putApproval(approval: Approval, state: Approval["state"]): Put {
-  const { version: _version, ...rest } = approval as StateRecord<"approval">;
-  return { ...rest, state };
-}
-
 function approvalId(approval: Approval): `apr_${string}` {
-  return approval.id as `apr_${string}`;
+  return approval.id;
 }
 
 /** Approvals carry the full WebAuthn assertion (design 8), so that a stranger can verify them from the ledger alone. */
-function approvalEntry(kernel: Kernel, answer: Answer, changes: { kind: Put["kind"]; id: string }[]): ReturnType<typeof serverEntry> {
+function approvalEntry(
+  kernel: Kernel,
+  answer: Answer,
+  changes: { kind: Put["kind"]; id: string }[],
+): ReturnType<typeof serverEntry> {
   const { approval, pending, assertion } = answer;
   const { human, device, agent, task, resource } = approval.terms;
   return serverEntry(kernel, "approval", {

@@ -13,8 +13,8 @@ import {
 } from "@countersign/core";
 import type { Held, HoldRequest } from "@countersign/enforce";
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
-import { putApproval, recordAnswer, recordChange, verifyAnswer } from "./answer.ts";
+import { type Put, withState } from "../store/index.ts";
+import { recordAnswer, recordChange, verifyAnswer } from "./answer.ts";
 import type { ChangeKinds } from "./changes.ts";
 import { type Approval, humanName, mustBePending, stateAt, viewOf } from "./display.ts";
 import { approverWords, heldCallOf, holdCall } from "./hold.ts";
@@ -71,13 +71,24 @@ export class Approvals {
     await change(kernel, {
       expect: [{ kind: "approval", id, version: 0 }],
       put: [put],
-      entries: [serverEntry(kernel, "approval", { action: "approval.open", resource: proposal.resource, approval: id, changes: [put] })],
+      entries: [
+        serverEntry(kernel, "approval", {
+          action: "approval.open",
+          resource: proposal.resource,
+          approval: id,
+          changes: [put],
+        }),
+      ],
       blobs: [await sealPayload(kernel, put, proposal.draft)],
     });
     return { approvalId: id, url: `${settings.publicUrl}/approve/${id}`, expiresAt: put.terms.expiresAt };
   }
 
-  private proposalRecord(id: ApprovalId, { act, resource, human }: Proposal, until: number): Put & { kind: "approval" } {
+  private proposalRecord(
+    id: ApprovalId,
+    { act, resource, human }: Proposal,
+    until: number,
+  ): Put & { kind: "approval" } {
     const kind = this.kinds.get(act);
     if (kind === undefined) throw new AppError("internal.error");
     return {
@@ -111,7 +122,7 @@ export class Approvals {
   }
 
   async get(id: string): Promise<Approval | null> {
-    return await this.kernel.store.get("approval", id as ApprovalId);
+    return await this.kernel.store.get("approval", id);
   }
 
   /** What a change proposes; null when it was erased. */
@@ -121,7 +132,8 @@ export class Approvals {
 
   async view(id: string, viewer: Human): Promise<ApprovalView> {
     const approval = await this.get(id);
-    if (approval === null) throw new AppError("request.not_found", { detail: `there is no approval \`${id.slice(0, 40)}\`` });
+    if (approval === null)
+      throw new AppError("request.not_found", { detail: `there is no approval \`${id.slice(0, 40)}\`` });
     const { display } = await lookAt(this.kernel, this.kinds, approval, viewer);
     return viewOf(approval, display, this.kernel.now());
   }
@@ -130,14 +142,20 @@ export class Approvals {
   async standing(
     id: string,
     viewer: Human,
-  ): Promise<{ readonly mayAnswer: boolean; readonly approver: string; readonly outcome: { at: string; by: string | null; cause: string | null } | null }> {
+  ): Promise<{
+    readonly mayAnswer: boolean;
+    readonly approver: string;
+    readonly outcome: { at: string; by: string | null; cause: string | null } | null;
+  }> {
     const approval = await this.get(id);
     if (approval === null) throw new AppError("request.not_found");
     const state = stateAt(approval, this.kernel.now());
     const mayAnswer = state === "pending" && mayAnswerApproval(this.kinds, approval, viewer);
     const approver = await approverWords(this.kernel, approval);
     if (state === "pending") return { mayAnswer, approver, outcome: null };
-    const last = (await this.kernel.store.entries({ record: { kind: "approval", id: approval.id }, limit: 1, reverse: true }))[0];
+    const last = (
+      await this.kernel.store.entries({ record: { kind: "approval", id: approval.id }, limit: 1, reverse: true })
+    )[0];
     const at = (last?.body as { time?: string } | undefined)?.time ?? approval.terms.expiresAt;
     const by = await humanName(this.kernel, approval.state.answers.at(-1)?.signed.approver ?? null);
     return { mayAnswer, approver, outcome: { at, by: by?.name ?? null, cause: approval.state.cause } };
@@ -146,9 +164,14 @@ export class Approvals {
   /** Approvals in a state, newest first. What cannot be shown any more is left out. */
   async list(state: string | undefined, viewer: Human): Promise<readonly ApprovalView[]> {
     const now = this.kernel.now();
-    const found = await this.kernel.store.find("approval", state === undefined ? { limit: 200 } : { status: state === "expired" ? "pending" : state, limit: 200 });
+    const found = await this.kernel.store.find(
+      "approval",
+      state === undefined ? { limit: 200 } : { status: state === "expired" ? "pending" : state, limit: 200 },
+    );
     const wanted = found.filter((a) => state === undefined || stateAt(a, now) === state);
-    const views = await Promise.allSettled(wanted.map(async (a) => viewOf(a, (await lookAt(this.kernel, this.kinds, a, viewer)).display, now)));
+    const views = await Promise.allSettled(
+      wanted.map(async (a) => viewOf(a, (await lookAt(this.kernel, this.kinds, a, viewer)).display, now)),
+    );
     return views.flatMap((v) => (v.status === "fulfilled" ? [v.value] : [])).toReversed();
   }
 
@@ -163,7 +186,8 @@ export class Approvals {
 
   private remember(key: string, pending: Pending): void {
     const now = this.kernel.now();
-    for (const [old, { until }] of this.prepared) if (until <= now || this.prepared.size >= MOST_PREPARED) this.prepared.delete(old);
+    for (const [old, { until }] of this.prepared)
+      if (until <= now || this.prepared.size >= MOST_PREPARED) this.prepared.delete(old);
     this.prepared.set(key, { ...pending, until: now + PREPARED_MS });
   }
 
@@ -190,11 +214,19 @@ export class Approvals {
   async deny(id: string, by: string, reason: string): Promise<void> {
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
-    const put = putApproval(approval, { ...approval.state, status: "denied", cause: reason });
+    const put = withState(approval, { ...approval.state, status: "denied", cause: reason });
     await change(this.kernel, {
       expect: [{ kind: "approval", id: approval.id, version: approval.version }],
       put: [put],
-      entries: [serverEntry(this.kernel, "approval", { action: "approval.deny", resource: approval.terms.resource, approval: approval.id as ApprovalId, cause: { by }, changes: [put] })],
+      entries: [
+        serverEntry(this.kernel, "approval", {
+          action: "approval.deny",
+          resource: approval.terms.resource,
+          approval: approval.id,
+          cause: { by },
+          changes: [put],
+        }),
+      ],
     });
   }
 
@@ -209,13 +241,23 @@ export class Approvals {
   }
 
   private async expire(approval: Approval): Promise<void> {
-    const put = putApproval(approval, { ...approval.state, status: "expired" });
+    const put = withState(approval, { ...approval.state, status: "expired" });
     await this.kernel.store
       .commit({
         expect: [{ kind: "approval", id: approval.id, version: approval.version }],
         put: [put],
-        entries: [serverEntry(this.kernel, "approval", { action: "approval.expire", resource: approval.terms.resource, approval: approval.id as ApprovalId, changes: [put] })],
+        entries: [
+          serverEntry(this.kernel, "approval", {
+            action: "approval.expire",
+            resource: approval.terms.resource,
+            approval: approval.id,
+            changes: [put],
+          }),
+        ],
       })
-      .then((committed) => committed.ok || this.kernel.log.debug({ approval: approval.id }, "approval changed before it ran out"));
+      .then(
+        (committed) =>
+          committed.ok || this.kernel.log.debug({ approval: approval.id }, "approval changed before it ran out"),
+      );
   }
 }

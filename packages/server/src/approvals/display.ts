@@ -21,13 +21,17 @@ export async function humanName(kernel: Kernel, id: HumanId | null): Promise<Nam
   return { id, name: name ?? "(erased)" };
 }
 
-async function chainNames(kernel: Kernel, terms: Approval["terms"]): Promise<Pick<ApprovalDisplay, "human" | "device" | "agent" | "task">> {
+async function chainNames(
+  kernel: Kernel,
+  terms: Approval["terms"],
+): Promise<Pick<ApprovalDisplay, "human" | "device" | "agent" | "task">> {
   const device = terms.device === null ? null : await kernel.store.get("device", terms.device);
   const agent = terms.agent === null ? null : await kernel.store.get("agent", terms.agent);
   const task = terms.task === null ? null : await kernel.store.get("task", terms.task);
   return {
     human: await humanName(kernel, terms.human),
-    device: device === null ? null : { id: device.id, name: (await kernel.keys.openText(device.terms.name)) ?? "(erased)" },
+    device:
+      device === null ? null : { id: device.id, name: (await kernel.keys.openText(device.terms.name)) ?? "(erased)" },
     agent: agent === null ? null : { id: agent.id, name: agent.terms.name },
     task: task === null ? null : { id: task.id, name: (await kernel.keys.openText(task.terms.purpose)) ?? "(erased)" },
   };

@@ -1,5 +1,4 @@
 import {
-
   type ApprovalId,
   type Chain,
   type HeldCall,
@@ -24,9 +23,10 @@ export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<He
   if (known !== null) {
     const call = await readHeldCall(kernel, known);
     if (call !== null) {
-      const entry = { ...request.entry, approval: known.id as ApprovalId };
+      const entry = { ...request.entry, approval: known.id };
       // What is approved already is not held again: the intent that uses it up is its record.
-      if (known.state.status === "pending") await kernel.store.commit({ entries: [{ point: request.point, draft: entry }] });
+      if (known.state.status === "pending")
+        await kernel.store.commit({ entries: [{ point: request.point, draft: entry }] });
       return await heldOf(kernel, known, { entry: entry.id, salt: call.salt });
     }
   }
@@ -49,18 +49,11 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
   const now = kernel.now();
   const id = newId("apr", now, kernel.random);
   const salt = Buffer.from(kernel.random(32)).toString("base64url");
-  const expirySeconds = Math.min(settings.approvals.expirySeconds, ...decision.holds.map((h) => h.expirySeconds ?? Number.POSITIVE_INFINITY));
-  const held: HeldCall = {
-    upstream: call.upstream,
-    method: call.method,
-    tool: call.tool,
-    toolDefinitionHash: call.toolDefinitionHash,
-    action: call.action,
-    resource: call.resource,
-    effect: call.effect,
-    arguments: call.arguments,
-    salt,
-  };
+  const expirySeconds = Math.min(
+    settings.approvals.expirySeconds,
+    ...decision.holds.map((h) => h.expirySeconds ?? Number.POSITIVE_INFINITY),
+  );
+  const held: HeldCall = { ...call, salt };
   const put: Put & { kind: "approval" } = {
     kind: "approval",
     id,
@@ -87,24 +80,32 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
     authority: null,
   };
   const draft = { ...entry, approval: id };
-  const opened = serverEntry(kernel, "approval", { chain, action: "approval.open", resource: call.resource, approval: id, changes: [put] });
+  const opened = serverEntry(kernel, "approval", {
+    chain,
+    action: "approval.open",
+    resource: call.resource,
+    approval: id,
+    changes: [put],
+  });
   await change(kernel, {
     expect: [{ kind: "approval", id, version: 0 }],
     put: [put],
     entries: [{ point: request.point, draft }, opened],
     blobs: [await sealPayload(kernel, put, held as unknown as Json)],
   });
-  return await heldOf(kernel, { ...put, version: 0 } as Approval, { entry: draft.id, salt });
+  return await heldOf(kernel, { ...put, version: 0 }, { entry: draft.id, salt });
 }
 
 function approversOf(holds: readonly Hold[]): string {
-  return holds.some((h) => h.approvers !== "owner") ? (holds.find((h) => h.approvers !== "owner")?.approvers ?? "owner") : "owner";
+  return holds.some((h) => h.approvers !== "owner")
+    ? (holds.find((h) => h.approvers !== "owner")?.approvers ?? "owner")
+    : "owner";
 }
 
 async function heldOf(kernel: Kernel, approval: Approval, extra: Pick<Held, "entry" | "salt">): Promise<Held> {
   const { publicUrl } = await settingsOf(kernel);
   return {
-    approval: approval.id as ApprovalId,
+    approval: approval.id,
     state: approval.state.status === "approved" ? "approved" : "pending",
     url: `${publicUrl}/approve/${approval.id}`,
     approver: await approverWords(kernel, approval),
@@ -132,4 +133,3 @@ export async function heldCallOf(kernel: Kernel, id: ApprovalId, chain: Chain): 
   if (approval === null || approval.terms.task !== chain.task || approval.terms.agent !== chain.agent) return null;
   return await readHeldCall(kernel, approval);
 }
-

@@ -1,6 +1,5 @@
 export type { Proposal, Proposed } from "./approvals.ts";
 export { Approvals } from "./approvals.ts";
-export { putApproval } from "./answer.ts";
 export type { BuiltChange, ChangeKind } from "./changes.ts";
 export { ChangeKinds } from "./changes.ts";
 export { humanName } from "./display.ts";

@@ -6,8 +6,15 @@ type Approval = Pick<StateRecord<"approval">, "terms">;
 export const payloadName = (id: ApprovalId): string => `approval/${id}`;
 
 /** Seals what an approval is about under the key of the person it concerns, so that it can be erased with that person. */
-export async function sealPayload(kernel: Kernel, { terms }: Approval, content: Json): Promise<{ name: string; bytes: Uint8Array }> {
-  return { name: terms.payload, bytes: await kernel.keys.sealBlob(terms.human, terms.payload, JSON.stringify(content)) };
+export async function sealPayload(
+  kernel: Kernel,
+  { terms }: Approval,
+  content: Json,
+): Promise<{ name: string; bytes: Uint8Array }> {
+  return {
+    name: terms.payload,
+    bytes: await kernel.keys.sealBlob(terms.human, terms.payload, JSON.stringify(content)),
+  };
 }
 
 /** What an approval is about; null when it was erased. */

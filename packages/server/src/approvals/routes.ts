@@ -25,21 +25,27 @@ export function approvalRoutes(kernel: Kernel, approvals: Approvals): readonly R
       method: "GET",
       url: "/v1/approvals/:id",
       callers: readers,
-      handle: async ({ caller, params }) => ({ body: await approvals.view(params["id"] ?? "", await viewer(kernel, caller)) }),
+      handle: async ({ caller, params }) => ({
+        body: await approvals.view(params["id"] ?? "", await viewer(kernel, caller)),
+      }),
     }),
     route({
       method: "POST",
       url: "/v1/approvals/:id/options",
       callers: signers,
       body: approvalOptionsBody,
-      handle: async ({ caller, params, body }) => ({ body: await approvals.options(params["id"] ?? "", signer(caller), body) }),
+      handle: async ({ caller, params, body }) => ({
+        body: await approvals.options(params["id"] ?? "", signer(caller), body),
+      }),
     }),
     route({
       method: "POST",
       url: "/v1/approvals/:id/assertion",
       callers: signers,
       body: assertionBody,
-      handle: async ({ caller, params, body }) => ({ body: await approvals.answer(params["id"] ?? "", signer(caller), body) }),
+      handle: async ({ caller, params, body }) => ({
+        body: await approvals.answer(params["id"] ?? "", signer(caller), body),
+      }),
     }),
     route({
       method: "POST",
@@ -64,6 +70,7 @@ async function viewer(kernel: Kernel, caller: Caller): Promise<StateRecord<"huma
   if (caller.kind === "human") return caller.human;
   const root = await kernel.store.get("root", "root");
   const human = root === null ? null : await kernel.store.get("human", root.terms.human);
-  if (human === null) throw new AppError("request.not_found", { detail: "nobody is registered yet; open the set-up link" });
+  if (human === null)
+    throw new AppError("request.not_found", { detail: "nobody is registered yet; open the set-up link" });
   return human;
 }

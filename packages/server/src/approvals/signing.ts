@@ -35,7 +35,8 @@ export async function lookAt(
   }
   const kind = kinds.get(change);
   const draft = await readPayload(kernel, approval);
-  if (kind === undefined || draft === null) throw new AppError("request.not_found", { detail: "what was proposed here was erased" });
+  if (kind === undefined || draft === null)
+    throw new AppError("request.not_found", { detail: "what was proposed here was erased" });
   const built = await kind.build(kernel, draft, viewer);
   return { display: await displayChange(kernel, approval, built), built };
 }
@@ -44,7 +45,12 @@ export async function lookAt(
 export async function prepareSigning(
   kernel: Kernel,
   kinds: ChangeKinds,
-  request: { readonly approval: Approval; readonly approver: Human; readonly decision: "approve" | "deny"; readonly scope: "once" | "task" },
+  request: {
+    readonly approval: Approval;
+    readonly approver: Human;
+    readonly decision: "approve" | "deny";
+    readonly scope: "once" | "task";
+  },
 ): Promise<Pending> {
   const { approval, approver, decision, scope } = request;
   assertMayAnswer(kinds, approval, approver);
@@ -53,7 +59,8 @@ export async function prepareSigning(
   const change = built === null ? null : changeOf(approval, built);
   const callDigest = change === null ? approval.terms.callDigest : changeDigest(change);
   const root = await kernel.store.get("root", "root");
-  if (root === null || callDigest === null) throw new AppError("approval.changed", { detail: "this cannot be signed; ask again" });
+  if (root === null || callDigest === null)
+    throw new AppError("approval.changed", { detail: "this cannot be signed; ask again" });
   const { terms } = approval;
   const signed: SignedApproval = {
     decision,
@@ -66,7 +73,7 @@ export async function prepareSigning(
     device: terms.device,
     agent: terms.agent,
     task: terms.task,
-    approver: approver.id as SignedApproval["approver"],
+    approver: approver.id,
     policySetHash: terms.policySetHash,
     riskLevel: terms.riskLevel,
     uses: 1,
@@ -99,7 +106,9 @@ export function mayAnswerApproval(kinds: ChangeKinds, approval: Approval, approv
 }
 
 function mayAnswerCall(terms: Approval["terms"], approver: Human): boolean {
-  return terms.holds.every((hold) => isApprover(hold.approvers, terms.human, approver) && !(hold.notRequester && approver.id === terms.human));
+  return terms.holds.every(
+    (hold) => isApprover(hold.approvers, terms.human, approver) && !(hold.notRequester && approver.id === terms.human),
+  );
 }
 
 function mayAnswerChange(kinds: ChangeKinds, { terms }: Approval, approver: Human): boolean {

@@ -12,9 +12,9 @@ import {
   newId,
 } from "@countersign/core";
 import { ownerOfScope } from "@countersign/enforce";
-import { type Approvals, type ChangeKind, type Proposed, putApproval } from "../approvals/index.ts";
+import { type Approvals, type ChangeKind, type Proposed } from "../approvals/index.ts";
 import { type Kernel, type Published, named, retried, serverEntry, startChange, versionNow } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 import { type Receipt, settleStop } from "./receipt.ts";
 
 export interface StopRequest {
@@ -39,7 +39,9 @@ export class Brakes {
 
   /** Resolves with the receipt when the stop is acknowledged, never before. @throws AppError `brake.unknown_scope` */
   async stop(request: StopRequest): Promise<Receipt> {
-    return await (await this.begin(request)).receipt;
+    return await (
+      await this.begin(request)
+    ).receipt;
   }
 
   /** Resolves when the stop is durable and on its way; `receipt` follows. */
@@ -52,18 +54,25 @@ export class Brakes {
     const brake = puts[0] as StateRecord<"brake">;
     const receipt = settleStop(kernel, { brake, published, requestedAt });
     this.stopping.set(id, receipt);
-    void receipt.finally(() => this.stopping.delete(id)).catch((error: unknown) => kernel.log.error({ err: error, brake: id }, "stop not settled"));
+    void receipt
+      .finally(() => this.stopping.delete(id))
+      .catch((error: unknown) => kernel.log.error({ err: error, brake: id }, "stop not settled"));
     return { id, receipt };
   }
 
   /** A stop that races with a change of what it covers is tried again: it must not fail because something else moved. */
-  private async commitStop(id: BrakeId, request: StopRequest, at: number): Promise<{ puts: readonly Put[]; published: Published }> {
+  private async commitStop(
+    id: BrakeId,
+    request: StopRequest,
+    at: number,
+  ): Promise<{ puts: readonly Put[]; published: Published }> {
     return await retried(async () => {
       const since = await versionNow(this.kernel);
       const { expect, puts } = await this.stopRecords(id, request, at);
       const entry = serverEntry(this.kernel, "brake", {
         action: `brake.${request.kind}`,
-        resource: request.scope.type === "resource" ? request.scope.value : `${request.scope.type}:${request.scope.value}`,
+        resource:
+          request.scope.type === "resource" ? request.scope.value : `${request.scope.type}:${request.scope.value}`,
         cause: { by: request.by },
         changes: named(puts),
       });
@@ -73,7 +82,11 @@ export class Brakes {
     });
   }
 
-  private async stopRecords(id: BrakeId, request: StopRequest, at: number): Promise<{ expect: { kind: Put["kind"]; id: string; version: number }[]; puts: Put[] }> {
+  private async stopRecords(
+    id: BrakeId,
+    request: StopRequest,
+    at: number,
+  ): Promise<{ expect: { kind: Put["kind"]; id: string; version: number }[]; puts: Put[] }> {
     const { kernel } = this;
     const tasks = await this.tasksIn(request.scope);
     const severed = request.kind === "sever" ? tasks : [];
@@ -93,8 +106,8 @@ export class Brakes {
       state: { status: "active" },
       authority: null,
     };
-    const ended = severed.map(({ version: _version, ...task }) => ({ ...task, state: { ...task.state, status: "severed", cause: id } }) as Put);
-    const dropped = voided.map((a) => putApproval(a, { ...a.state, status: "void", cause: `stopped by ${id}` }));
+    const ended = severed.map((task) => withState(task, { ...task.state, status: "severed", cause: id }));
+    const dropped = voided.map((a) => withState(a, { ...a.state, status: "void", cause: `stopped by ${id}` }));
     const expect = [...severed, ...voided].map((r) => ({ kind: r.kind, id: r.id, version: r.version }));
     return { expect, puts: [brake, ...ended, ...dropped] };
   }
@@ -115,7 +128,8 @@ export class Brakes {
 
   private async agentsIn(scope: BrakeScope, severed: readonly Task[]): Promise<readonly AgentId[]> {
     const named = scope.type === "agent" ? [scope.value as AgentId] : [];
-    const owned = scope.type === "owner" ? (await this.kernel.store.find("agent", { owner: scope.value })).map((a) => a.id as AgentId) : [];
+    const owned =
+      scope.type === "owner" ? (await this.kernel.store.find("agent", { owner: scope.value })).map((a) => a.id) : [];
     return [...new Set([...named, ...owned, ...severed.map((task) => task.terms.agent)])];
   }
 
@@ -129,11 +143,12 @@ export class Brakes {
   /** A stop of something that does not exist is an error, never a success. */
   private async assertScope({ type, value }: BrakeScope): Promise<void> {
     if (type === "all" || type === "resource") {
-      if (value.length === 0 || value.length > 1024) throw new AppError("brake.unknown_scope", { detail: "the scope is empty or too long" });
+      if (value.length === 0 || value.length > 1024)
+        throw new AppError("brake.unknown_scope", { detail: "the scope is empty or too long" });
       return;
     }
     const kind = type === "owner" ? "human" : type;
-    if ((await this.kernel.store.get(kind, value as never)) === null) {
+    if ((await this.kernel.store.get(kind, value)) === null) {
       throw new AppError("brake.unknown_scope", { detail: `there is no ${type} \`${value.slice(0, 60)}\`` });
     }
   }
@@ -147,26 +162,38 @@ export class Brakes {
     if (this.stopping.has(id)) return { id, state: "stopping" };
     const bytes = await this.kernel.store.blob(`receipt/${id}`);
     if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString("utf8")) as Receipt;
-    if ((await this.kernel.store.get("brake", id)) === null) throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
+    if ((await this.kernel.store.get("brake", id)) === null)
+      throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
     return { id, state: "stopping" };
   }
 
   async thaw(id: BrakeId): Promise<Proposed> {
     const brake = await this.kernel.store.get("brake", id);
     if (brake === null) throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
-    if (brake.state.status !== "active") throw new AppError("request.conflict", { detail: "this brake was lifted already" });
-    return await this.approvals().propose({ act: "brake.thaw", draft: { id }, resource: id, human: await this.ownerOf(brake.terms.scope) });
+    if (brake.state.status !== "active")
+      throw new AppError("request.conflict", { detail: "this brake was lifted already" });
+    return await this.approvals().propose({
+      act: "brake.thaw",
+      draft: { id },
+      resource: id,
+      human: await this.ownerOf(brake.terms.scope),
+    });
   }
 
   /** True when a sever keeps this agent from opening tasks until its owner signs. */
   async opensNoTask(agent: AgentId, chain: Chain): Promise<BrakeId | null> {
     const severs = (await this.list()).filter((b) => b.terms.kind === "sever");
     const found = severs.find((b) => b.terms.agents.includes(agent) || covers(b.terms.scope, chain, null));
-    return (found?.id as BrakeId | undefined) ?? null;
+    return found?.id ?? null;
   }
 }
 
-const chainOf = ({ id, terms }: Task): Chain => ({ human: terms.human, device: terms.device, agent: terms.agent, task: id as Chain["task"] });
+const chainOf = ({ id, terms }: Task): Chain => ({
+  human: terms.human,
+  device: terms.device,
+  agent: terms.agent,
+  task: id,
+});
 
 export const thawKind: ChangeKind = {
   act: "brake.thaw",
@@ -175,14 +202,14 @@ export const thawKind: ChangeKind = {
   async build(kernel, draft: Json) {
     const id = (draft as { id: BrakeId }).id;
     const brake = await kernel.store.get("brake", id);
-    if (brake === null || brake.state.status !== "active") throw new AppError("approval.changed", { detail: "this brake was lifted already" });
-    const { version, ...rest } = brake;
+    if (brake === null || brake.state.status !== "active")
+      throw new AppError("approval.changed", { detail: "this brake was lifted already" });
     const { scope, kind, by, at, reason } = brake.terms;
     const words = typeof reason === "string" ? reason : await kernel.keys.openText(reason);
     return {
-      bound: [{ ...rest, state: { status: "thawed" } }],
+      bound: [withState(brake, { status: "thawed" })],
       also: [],
-      expect: [{ kind: "brake", id, version }],
+      expect: [{ kind: "brake", id, version: brake.version }],
       shown: { brake: id, kind, scope: { ...scope }, by, at, reason: words ?? "(erased)" },
       sentence: `lift the ${kind} of ${scope.type === "all" ? "everything" : `${scope.type} ${scope.value}`}`,
     };

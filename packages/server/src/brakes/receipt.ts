@@ -1,5 +1,12 @@
 import { sign } from "node:crypto";
-import { type BrakeId, type BrakeScope, type IntentId, type PointId, type StateRecord, canonicalBytes } from "@countersign/core";
+import {
+  type BrakeId,
+  type BrakeScope,
+  type IntentId,
+  type PointId,
+  type StateRecord,
+  canonicalBytes,
+} from "@countersign/core";
 import type { Acknowledgement, Disposition } from "@countersign/enforce";
 import { type Kernel, type Published, serverEntry, settingsOf } from "../kernel.ts";
 
@@ -40,12 +47,13 @@ export async function settleStop(kernel: Kernel, { brake, published, requestedAt
   const silentAfterMs = lease.seconds * 1000 + lease.marginMs;
   const points = await Promise.all(
     published.acknowledgements.map(
-      async ({ point, answer }) => await confirmed(kernel, point, { answer, version: published.version, silentAfterMs }),
+      async ({ point, answer }) =>
+        await confirmed(kernel, point, { answer, version: published.version, silentAfterMs }),
     ),
   );
   const unsigned = {
     id: `rcp_${brake.id.slice(4)}`,
-    brake: brake.id as BrakeId,
+    brake: brake.id,
     kind: brake.terms.kind,
     scope: brake.terms.scope,
     generation: kernel.store.generation,
@@ -60,7 +68,13 @@ export async function settleStop(kernel: Kernel, { brake, published, requestedAt
   const signature = sign(null, canonicalBytes(unsigned), kernel.keys.receipts.privateKey).toString("base64url");
   const receipt: Receipt = { ...unsigned, signature };
   await kernel.store.commit({
-    entries: [serverEntry(kernel, "brake", { action: "brake.settled", resource: brake.id, cause: { receipt: { points: points.length, version: published.version, signature } } })],
+    entries: [
+      serverEntry(kernel, "brake", {
+        action: "brake.settled",
+        resource: brake.id,
+        cause: { receipt: { points: points.length, version: published.version, signature } },
+      }),
+    ],
     blobs: [{ name: `receipt/${brake.id}`, bytes: Buffer.from(JSON.stringify(receipt)) }],
   });
   return receipt;
@@ -72,7 +86,11 @@ interface Awaited {
   readonly silentAfterMs: number;
 }
 
-async function confirmed(kernel: Kernel, point: { id: PointId; name: string }, { answer, version, silentAfterMs }: Awaited): Promise<ReceiptPoint> {
+async function confirmed(
+  kernel: Kernel,
+  point: { id: PointId; name: string },
+  { answer, version, silentAfterMs }: Awaited,
+): Promise<ReceiptPoint> {
   const silence = Promise.withResolvers<null>();
   const timer = setTimeout(() => silence.resolve(null), silentAfterMs);
   const acknowledged = await Promise.race([answer.catch(() => silence.promise), silence.promise]);

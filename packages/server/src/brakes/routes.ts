@@ -29,9 +29,16 @@ export function brakeRoutes(kernel: Kernel, brakes: Brakes): readonly Route[] {
       method: "GET",
       url: "/v1/brakes",
       callers: anyCaller,
-      handle: async () => ({ body: { brakes: await Promise.all((await brakes.list()).map(async (b) => await shown(kernel, b))) } }),
+      handle: async () => ({
+        body: { brakes: await Promise.all((await brakes.list()).map(async (b) => await shown(kernel, b))) },
+      }),
     }),
-    route({ method: "GET", url: "/v1/brakes/:id", callers: anyCaller, handle: async ({ params }) => ({ body: await brakes.state(params["id"] as BrakeId) }) }),
+    route({
+      method: "GET",
+      url: "/v1/brakes/:id",
+      callers: anyCaller,
+      handle: async ({ params }) => ({ body: await brakes.state(params["id"] as BrakeId) }),
+    }),
     route({
       method: "POST",
       url: "/v1/brakes/:id/thaw",

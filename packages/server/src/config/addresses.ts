@@ -21,7 +21,9 @@ export async function settledAddress(address: string, storedPublicUrl: string | 
 async function freePort(host: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(new AppError("listen.in_use", { cause: error, detail: `nothing can be listened on at \`${host}\`` })));
+    server.once("error", (error) =>
+      reject(new AppError("listen.in_use", { cause: error, detail: `nothing can be listened on at \`${host}\`` })),
+    );
     server.listen(0, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
@@ -30,12 +32,17 @@ async function freePort(host: string): Promise<number> {
 }
 
 /** Listening beyond loopback without TLS would show cookies and names to the network. @throws AppError `listen.unsafe` */
-export function assertSafe(addresses: readonly string[], { tls, behindProxy }: { readonly tls: unknown; readonly behindProxy: boolean }): void {
+export function assertSafe(
+  addresses: readonly string[],
+  { tls, behindProxy }: { readonly tls: unknown; readonly behindProxy: boolean },
+): void {
   for (const address of addresses) {
     const { host } = hostPort(address);
-    const loopback = host === "localhost" || host === "::1" || /^127\./.test(host);
+    const loopback = host === "localhost" || host === "::1" || host.startsWith("127.");
     if (!loopback && tls === null && !behindProxy) {
-      throw new AppError("listen.unsafe", { detail: `\`${address}\` is reached from outside; give --tls-cert and --tls-key, or --behind-proxy` });
+      throw new AppError("listen.unsafe", {
+        detail: `\`${address}\` is reached from outside; give --tls-cert and --tls-key, or --behind-proxy`,
+      });
     }
   }
 }

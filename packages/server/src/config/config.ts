@@ -39,7 +39,10 @@ const file = z.strictObject({
   database: z.literal("sqlite").default("sqlite"),
   upstreams: z.record(name, upstream).default({}),
   approvals: z
-    .strictObject({ waitSeconds: z.number().min(0).max(300).default(45), expirySeconds: z.number().min(1).max(86_400).default(900) })
+    .strictObject({
+      waitSeconds: z.number().min(0).max(300).default(45),
+      expirySeconds: z.number().min(1).max(86_400).default(900),
+    })
     .prefault({}),
   lease: z
     .strictObject({
@@ -49,7 +52,10 @@ const file = z.strictObject({
     })
     .prefault({}),
   limits: z
-    .strictObject({ argumentsBytes: z.number().int().min(1024).max(67_108_864).default(1_048_576), depth: z.number().int().min(4).max(128).default(64) })
+    .strictObject({
+      argumentsBytes: z.number().int().min(1024).max(67_108_864).default(1_048_576),
+      depth: z.number().int().min(4).max(128).default(64),
+    })
     .prefault({}),
 });
 
@@ -71,14 +77,25 @@ export interface ConfigSource {
 
 /** Reads and checks the configuration. @throws AppError `config.invalid` naming the key, `config.secret_literal` */
 export async function readConfig(source: ConfigSource): Promise<Config> {
-  const parsed = file.safeParse({ ...(await readYaml(source.file)), ...fromEnvironment(source.environment), ...source.overrides });
+  const parsed = file.safeParse({
+    ...(await readYaml(source.file)),
+    ...fromEnvironment(source.environment),
+    ...source.overrides,
+  });
   if (!parsed.success) throw invalid(parsed.error, source.file);
   const { data } = parsed;
   const listen = { ...data.listen, api: await settledAddress(data.listen.api, source.storedPublicUrl) };
   assertSafe([listen.api, listen.gateway], { tls: data.tls ?? null, behindProxy: data.behindProxy });
-  const publicUrl = data.publicUrl ?? `${data.tls === undefined ? "http" : "https"}://localhost:${String(hostPort(listen.api).port)}`;
+  const publicUrl =
+    data.publicUrl ?? `${data.tls === undefined ? "http" : "https"}://localhost:${String(hostPort(listen.api).port)}`;
   return {
-    settings: { publicUrl: new URL(publicUrl).origin, trustDomain: data.trustDomain, approvals: data.approvals, lease: data.lease, limits: data.limits },
+    settings: {
+      publicUrl: new URL(publicUrl).origin,
+      trustDomain: data.trustDomain,
+      approvals: data.approvals,
+      lease: data.lease,
+      limits: data.limits,
+    },
     upstreams: Object.fromEntries(Object.entries(data.upstreams).map(([id, u]) => [id, termsOf(id, u)])),
     listen,
     tls: data.tls ?? null,
@@ -94,14 +111,18 @@ async function readYaml(path: string | null): Promise<Record<string, unknown>> {
   } catch (error) {
     throw new AppError("config.invalid", { cause: error, detail: `the configuration \`${path}\` cannot be read` });
   }
-  if (text.length > MOST_BYTES) throw new AppError("config.invalid", { detail: `the configuration \`${path}\` is larger than 1 MiB` });
+  if (text.length > MOST_BYTES)
+    throw new AppError("config.invalid", { detail: `the configuration \`${path}\` is larger than 1 MiB` });
   try {
     const value: unknown = parseYaml(text, { uniqueKeys: true, maxAliasCount: 10 });
     if (value === null) return {};
     if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (error) {
     const where = (error as { linePos?: readonly { line: number }[] }).linePos?.[0]?.line;
-    throw new AppError("config.invalid", { cause: error, detail: `\`${path}\`${where === undefined ? "" : ` line ${String(where)}`} is not valid YAML` });
+    throw new AppError("config.invalid", {
+      cause: error,
+      detail: `\`${path}\`${where === undefined ? "" : ` line ${String(where)}`} is not valid YAML`,
+    });
   }
   throw new AppError("config.invalid", { detail: `\`${path}\` must hold keys and values` });
 }
@@ -110,12 +131,20 @@ async function readYaml(path: string | null): Promise<Record<string, unknown>> {
 function fromEnvironment(environment: ConfigSource["environment"]): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   if (environment["COUNTERSIGN_PUBLIC_URL"] !== undefined) out["publicUrl"] = environment["COUNTERSIGN_PUBLIC_URL"];
-  if (environment["COUNTERSIGN_TRUST_DOMAIN"] !== undefined) out["trustDomain"] = environment["COUNTERSIGN_TRUST_DOMAIN"];
-  if (environment["COUNTERSIGN_BEHIND_PROXY"] !== undefined) out["behindProxy"] = environment["COUNTERSIGN_BEHIND_PROXY"] === "true";
-  const groups = { listen: ["api", "gateway"], approvals: ["waitSeconds", "expirySeconds"], lease: ["seconds", "renewSeconds", "marginMs"], limits: ["argumentsBytes", "depth"] };
+  if (environment["COUNTERSIGN_TRUST_DOMAIN"] !== undefined)
+    out["trustDomain"] = environment["COUNTERSIGN_TRUST_DOMAIN"];
+  if (environment["COUNTERSIGN_BEHIND_PROXY"] !== undefined)
+    out["behindProxy"] = environment["COUNTERSIGN_BEHIND_PROXY"] === "true";
+  const groups = {
+    listen: ["api", "gateway"],
+    approvals: ["waitSeconds", "expirySeconds"],
+    lease: ["seconds", "renewSeconds", "marginMs"],
+    limits: ["argumentsBytes", "depth"],
+  };
   for (const [group, keys] of Object.entries(groups)) {
     const values = keys.flatMap((key) => {
-      const text = environment[`COUNTERSIGN_${group.toUpperCase()}_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`];
+      const text =
+        environment[`COUNTERSIGN_${group.toUpperCase()}_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`];
       return text === undefined ? [] : [[key, group === "listen" ? text : Number(text)] as const];
     });
     if (values.length > 0) out[group] = Object.fromEntries(values);
@@ -136,7 +165,9 @@ function termsOf(id: string, u: z.infer<typeof upstream>): UpstreamTerms {
   }
   for (const [key, value] of Object.entries(u.env)) {
     if (typeof value === "string" && secretName.test(key)) {
-      throw new AppError("config.secret_literal", { detail: `\`upstreams.${id}.env.${key}\` holds a secret as text; write {fromEnv: NAME} or {fromFile: PATH}` });
+      throw new AppError("config.secret_literal", {
+        detail: `\`upstreams.${id}.env.${key}\` holds a secret as text; write {fromEnv: NAME} or {fromFile: PATH}`,
+      });
     }
   }
   return {

@@ -14,8 +14,14 @@ export class Devices {
   /** Takes a posture report that the device signed. @throws AppError `device.unknown|stale|unhealthy` or `credential.*` */
   async report(id: DeviceId, evidence: string): Promise<void> {
     const device = await this.active(id);
-    const verified = verifyEvidence(evidence, { device: id, jwk: device.terms.jwk, nonce: null, now: this.kernel.now() });
-    if (!verified.ok) throw new AppError(verified.code, { detail: "the posture report was refused; check the clock of the device" });
+    const verified = verifyEvidence(evidence, {
+      device: id,
+      jwk: device.terms.jwk,
+      nonce: null,
+      now: this.kernel.now(),
+    });
+    if (!verified.ok)
+      throw new AppError(verified.code, { detail: "the posture report was refused; check the clock of the device" });
     const put: Put = { kind: "posture", id, terms: { evidence }, state: { status: "reported" }, authority: null };
     await change(this.kernel, { put: [put] });
     const { level, missing } = deviceLevel(verified.report);
@@ -24,7 +30,8 @@ export class Devices {
 
   private async active(id: DeviceId): Promise<StateRecord<"device">> {
     const device = await this.kernel.store.get("device", id);
-    if (device === null || device.state.status !== "active") throw new AppError("device.unknown", { detail: `device \`${id}\` is not enrolled` });
+    if (device === null || device.state.status !== "active")
+      throw new AppError("device.unknown", { detail: `device \`${id}\` is not enrolled` });
     return device;
   }
 
@@ -45,10 +52,21 @@ export class Devices {
   private async posture(device: StateRecord<"device">): Promise<Record<string, unknown> | null> {
     const record = await this.kernel.store.get("posture", device.id);
     if (record === null) return null;
-    const expected = { device: device.id, jwk: device.terms.jwk, nonce: null, now: this.kernel.now(), maxAgeSeconds: Number.MAX_SAFE_INTEGER };
+    const expected = {
+      device: device.id,
+      jwk: device.terms.jwk,
+      nonce: null,
+      now: this.kernel.now(),
+      maxAgeSeconds: Number.MAX_SAFE_INTEGER,
+    };
     const verified = verifyEvidence(record.terms.evidence, expected);
     if (!verified.ok) return null;
     const { report } = verified;
-    return { reportedAt: new Date(report.iat * 1000).toISOString(), os: report.os, facts: report.facts, ...deviceLevel(report) };
+    return {
+      reportedAt: new Date(report.iat * 1000).toISOString(),
+      os: report.os,
+      facts: report.facts,
+      ...deviceLevel(report),
+    };
   }
 }

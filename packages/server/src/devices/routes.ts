@@ -5,7 +5,12 @@ import type { Devices } from "./devices.ts";
 
 export function deviceRoutes(devices: Devices): readonly Route[] {
   return [
-    route({ method: "GET", url: "/v1/devices", callers: ["cookie", "session", "local"], handle: async () => ({ body: { devices: await devices.list() } }) }),
+    route({
+      method: "GET",
+      url: "/v1/devices",
+      callers: ["cookie", "session", "local"],
+      handle: async () => ({ body: { devices: await devices.list() } }),
+    }),
     route({
       method: "POST",
       url: "/v1/devices/posture",

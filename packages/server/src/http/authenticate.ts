@@ -43,7 +43,8 @@ export class Authenticator {
     if (request.method !== "GET") {
       const { origin } = new URL((await settingsOf(this.kernel)).publicUrl);
       const site = request.headers["sec-fetch-site"];
-      if (request.headers["origin"] !== origin || (site !== undefined && site !== "same-origin")) throw new AppError("request.wrong_origin");
+      if (request.headers["origin"] !== origin || (site !== undefined && site !== "same-origin"))
+        throw new AppError("request.wrong_origin");
     }
     return await this.human(session, "cookie");
   }
@@ -52,7 +53,8 @@ export class Authenticator {
     const read = readAuthorization(one(request.headers["authorization"]));
     if (!read.ok) throw new AppError(read.code, { details: { nonce: this.nonce() } });
     const session = await this.sessions.byId(read.token as SessionId);
-    if (session === null || session.terms.jkt === null) throw new AppError("credential.expired", { detail: "the session has ended; run `countersign login`" });
+    if (session === null || session.terms.jkt === null)
+      throw new AppError("credential.expired", { detail: "the session has ended; run `countersign login`" });
     const { publicUrl } = await settingsOf(this.kernel);
     const verified = verifyProof({
       proof: one(request.headers["dpop"]),
@@ -64,11 +66,15 @@ export class Authenticator {
       replay: this.replay,
       now: this.kernel.now(),
     });
-    if (!verified.ok) throw new AppError(verified.code, { details: verified.useNonce === true ? { useNonce: true } : {} });
+    if (!verified.ok)
+      throw new AppError(verified.code, { details: verified.useNonce === true ? { useNonce: true } : {} });
     return await this.human(session, "session");
   }
 
-  private async human(session: Extract<Caller, { kind: "human" }>["session"], via: "cookie" | "session"): Promise<Caller> {
+  private async human(
+    session: Extract<Caller, { kind: "human" }>["session"],
+    via: "cookie" | "session",
+  ): Promise<Caller> {
     const human = await this.kernel.store.get("human", session.terms.human);
     if (human?.state.status !== "active") throw new AppError("human.inactive");
     return { kind: "human", via, human, session };

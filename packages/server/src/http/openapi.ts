@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { CallerKind, Route } from "./route.ts";
 
-const PROBLEM = { description: "refused: problem document (RFC 9457)", content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } };
+const PROBLEM = {
+  description: "refused: problem document (RFC 9457)",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
 const SECURITY: Readonly<Record<CallerKind, Readonly<Record<string, readonly string[]>> | null>> = {
   anyone: null,
   local: { controlSocket: [] },
@@ -13,7 +16,12 @@ const SECURITY: Readonly<Record<CallerKind, Readonly<Record<string, readonly str
 export function openApi(routes: readonly Route[], version: string): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
-    if (!route.url.startsWith("/v1/") && !route.url.startsWith("/ledger/") && !/^\/(healthz|readyz|metrics)$/.test(route.url)) continue;
+    if (
+      !route.url.startsWith("/v1/") &&
+      !route.url.startsWith("/ledger/") &&
+      !/^\/(healthz|readyz|metrics)$/.test(route.url)
+    )
+      continue;
     const path = route.url.replaceAll(/:([a-zA-Z]+)/g, "{$1}").replace("*", "{path}");
     (paths[path] ??= {})[route.method.toLowerCase()] = operation(route);
   }
@@ -26,24 +34,52 @@ export function openApi(routes: readonly Route[], version: string): Readonly<Rec
         Problem: {
           type: "object",
           required: ["type", "title", "status", "code"],
-          properties: { type: { type: "string" }, title: { type: "string" }, status: { type: "integer" }, code: { type: "string" }, detail: { type: "string" } },
+          properties: {
+            type: { type: "string" },
+            title: { type: "string" },
+            status: { type: "integer" },
+            code: { type: "string" },
+            detail: { type: "string" },
+          },
         },
       },
       securitySchemes: {
-        controlSocket: { type: "http", scheme: "none", description: "the Unix socket in the data directory; never loosens" },
+        controlSocket: {
+          type: "http",
+          scheme: "none",
+          description: "the Unix socket in the data directory; never loosens",
+        },
         browserSession: { type: "apiKey", in: "cookie", name: "countersign_session" },
-        sessionProof: { type: "http", scheme: "DPoP", description: "a session of the command line: proof of possession of its key (RFC 9449)" },
+        sessionProof: {
+          type: "http",
+          scheme: "DPoP",
+          description: "a session of the command line: proof of possession of its key (RFC 9449)",
+        },
       },
     },
   };
 }
 
 function operation({ url, body, callers, roles }: Route): Record<string, unknown> {
-  const parameters = [...url.matchAll(/:([a-zA-Z]+)/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
-  const security = callers.includes("anyone") ? [] : callers.map((caller) => SECURITY[caller]).filter((scheme) => scheme !== null);
+  const parameters = [...url.matchAll(/:([a-zA-Z]+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const security = callers.includes("anyone")
+    ? []
+    : callers.map((caller) => SECURITY[caller]).filter((scheme) => scheme !== null);
   return {
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: z.toJSONSchema(body, { io: "input", unrepresentable: "any" }) } } } }),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: z.toJSONSchema(body, { io: "input", unrepresentable: "any" }) } },
+          },
+        }),
     ...(roles === undefined ? {} : { description: `needs the role ${roles.join(" or ")}` }),
     security,
     responses: { "2XX": { description: "done" }, "4XX": PROBLEM, "5XX": PROBLEM },

@@ -58,13 +58,15 @@ export function pageRoutes(modules: Modules): readonly Route[] {
       method: "GET",
       url: "/sign-in",
       callers: browser,
-      handle: async ({ query, caller }) => page(renderSignIn({ next: query["next"] ?? null, signedIn: await who(kernel, caller) })),
+      handle: async ({ query, caller }) =>
+        page(renderSignIn({ next: query["next"] ?? null, signedIn: await who(kernel, caller) })),
     }),
     route({
       method: "GET",
       url: "/approve/:id",
       callers: browser,
-      handle: async ({ params, caller }) => page(renderApproval(await approvalPage(modules, params["id"] ?? "", caller))),
+      handle: async ({ params, caller }) =>
+        page(renderApproval(await approvalPage(modules, params["id"] ?? "", caller))),
     }),
     route({ method: "GET", url: "/", callers: browser, handle: async ({ caller }) => await overview(modules, caller) }),
     ...[...assets].map(([url, asset]) =>
@@ -72,7 +74,12 @@ export function pageRoutes(modules: Modules): readonly Route[] {
         method: "GET",
         url,
         callers: browser,
-        handle: async () => await Promise.resolve({ type: asset.contentType, body: asset.body, headers: { "cache-control": asset.cacheControl } }),
+        handle: async () =>
+          await Promise.resolve({
+            type: asset.contentType,
+            body: asset.body,
+            headers: { "cache-control": asset.cacheControl },
+          }),
       }),
     ),
   ];
@@ -115,9 +122,20 @@ async function overview({ kernel, approvals, brakes }: Modules, caller: Caller):
 
 async function brakeRow(kernel: Kernel, { id, terms }: StateRecord<"brake">): Promise<BrakeRow> {
   const reason = typeof terms.reason === "string" ? terms.reason : ((await kernel.keys.openText(terms.reason)) ?? "");
-  const thaws = (await kernel.store.find("approval", { status: "pending" })).filter((a) => a.terms.action === "brake.thaw" && a.terms.resource === id);
+  const thaws = (await kernel.store.find("approval", { status: "pending" })).filter(
+    (a) => a.terms.action === "brake.thaw" && a.terms.resource === id,
+  );
   const open = thaws.findLast((a) => Date.parse(a.terms.expiresAt) > kernel.now());
-  return { id, kind: terms.kind, scope: terms.scope, scopeName: null, reason, by: terms.by, at: terms.at, thawApproval: open?.id ?? null };
+  return {
+    id,
+    kind: terms.kind,
+    scope: terms.scope,
+    scopeName: null,
+    reason,
+    by: terms.by,
+    at: terms.at,
+    thawApproval: open?.id ?? null,
+  };
 }
 
 async function taskRows(kernel: Kernel): Promise<readonly TaskRow[]> {
@@ -130,7 +148,10 @@ async function taskRows(kernel: Kernel): Promise<readonly TaskRow[]> {
         id,
         purpose: (await kernel.keys.openText(terms.purpose)) ?? "",
         human: (await humanName(kernel, terms.human)) ?? { id: terms.human, name: "" },
-        device: { id: terms.device, name: device === null ? "" : ((await kernel.keys.openText(device.terms.name)) ?? "") },
+        device: {
+          id: terms.device,
+          name: device === null ? "" : ((await kernel.keys.openText(device.terms.name)) ?? ""),
+        },
         agent: { id: terms.agent, name: agent?.terms.name ?? "" },
         openedAt: terms.openedAt,
         expiresAt: terms.expiresAt,
@@ -149,8 +170,14 @@ async function nextSteps(kernel: Kernel): Promise<readonly NextStep[]> {
   const upstream = (await store.find("upstream", { status: "active" }))[0]?.id ?? "files";
   if ((await store.find("agent", { status: "active" })).length === 0) {
     const grant = `'mcp:${upstream}/*@**'`;
-    steps.push({ text: "Register an agent", command: `countersign agent create NAME --owner me --purpose TEXT --grant ${grant} --expires 30d` });
-    steps.push({ text: "Give your client this command as its MCP server", command: `countersign mcp ${upstream} --agent NAME` });
+    steps.push({
+      text: "Register an agent",
+      command: `countersign agent create NAME --owner me --purpose TEXT --grant ${grant} --expires 30d`,
+    });
+    steps.push({
+      text: "Give your client this command as its MCP server",
+      command: `countersign mcp ${upstream} --agent NAME`,
+    });
   }
   return steps;
 }

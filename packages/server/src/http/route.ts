@@ -6,7 +6,12 @@ export type Caller =
   | { readonly kind: "anyone" }
   /** The control socket: the owner of the data directory. It may look and tighten, never loosen (INV-12). */
   | { readonly kind: "local" }
-  | { readonly kind: "human"; readonly via: "cookie" | "session"; readonly human: StateRecord<"human">; readonly session: StateRecord<"session"> };
+  | {
+      readonly kind: "human";
+      readonly via: "cookie" | "session";
+      readonly human: StateRecord<"human">;
+      readonly session: StateRecord<"session">;
+    };
 export type CallerKind = "anyone" | "local" | "cookie" | "session";
 
 export interface Request<B = unknown> {
@@ -39,7 +44,12 @@ export interface Route {
 }
 
 /** Writes out a row with its body's type, checked against the schema before it is called. */
-export function route<B>(row: Omit<Route, "handle" | "body"> & { readonly body?: z.ZodType<B>; readonly handle: (request: Request<B>) => Promise<Response> }): Route {
+export function route<B>(
+  row: Omit<Route, "handle" | "body"> & {
+    readonly body?: z.ZodType<B>;
+    readonly handle: (request: Request<B>) => Promise<Response>;
+  },
+): Route {
   return row as unknown as Route;
 }
 

@@ -28,7 +28,11 @@ export function buildApp(kernel: Kernel, authenticator: Authenticator, routes: r
   });
   app.setErrorHandler((error, request, reply) => sendError(kernel, authenticator, { error, request, reply }));
   app.setNotFoundHandler((request, reply) =>
-    sendError(kernel, authenticator, { error: new AppError("request.not_found", { detail: "there is nothing at this address" }), request, reply }),
+    sendError(kernel, authenticator, {
+      error: new AppError("request.not_found", { detail: "there is nothing at this address" }),
+      request,
+      reply,
+    }),
   );
   for (const row of routes) {
     app.route({
@@ -40,35 +44,61 @@ export function buildApp(kernel: Kernel, authenticator: Authenticator, routes: r
   return app;
 }
 
-async function answer(authenticator: Authenticator, row: Route, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const caller = await authenticator.caller({ local: local.has(request.raw), method: request.method, url: request.url, headers: request.headers });
+async function answer(
+  authenticator: Authenticator,
+  row: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const caller = await authenticator.caller({
+    local: local.has(request.raw),
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
+  });
   assertAllowed(row, caller);
-  const body = row.body === undefined ? undefined : row.body.safeParse(request.body ?? {});
-  if (body !== undefined && !body.success) {
-    const issue = body.error.issues[0];
-    throw new AppError("request.invalid", { detail: `\`${issue?.path.join(".") ?? ""}\`: ${issue?.message ?? "not valid"}` });
-  }
   const response = await row.handle({
     caller,
     params: request.params as Record<string, string>,
     query: request.query as Record<string, string | undefined>,
-    body: body?.data,
+    body: row.body === undefined ? undefined : parsedBody(row.body, request.body ?? {}),
     headers: request.headers,
   });
-  reply.code(response.status ?? 200).headers({ ...securityHeaders(), "cache-control": "no-store", ...response.headers });
+  reply
+    .code(response.status ?? 200)
+    .headers({ ...securityHeaders(), "cache-control": "no-store", ...response.headers });
   if (request.headers["authorization"] !== undefined) reply.header("dpop-nonce", authenticator.nonce());
   if (response.type !== undefined) return await reply.type(response.type).send(response.body);
   return await reply.type("application/json").send(response.body === undefined ? "" : JSON.stringify(response.body));
+}
+
+function parsedBody(schema: NonNullable<Route["body"]>, value: unknown): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new AppError("request.invalid", {
+    detail: `\`${issue?.path.join(".") ?? ""}\`: ${issue?.message ?? "not valid"}`,
+  });
 }
 
 /** The one place where a caller is allowed or not. */
 function assertAllowed({ callers, roles }: Route, caller: Caller): void {
   const kind = caller.kind === "human" ? caller.via : caller.kind;
   if (!callers.includes("anyone") && !callers.includes(kind)) {
-    if (caller.kind === "anyone") throw new AppError("request.unauthenticated", { detail: "sign in, or run `countersign login`" });
-    throw new AppError("request.forbidden", { detail: caller.kind === "local" ? "the control socket may not do that; use a signed-in session" : "this kind of session may not do that" });
+    if (caller.kind === "anyone")
+      throw new AppError("request.unauthenticated", { detail: "sign in, or run `countersign login`" });
+    throw new AppError("request.forbidden", {
+      detail:
+        caller.kind === "local"
+          ? "the control socket may not do that; use a signed-in session"
+          : "this kind of session may not do that",
+    });
   }
-  if (roles !== undefined && caller.kind === "human" && !roles.some((role) => caller.human.terms.roles.includes(role))) {
+  if (
+    roles !== undefined &&
+    caller.kind === "human" &&
+    !roles.some((role) => caller.human.terms.roles.includes(role))
+  ) {
     throw new AppError("request.forbidden", { detail: `this needs the role ${roles.join(" or ")}` });
   }
 }
@@ -79,17 +109,30 @@ interface Failed {
   readonly reply: FastifyReply;
 }
 
-async function sendError(kernel: Kernel, authenticator: Authenticator, { error, request, reply }: Failed): Promise<void> {
+async function sendError(
+  kernel: Kernel,
+  authenticator: Authenticator,
+  { error, request, reply }: Failed,
+): Promise<void> {
   const known = asAppError(kernel, error);
   const { status } = codeRow(known.code);
   reply.code(status).headers({ ...securityHeaders(), "cache-control": "no-store" });
   if (status === 401 && request.headers["authorization"] !== undefined) {
     reply.header("dpop-nonce", authenticator.nonce());
-    reply.header("www-authenticate", `DPoP error="${known.details["useNonce"] === true ? "use_dpop_nonce" : "invalid_token"}", algs="EdDSA ES256"`);
+    reply.header(
+      "www-authenticate",
+      `DPoP error="${known.details["useNonce"] === true ? "use_dpop_nonce" : "invalid_token"}", algs="EdDSA ES256"`,
+    );
   }
-  if (request.method === "GET" && !request.url.startsWith("/v1/") && (request.headers["accept"] ?? "").includes("text/html")) {
+  if (
+    request.method === "GET" &&
+    !request.url.startsWith("/v1/") &&
+    (request.headers["accept"] ?? "").includes("text/html")
+  ) {
     const { title } = codeRow(known.code);
-    await reply.type("text/html; charset=utf-8").send(renderProblem({ status, title, detail: known.detail ?? title, remedy: null }));
+    await reply
+      .type("text/html; charset=utf-8")
+      .send(renderProblem({ status, title, detail: known.detail ?? title, remedy: null }));
     return;
   }
   await reply.type("application/problem+json").send(JSON.stringify(problemOf(known)));
@@ -99,7 +142,8 @@ function asAppError(kernel: Kernel, error: unknown): AppError {
   if (error instanceof AppError) return error;
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   if (status === 413) return new AppError("input.too_large", { detail: "the body is too large" });
-  if (status >= 400 && status < 500) return new AppError("request.invalid", { detail: "the request does not have the required form" });
+  if (status >= 400 && status < 500)
+    return new AppError("request.invalid", { detail: "the request does not have the required form" });
   kernel.log.error({ err: error }, "request failed");
   return new AppError("internal.error");
 }
@@ -178,7 +222,13 @@ async function listening(server: Server, host: string, port: number): Promise<vo
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EADDRNOTAVAIL" && host === "::1") resolve();
-      else reject(new AppError("listen.in_use", { cause: error, detail: `\`${host}:${String(port)}\` cannot be listened on; stop what uses it or set \`listen.api\`` }));
+      else
+        reject(
+          new AppError("listen.in_use", {
+            cause: error,
+            detail: `\`${host}:${String(port)}\` cannot be listened on; stop what uses it or set \`listen.api\``,
+          }),
+        );
     });
     server.listen(port, host, resolve);
   });

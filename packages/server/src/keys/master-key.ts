@@ -22,15 +22,21 @@ async function readKey(file: string): Promise<Buffer | null> {
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new AppError("config.invalid", { cause: error, detail: `the master key \`${file}\` cannot be read; make it a plain file of yours` });
+    throw new AppError("config.invalid", {
+      cause: error,
+      detail: `the master key \`${file}\` cannot be read; make it a plain file of yours`,
+    });
   }
   try {
     const stat = await handle.stat();
     if ((stat.mode & 0o077) !== 0) {
-      throw new AppError("config.invalid", { detail: `others may read the master key \`${file}\`; run chmod 600 on it` });
+      throw new AppError("config.invalid", {
+        detail: `others may read the master key \`${file}\`; run chmod 600 on it`,
+      });
     }
     const key = Buffer.from((await readFile(handle, "utf8")).trim(), "base64url");
-    if (key.length !== 32) throw new AppError("config.invalid", { detail: `\`${file}\` does not hold a master key of 32 bytes` });
+    if (key.length !== 32)
+      throw new AppError("config.invalid", { detail: `\`${file}\` does not hold a master key of 32 bytes` });
     return key;
   } finally {
     await handle.close();

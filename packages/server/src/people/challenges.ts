@@ -16,7 +16,8 @@ export class Challenges<T> {
 
   give(value: T): string {
     const challenge = Buffer.from(this.random(32)).toString("base64url");
-    for (const [known, { until }] of this.open) if (until <= this.now() || this.open.size >= MOST) this.open.delete(known);
+    for (const [known, { until }] of this.open)
+      if (until <= this.now() || this.open.size >= MOST) this.open.delete(known);
     this.open.set(challenge, { value, until: this.now() + LIFE_MS });
     return challenge;
   }

@@ -1,4 +1,12 @@
-import { AppError, type HumanId, type InviteId, type Json, type Role, type StateRecord, newId } from "@countersign/core";
+import {
+  AppError,
+  type HumanId,
+  type InviteId,
+  type Json,
+  type Role,
+  type StateRecord,
+  newId,
+} from "@countersign/core";
 import {
   type RegistrationOptionsJson,
   type RegisteredPasskey,
@@ -13,7 +21,7 @@ import {
 import type { Approvals, ChangeKind } from "../approvals/index.ts";
 import { humanName } from "../approvals/index.ts";
 import { type Kernel, change, named, serverEntry, settingsOf } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 import { Challenges, challengeOf } from "./challenges.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -64,8 +72,19 @@ export class Registration {
     const { token, digest } = opaqueToken(kernel.random);
     const expiresAt = new Date(kernel.now() + INVITE_MS).toISOString();
     const id = newId("inv", kernel.now(), kernel.random);
-    const put: Put = { kind: "invite", id, terms: { tokenDigest: digest, roles, expiresAt }, state: { status: "open" }, authority: null };
-    await change(kernel, { put: [put], entries: [serverEntry(kernel, "identity", { action: "human.invite", resource: id, cause: { by }, changes: [put] })] });
+    const put: Put = {
+      kind: "invite",
+      id,
+      terms: { tokenDigest: digest, roles, expiresAt },
+      state: { status: "open" },
+      authority: null,
+    };
+    await change(kernel, {
+      put: [put],
+      entries: [
+        serverEntry(kernel, "identity", { action: "human.invite", resource: id, cause: { by }, changes: [put] }),
+      ],
+    });
     return { url: `${(await settingsOf(kernel)).publicUrl}/invite?token=${token}`, expiresAt };
   }
 
@@ -74,8 +93,15 @@ export class Registration {
     const { kernel } = this;
     const human = newId("hum", kernel.now(), kernel.random);
     const { rpId } = await originOf(kernel);
-    const challenge = this.challenges.give({ human, name, invite: (invite?.id as InviteId | undefined) ?? null });
-    return registrationOptions({ challenge, rpId, rpName: "Countersign", userId: Buffer.from(human).toString("base64url"), userName: name, exclude: [] });
+    const challenge = this.challenges.give({ human, name, invite: invite?.id ?? null });
+    return registrationOptions({
+      challenge,
+      rpId,
+      rpName: "Countersign",
+      userId: Buffer.from(human).toString("base64url"),
+      userName: name,
+      exclude: [],
+    });
   }
 
   /** The link is checked again here: it may have been used between the two requests. */
@@ -85,12 +111,17 @@ export class Registration {
     const challenge = challengeOf(clientData);
     const ceremony = challenge === null ? null : this.challenges.take(challenge);
     if (challenge === null || ceremony === null || ceremony.invite !== (invite?.id ?? null)) {
-      throw new AppError("webauthn.refused", { detail: "this registration was not asked for or took too long; load the page again" });
+      throw new AppError("webauthn.refused", {
+        detail: "this registration was not asked for or took too long; load the page again",
+      });
     }
     const { origin, rpId } = await originOf(this.kernel);
     const verified = await verifyRegistration({ response, challenge, origin, rpId });
-    if (!verified.ok) throw new AppError("webauthn.refused", { detail: `the new passkey was refused (${verified.fault}); try again` });
-    return invite === null ? await this.first(ceremony, verified.passkey) : await this.later(ceremony, verified.passkey, invite);
+    if (!verified.ok)
+      throw new AppError("webauthn.refused", { detail: `the new passkey was refused (${verified.fault}); try again` });
+    return invite === null
+      ? await this.first(ceremony, verified.passkey)
+      : await this.later(ceremony, verified.passkey, invite);
   }
 
   /** Whether a link would be taken now. */
@@ -112,13 +143,19 @@ export class Registration {
 
   private async assertToken({ setupToken, inviteToken }: RegistrationTokens): Promise<StateRecord<"invite"> | null> {
     if (setupToken !== undefined && inviteToken === undefined) {
-      const open = this.setup !== null && this.setup.until > this.kernel.now() && opaqueMatches(setupToken, this.setup.digest);
+      const open =
+        this.setup !== null && this.setup.until > this.kernel.now() && opaqueMatches(setupToken, this.setup.digest);
       if (!open || (await this.kernel.store.get("root", "root")) !== null) {
-        throw new AppError("setup.closed", { detail: "the set-up link is used or has ended; start `countersign up` again for a new one" });
+        throw new AppError("setup.closed", {
+          detail: "the set-up link is used or has ended; start `countersign up` again for a new one",
+        });
       }
       return null;
     }
-    const invites = inviteToken === undefined ? [] : await this.kernel.store.find("invite", { key: opaqueDigest(inviteToken), status: "open" });
+    const invites =
+      inviteToken === undefined
+        ? []
+        : await this.kernel.store.find("invite", { key: opaqueDigest(inviteToken), status: "open" });
     const invite = invites[0];
     if (invite === undefined || Date.parse(invite.terms.expiresAt) <= this.kernel.now()) {
       throw new AppError("setup.closed", { detail: "this invitation is used or has ended; ask for a new one" });
@@ -140,7 +177,14 @@ export class Registration {
     await change(kernel, {
       expect: [{ kind: "root", id: "root", version: 0 }],
       put: puts,
-      entries: [serverEntry(kernel, "identity", { chain: chainOf(human), action: "human.setup", resource: human, changes: named(puts) })],
+      entries: [
+        serverEntry(kernel, "identity", {
+          chain: chainOf(human),
+          action: "human.setup",
+          resource: human,
+          changes: named(puts),
+        }),
+      ],
       blobs: [key],
     });
     this.setup = null;
@@ -148,24 +192,44 @@ export class Registration {
   }
 
   /** A later human has no rights until an administrator has signed this very passkey. */
-  private async later({ human, name }: Ceremony, passkey: RegisteredPasskey, invite: StateRecord<"invite">): Promise<Registered> {
+  private async later(
+    { human, name }: Ceremony,
+    passkey: RegisteredPasskey,
+    invite: StateRecord<"invite">,
+  ): Promise<Registered> {
     const { kernel } = this;
     const key = kernel.keys.newPerson(human);
     const people = await peopleRecords(kernel, { human, name, passkey, roles: invite.terms.roles, status: "pending" });
-    const { version, ...rest } = invite;
-    const used = { ...rest, state: { status: "used" } } as Put;
+    const used = withState(invite, { status: "used" });
     await change(kernel, {
-      expect: [{ kind: "invite", id: invite.id, version }],
+      expect: [{ kind: "invite", id: invite.id, version: invite.version }],
       put: [...people, used],
-      entries: [serverEntry(kernel, "identity", { chain: chainOf(human), action: "human.register", resource: human, changes: named([...people, used]) })],
+      entries: [
+        serverEntry(kernel, "identity", {
+          chain: chainOf(human),
+          action: "human.register",
+          resource: human,
+          changes: named([...people, used]),
+        }),
+      ],
       blobs: [key],
     });
-    const proposed = await this.approvals.propose({ act: "human.add", draft: { human, passkey: passkey.credentialId }, resource: human, human });
+    const proposed = await this.approvals.propose({
+      act: "human.add",
+      draft: { human, passkey: passkey.credentialId },
+      resource: human,
+      human,
+    });
     return { humanId: human, cookie: null, approvalId: proposed.approvalId };
   }
 }
 
-const chainOf = (human: HumanId): { human: HumanId; device: null; agent: null; task: null } => ({ human, device: null, agent: null, task: null });
+const chainOf = (human: HumanId): { human: HumanId; device: null; agent: null; task: null } => ({
+  human,
+  device: null,
+  agent: null,
+  task: null,
+});
 
 interface NewPerson {
   readonly human: HumanId;
@@ -179,7 +243,13 @@ async function peopleRecords(kernel: Kernel, { human, name, passkey, roles, stat
   const { credentialId, counter, ...key } = passkey;
   const authority = status === "active" ? "genesis" : null;
   return [
-    { kind: "human", id: human, terms: { roles, name: await kernel.keys.sealText(human, name) }, state: { status }, authority },
+    {
+      kind: "human",
+      id: human,
+      terms: { roles, name: await kernel.keys.sealText(human, name) },
+      state: { status },
+      authority,
+    },
     { kind: "passkey", id: credentialId, terms: { ...key, human }, state: { status, counter }, authority },
   ];
 }
@@ -212,20 +282,20 @@ export const humanAddKind: ChangeKind = {
       throw new AppError("approval.changed", { detail: "this person is not waiting any more" });
     }
     const name = (await humanName(kernel, id))?.name ?? "";
-    const bound = [
-      { ...withoutVersion(human), state: { status: "active" } },
-      { ...withoutVersion(passkey), state: { ...passkey.state, status: "active" } },
-    ] as Put[];
+    const bound = [withState(human, { status: "active" }), withState(passkey, { ...passkey.state, status: "active" })];
     return {
       bound,
       also: [],
       expect: [human, passkey].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
-      shown: { human: id, name, roles: [...human.terms.roles], passkey: credential, authenticator: passkey.terms.aaguid, backedUp: passkey.terms.backedUp },
+      shown: {
+        human: id,
+        name,
+        roles: [...human.terms.roles],
+        passkey: credential,
+        authenticator: passkey.terms.aaguid,
+        backedUp: passkey.terms.backedUp,
+      },
       sentence: `let ${name} in${human.terms.roles.length === 0 ? "" : ` as ${human.terms.roles.join(", ")}`}`,
     };
   },
 };
-
-function withoutVersion<T extends { readonly version: number }>({ version: _version, ...rest }: T): Omit<T, "version"> {
-  return rest;
-}

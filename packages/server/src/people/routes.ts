@@ -18,9 +18,20 @@ const text = (most: number): z.ZodString => z.string().min(1).max(most);
 const token = z.string().max(200).optional();
 const humanNameText = z.string().trim().min(1).max(100);
 const registrationOptionsBody = z.strictObject({ setupToken: token, inviteToken: token, name: humanNameText });
-const registrationBody = z.strictObject({ setupToken: token, inviteToken: token, name: humanNameText.optional(), response: z.record(z.string(), z.unknown()) });
+const registrationBody = z.strictObject({
+  setupToken: token,
+  inviteToken: token,
+  name: humanNameText.optional(),
+  response: z.record(z.string(), z.unknown()),
+});
 const deviceId = z.custom<DeviceId>((value) => isId("dev", value), "must be a device id");
-const requestBody = z.strictObject({ device: deviceId, deviceName: text(200), deviceProof: text(4096), sessionProof: text(4096), evidence: text(16_384) });
+const requestBody = z.strictObject({
+  device: deviceId,
+  deviceName: text(200),
+  deviceProof: text(4096),
+  sessionProof: text(4096),
+  evidence: text(16_384),
+});
 const anyone = ["anyone"] as const;
 const readers = ["cookie", "session", "local"] as const;
 
@@ -43,7 +54,12 @@ export function peopleRoutes({ kernel, registration, sessions, approvals }: Modu
         return { status: 201, body: registered, ...(cookie === null ? {} : { headers: { "set-cookie": cookie } }) };
       },
     }),
-    route({ method: "POST", url: "/v1/session/options", callers: anyone, handle: async () => ({ body: await sessions.signInOptions() }) }),
+    route({
+      method: "POST",
+      url: "/v1/session/options",
+      callers: anyone,
+      handle: async () => ({ body: await sessions.signInOptions() }),
+    }),
     route({
       method: "POST",
       url: "/v1/session",
@@ -71,7 +87,13 @@ export function peopleRoutes({ kernel, registration, sessions, approvals }: Modu
         if (caller.kind !== "human") throw new AppError("request.unauthenticated");
         const { human, session } = caller;
         const name = (await humanName(kernel, session.terms.human))?.name;
-        return { body: { human: { id: human.id, name, roles: human.terms.roles }, device: session.terms.device, expiresAt: session.terms.expiresAt } };
+        return {
+          body: {
+            human: { id: human.id, name, roles: human.terms.roles },
+            device: session.terms.device,
+            expiresAt: session.terms.expiresAt,
+          },
+        };
       },
     }),
     route({
@@ -85,7 +107,9 @@ export function peopleRoutes({ kernel, registration, sessions, approvals }: Modu
       method: "GET",
       url: "/v1/session/requests/:id",
       callers: anyone,
-      handle: async ({ params, headers }) => ({ body: await sessions.poll(approvals, params["id"] ?? "", String(headers["session-proof"] ?? "")) }),
+      handle: async ({ params, headers }) => ({
+        body: await sessions.poll(approvals, params["id"] ?? "", String(headers["session-proof"] ?? "")),
+      }),
     }),
     route({
       method: "GET",
@@ -93,7 +117,12 @@ export function peopleRoutes({ kernel, registration, sessions, approvals }: Modu
       callers: readers,
       handle: async () => {
         const humans = await kernel.store.find("human");
-        const shown = humans.map(async (h) => ({ id: h.id, name: await kernel.keys.openText(h.terms.name), roles: h.terms.roles, status: h.state.status }));
+        const shown = humans.map(async (h) => ({
+          id: h.id,
+          name: await kernel.keys.openText(h.terms.name),
+          roles: h.terms.roles,
+          status: h.state.status,
+        }));
         return { body: { humans: await Promise.all(shown) } };
       },
     }),
@@ -102,8 +131,16 @@ export function peopleRoutes({ kernel, registration, sessions, approvals }: Modu
       url: "/v1/humans/invites",
       callers: readers,
       roles: ["admin"],
-      body: z.strictObject({ roles: z.array(z.enum(["admin", "auditor"])).max(2).default([]) }),
-      handle: async ({ body, caller }) => ({ status: 201, body: await registration.invite(body.roles, callerName(caller)) }),
+      body: z.strictObject({
+        roles: z
+          .array(z.enum(["admin", "auditor"]))
+          .max(2)
+          .default([]),
+      }),
+      handle: async ({ body, caller }) => ({
+        status: 201,
+        body: await registration.invite(body.roles, callerName(caller)),
+      }),
     }),
   ];
 }

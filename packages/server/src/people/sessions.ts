@@ -10,11 +10,19 @@ import {
   type StateRecord,
   newId,
 } from "@countersign/core";
-import { deviceLevel, opaqueDigest, opaqueToken, thumbprint, verifyAssertion, verifyEvidence, verifyKeyProof } from "@countersign/credentials";
+import {
+  deviceLevel,
+  opaqueDigest,
+  opaqueToken,
+  thumbprint,
+  verifyAssertion,
+  verifyEvidence,
+  verifyKeyProof,
+} from "@countersign/credentials";
 import type { Approvals, ChangeKind } from "../approvals/index.ts";
 import { humanName } from "../approvals/index.ts";
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 import { Challenges, challengeOf } from "./challenges.ts";
 import { originOf } from "./registration.ts";
 
@@ -42,7 +50,13 @@ export class Sessions {
 
   async signInOptions(): Promise<Readonly<Record<string, unknown>>> {
     const { rpId } = await originOf(this.kernel);
-    return { challenge: this.challenges.give(true), rpId, timeout: 120_000, userVerification: "required", allowCredentials: [] };
+    return {
+      challenge: this.challenges.give(true),
+      rpId,
+      timeout: 120_000,
+      userVerification: "required",
+      allowCredentials: [],
+    };
   }
 
   /** Signs a person in to a browser. @throws AppError `webauthn.refused` */
@@ -50,22 +64,29 @@ export class Sessions {
     const { kernel } = this;
     const challenge = challengeOf(assertion.response.clientDataJSON);
     const passkey = await kernel.store.get("passkey", assertion.id);
-    if (challenge === null || this.challenges.take(challenge) === null || passkey?.state.status !== "active") throw refusedSignIn();
+    if (challenge === null || this.challenges.take(challenge) === null || passkey?.state.status !== "active")
+      throw refusedSignIn();
     const human = await kernel.store.get("human", passkey.terms.human);
     const { origin, rpId } = await originOf(kernel);
     const { publicKey } = passkey.terms;
     const verified = verifyAssertion({ assertion, challenge, origin, rpId, publicKey, counter: passkey.state.counter });
     if (!verified.ok || human?.state.status !== "active") throw refusedSignIn();
-    const { version, ...rest } = passkey;
-    const used = { ...rest, state: { ...passkey.state, counter: verified.counter } } as Put;
-    const session = await this.browserSession(human.id as HumanId);
+    const used = withState(passkey, { ...passkey.state, counter: verified.counter });
+    const session = await this.browserSession(human.id);
     const puts = [session.put, used];
     await change(kernel, {
-      expect: [{ kind: "passkey", id: passkey.id, version }],
+      expect: [{ kind: "passkey", id: passkey.id, version: passkey.version }],
       put: puts,
-      entries: [serverEntry(kernel, "identity", { chain: { human: human.id as HumanId, device: null, agent: null, task: null }, action: "session.open", resource: session.put.id, changes: puts })],
+      entries: [
+        serverEntry(kernel, "identity", {
+          chain: { human: human.id, device: null, agent: null, task: null },
+          action: "session.open",
+          resource: session.put.id,
+          changes: puts,
+        }),
+      ],
     });
-    return { humanId: human.id as HumanId, cookie: session.cookie };
+    return { humanId: human.id, cookie: session.cookie };
   }
 
   /** A new browser session: its record, and the cookie that only the browser keeps. */
@@ -78,7 +99,13 @@ export class Sessions {
       put: {
         kind: "session",
         id,
-        terms: { human, device: null, jkt: null, cookieDigest: digest, expiresAt: new Date(kernel.now() + SESSION_SECONDS * 1000).toISOString() },
+        terms: {
+          human,
+          device: null,
+          jkt: null,
+          cookieDigest: digest,
+          expiresAt: new Date(kernel.now() + SESSION_SECONDS * 1000).toISOString(),
+        },
         state: { status: "active" },
         authority: null,
       },
@@ -96,31 +123,44 @@ export class Sessions {
   }
 
   private live(session: Session | null): Session | null {
-    return session?.state.status === "active" && Date.parse(session.terms.expiresAt) > this.kernel.now() ? session : null;
+    return session?.state.status === "active" && Date.parse(session.terms.expiresAt) > this.kernel.now()
+      ? session
+      : null;
   }
 
   async end(session: Session): Promise<void> {
-    const { version, ...rest } = session;
-    const put = { ...rest, state: { status: "ended" } } as Put;
+    const put = withState(session, { status: "ended" });
     await change(this.kernel, {
-      expect: [{ kind: "session", id: session.id, version }],
+      expect: [{ kind: "session", id: session.id, version: session.version }],
       put: [put],
       entries: [serverEntry(this.kernel, "identity", { action: "session.end", resource: session.id, changes: [put] })],
     });
   }
 
   /** Command-line sign-in: proposes the device and the session; one signature of any active human puts both in force. */
-  async request(approvals: Approvals, ask: DeviceRequest): Promise<{ readonly id: ApprovalId; readonly url: string; readonly expiresAt: string }> {
+  async request(
+    approvals: Approvals,
+    ask: DeviceRequest,
+  ): Promise<{ readonly id: ApprovalId; readonly url: string; readonly expiresAt: string }> {
     const { kernel } = this;
     const { publicUrl } = await settingsOf(kernel);
     const jwks = keysOf(ask, publicUrl, kernel.now());
-    const posture = verifyEvidence(ask.evidence, { device: ask.device, jwk: jwks.device, nonce: null, now: kernel.now() });
-    if (!posture.ok) throw new AppError(posture.code, { detail: "the posture report of this device was refused; check its clock" });
+    const posture = verifyEvidence(ask.evidence, {
+      device: ask.device,
+      jwk: jwks.device,
+      nonce: null,
+      now: kernel.now(),
+    });
+    if (!posture.ok)
+      throw new AppError(posture.code, { detail: "the posture report of this device was refused; check its clock" });
     const judged = deviceLevel(posture.report);
-    if (judged.level === null) throw new AppError("device.unhealthy", { detail: judged.missing.map((m) => m.remedy).join("; ") });
+    if (judged.level === null)
+      throw new AppError("device.unhealthy", { detail: judged.missing.map((m) => m.remedy).join("; ") });
     const known = await kernel.store.get("device", ask.device);
     if (known !== null && known.terms.jkt !== thumbprint(jwks.device)) {
-      throw new AppError("request.conflict", { detail: "this device id belongs to another key; remove the device key and enrol again" });
+      throw new AppError("request.conflict", {
+        detail: "this device id belongs to another key; remove the device key and enrol again",
+      });
     }
     const draft = {
       device: ask.device,
@@ -137,32 +177,51 @@ export class Sessions {
   async poll(approvals: Approvals, id: string, proof: string): Promise<Readonly<Record<string, unknown>>> {
     const { kernel } = this;
     const approval = await approvals.get(id);
-    const verified = verifyKeyProof(proof, { purpose: "session-poll", audience: (await settingsOf(kernel)).publicUrl, nonce: id, now: kernel.now() });
     const draft = approval?.terms.change === "session.open" ? await approvals.draft(approval) : null;
     const wanted = (draft as { sessionJkt?: string } | null)?.sessionJkt;
-    if (approval === null || !verified.ok || wanted === undefined || verified.jkt !== wanted) {
+    const verified = verifyKeyProof(proof, {
+      purpose: "session-poll",
+      audience: (await settingsOf(kernel)).publicUrl,
+      nonce: id,
+      now: kernel.now(),
+    });
+    if (approval === null || !verified.ok || verified.jkt !== wanted) {
       throw new AppError("request.not_found", { detail: "there is no such sign-in for this key" });
     }
-    if (approval.state.status !== "consumed") return { state: approval.state.status };
-    const session = (await kernel.store.find("session", { key: wanted })).at(-1);
-    if (session === undefined || session.terms.device === null) throw new AppError("request.not_found");
+    const { status } = approval.state;
+    return status === "consumed"
+      ? { state: "approved", session: await this.sessionOf(verified.jkt) }
+      : { state: status };
+  }
+
+  private async sessionOf(jkt: string): Promise<Readonly<Record<string, unknown>>> {
+    const { kernel } = this;
+    const session = (await kernel.store.find("session", { key: jkt })).at(-1);
+    if (session?.terms.device == null)
+      throw new AppError("request.not_found", { detail: "the session of this key is gone" });
     const device = await kernel.store.get("device", session.terms.device);
     return {
-      state: "approved",
-      session: {
-        id: session.id,
-        human: await humanName(kernel, session.terms.human),
-        device: { id: device?.id, name: device === null ? null : await kernel.keys.openText(device.terms.name) },
-        expiresAt: session.terms.expiresAt,
+      id: session.id,
+      human: await humanName(kernel, session.terms.human),
+      device: {
+        id: session.terms.device,
+        name: device === null ? null : await kernel.keys.openText(device.terms.name),
       },
+      expiresAt: session.terms.expiresAt,
     };
   }
 }
 
 const refusedSignIn = (): AppError =>
-  new AppError("webauthn.refused", { detail: "the passkey was refused; load the page again and use a passkey that is registered here" });
+  new AppError("webauthn.refused", {
+    detail: "the passkey was refused; load the page again and use a passkey that is registered here",
+  });
 
-function keysOf(ask: DeviceRequest, audience: string, now: number): { readonly device: PublicJwk; readonly session: PublicJwk } {
+function keysOf(
+  ask: DeviceRequest,
+  audience: string,
+  now: number,
+): { readonly device: PublicJwk; readonly session: PublicJwk } {
   const claimed = { device: jktOf(ask.deviceProof), session: jktOf(ask.sessionProof) };
   const device = verifyKeyProof(ask.deviceProof, { purpose: "enroll", audience, nonce: claimed.session, now });
   const session = verifyKeyProof(ask.sessionProof, { purpose: "session", audience, nonce: claimed.device, now });
@@ -174,7 +233,9 @@ function keysOf(ask: DeviceRequest, audience: string, now: number): { readonly d
 /** Thumbprint of the key that a proof embeds; whether it signed is verified afterwards. */
 function jktOf(proof: string): string {
   try {
-    const header = JSON.parse(Buffer.from(proof.split(".")[0] ?? "", "base64url").toString("utf8")) as { jwk: PublicJwk };
+    const header = JSON.parse(Buffer.from(proof.split(".")[0] ?? "", "base64url").toString("utf8")) as {
+      jwk: PublicJwk;
+    };
     return thumbprint(header.jwk);
   } catch {
     return "";
@@ -186,8 +247,14 @@ export const sessionOpenKind: ChangeKind = {
   approvers: "self",
   entryKind: "identity",
   async build(kernel, draft: Json, approver) {
-    const ask = draft as unknown as { device: DeviceId; deviceName: string; deviceJwk: PublicJwk; sessionJkt: string; evidence: string };
-    const human = approver.id as HumanId;
+    const ask = draft as unknown as {
+      device: DeviceId;
+      deviceName: string;
+      deviceJwk: PublicJwk;
+      sessionJkt: string;
+      evidence: string;
+    };
+    const human = approver.id;
     const known = await kernel.store.get("device", ask.device);
     if (known !== null && (known.terms.owner !== human || known.state.status !== "active")) {
       throw new AppError("approval.not_approver", { detail: "this device belongs to someone else or was retired" });
@@ -213,7 +280,13 @@ export const sessionOpenKind: ChangeKind = {
       state: { status: "active" },
       authority: null,
     };
-    const posture: Put = { kind: "posture", id: ask.device, terms: { evidence: ask.evidence }, state: { status: "reported" }, authority: null };
+    const posture: Put = {
+      kind: "posture",
+      id: ask.device,
+      terms: { evidence: ask.evidence },
+      state: { status: "reported" },
+      authority: null,
+    };
     return {
       bound: known === null ? [device, session] : [session],
       also: [posture],
@@ -226,7 +299,10 @@ export const sessionOpenKind: ChangeKind = {
         enrols: known === null,
         hours: SESSION_SECONDS / 3600,
       },
-      sentence: known === null ? `enrol ${ask.deviceName} as your device and sign in on it for 12 hours` : `sign in on ${ask.deviceName} for 12 hours`,
+      sentence:
+        known === null
+          ? `enrol ${ask.deviceName} as your device and sign in on it for 12 hours`
+          : `sign in on ${ask.deviceName} for 12 hours`,
     };
   },
 };

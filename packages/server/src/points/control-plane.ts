@@ -3,7 +3,7 @@ import type { ControlPlane, Held, HoldRequest, RecordRequest, Recorded, Renewal 
 import type { Approvals } from "../approvals/index.ts";
 import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, publish } from "../kernel.ts";
-import type { Commit, Put } from "../store/index.ts";
+import { type Commit, type Put, withState } from "../store/index.ts";
 import type { Tasks } from "../tasks/index.ts";
 
 /** What points must know: all that decisions read, and the approvals that their calls wait for. */
@@ -53,7 +53,9 @@ export class LocalControlPlane implements ControlPlane {
       ...(request.consume === undefined
         ? {}
         : { expect: [{ kind: "approval", id: request.consume.approval, version: request.consume.version }] }),
-      ...(request.guard === undefined ? {} : { guard: { chain: request.entry.chain, resource: request.guard.resource } }),
+      ...(request.guard === undefined
+        ? {}
+        : { guard: { chain: request.entry.chain, resource: request.guard.resource } }),
       ...(consumed === null ? {} : { put: [consumed] }),
       entries: [{ point: request.point, draft: request.entry, ...(changes === undefined ? {} : { changes }) }],
       ...(await this.disclosed(request)),
@@ -72,8 +74,7 @@ export class LocalControlPlane implements ControlPlane {
     if (consume === undefined || entry.intent === undefined) return null;
     const approval = await this.kernel.store.get("approval", consume.approval);
     if (approval === null || approval.version !== consume.version || approval.state.status !== "approved") return null;
-    const { version: _version, ...rest } = approval;
-    return { ...rest, state: { ...approval.state, status: "consumed", intent: entry.intent } } as Put;
+    return withState(approval, { ...approval.state, status: "consumed", intent: entry.intent });
   }
 
   private async disclosed({ disclosure, entry }: RecordRequest): Promise<Pick<Commit, "blobs">> {

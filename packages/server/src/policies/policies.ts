@@ -3,7 +3,7 @@ import { sha256 } from "@countersign/credentials";
 import { DEFAULT_POLICIES, type PolicyProblem, parsePolicies } from "@countersign/policy";
 import type { Approvals, ChangeKind, Proposed } from "../approvals/index.ts";
 import { type Kernel, change, serverEntry } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 
 type Policy = StateRecord<"policy">;
 
@@ -22,8 +22,17 @@ export class Policies {
     const { kernel } = this;
     if ((await kernel.store.find("policy")).length > 0) return;
     const terms = { text: DEFAULT_POLICIES, hash: sha256(DEFAULT_POLICIES) };
-    const put: Put = { kind: "policy", id: newId("pol", kernel.now(), kernel.random), terms, state: { status: "active" }, authority: "genesis" };
-    await change(kernel, { put: [put], entries: [serverEntry(kernel, "policy", { action: "policy.genesis", resource: put.id, changes: [put] })] });
+    const put: Put = {
+      kind: "policy",
+      id: newId("pol", kernel.now(), kernel.random),
+      terms,
+      state: { status: "active" },
+      authority: "genesis",
+    };
+    await change(kernel, {
+      put: [put],
+      entries: [serverEntry(kernel, "policy", { action: "policy.genesis", resource: put.id, changes: [put] })],
+    });
   }
 
   async check(text: string): Promise<readonly PolicyProblem[]> {
@@ -35,14 +44,22 @@ export class Policies {
   async publish(text: string): Promise<Proposed & { readonly id: PolicyId }> {
     const problems = await this.check(text);
     if (problems.length > 0) {
-      throw new AppError("policy.invalid", { detail: problems[0]?.message ?? "the text is not valid", details: { problems } });
+      throw new AppError("policy.invalid", {
+        detail: problems[0]?.message ?? "the text is not valid",
+        details: { problems },
+      });
     }
     const id = newId("pol", this.kernel.now(), this.kernel.random);
     return { ...(await this.approvals.propose({ act: "policy.publish", draft: { id, text }, resource: id })), id };
   }
 
   async list(): Promise<readonly Record<string, unknown>[]> {
-    return (await this.kernel.store.find("policy")).map((p) => ({ id: p.id, hash: p.terms.hash, status: p.state.status, text: p.terms.text }));
+    return (await this.kernel.store.find("policy")).map((p) => ({
+      id: p.id,
+      hash: p.terms.hash,
+      status: p.state.status,
+      text: p.terms.text,
+    }));
   }
 }
 
@@ -57,8 +74,14 @@ export const policyPublishKind: ChangeKind = {
   async build(kernel, draft: Json) {
     const { id, text } = draft as { id: PolicyId; text: string };
     const old = await activePolicies(kernel);
-    const put: Put = { kind: "policy", id, terms: { text, hash: sha256(text) }, state: { status: "active" }, authority: null };
-    const superseded = old.map(({ version: _version, ...rest }) => ({ ...rest, state: { status: "superseded" } }) as Put);
+    const put: Put = {
+      kind: "policy",
+      id,
+      terms: { text, hash: sha256(text) },
+      state: { status: "active" },
+      authority: null,
+    };
+    const superseded = old.map((policy) => withState(policy, { status: "superseded" }));
     return {
       bound: [put],
       also: superseded,

@@ -7,7 +7,12 @@ const textBody = z.strictObject({ text: z.string().min(1).max(1_048_576) });
 
 export function policyRoutes(policies: Policies): readonly Route[] {
   return [
-    route({ method: "GET", url: "/v1/policies", callers: anyCaller, handle: async () => ({ body: { policies: await policies.list() } }) }),
+    route({
+      method: "GET",
+      url: "/v1/policies",
+      callers: anyCaller,
+      handle: async () => ({ body: { policies: await policies.list() } }),
+    }),
     route({
       method: "POST",
       url: "/v1/policies/check",
@@ -18,6 +23,12 @@ export function policyRoutes(policies: Policies): readonly Route[] {
         return { body: { ok: problems.length === 0, problems } };
       },
     }),
-    route({ method: "POST", url: "/v1/policies", callers: anyCaller, body: textBody, handle: async ({ body }) => ({ status: 202, body: await policies.publish(body.text) }) }),
+    route({
+      method: "POST",
+      url: "/v1/policies",
+      callers: anyCaller,
+      body: textBody,
+      handle: async ({ body }) => ({ status: 202, body: await policies.publish(body.text) }),
+    }),
   ];
 }

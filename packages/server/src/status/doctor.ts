@@ -15,35 +15,68 @@ export interface Check {
 
 /** Looks at everything that should always hold, and says where it does not. */
 export async function examine(kernel: Kernel, source: StatusSource): Promise<readonly Check[]> {
-  const checks = await Promise.all([leases(source), zombies(kernel), upstreamPins(kernel), folder(source), agentsBeside(kernel), ...source.checks().map(async (check) => await check())]);
+  const checks = await Promise.all([
+    leases(source),
+    zombies(kernel),
+    upstreamPins(kernel),
+    folder(source),
+    agentsBeside(kernel),
+    ...source.checks().map(async (check) => await check()),
+  ]);
   return checks.flat();
 }
 
 async function leases(source: StatusSource): Promise<Check> {
   const lost = source.leases().filter((l) => !l.valid);
   const ok = lost.length === 0;
-  return await Promise.resolve({ name: "leases", ok, detail: ok ? "every enforcement point holds its lease" : `no lease: ${lost.map((l) => l.name).join(", ")}`, ...(ok ? {} : { next: "look at the log; a point without a lease denies everything" }) });
+  return await Promise.resolve({
+    name: "leases",
+    ok,
+    detail: ok ? "every enforcement point holds its lease" : `no lease: ${lost.map((l) => l.name).join(", ")}`,
+    ...(ok ? {} : { next: "look at the log; a point without a lease denies everything" }),
+  });
 }
 
 async function zombies(kernel: Kernel): Promise<Check> {
   const found = await findZombies(kernel);
   const ok = found.length === 0;
-  return { name: "zombies", ok, detail: ok ? "nothing live has a dead link behind it" : found.map((z) => `${z.kind} ${z.id}: ${z.because}`).join("; "), ...(ok ? {} : { next: "sever these tasks" }) };
+  return {
+    name: "zombies",
+    ok,
+    detail: ok
+      ? "nothing live has a dead link behind it"
+      : found.map((z) => `${z.kind} ${z.id}: ${z.because}`).join("; "),
+    ...(ok ? {} : { next: "sever these tasks" }),
+  };
 }
 
 async function upstreamPins(kernel: Kernel): Promise<Check> {
   const active = await kernel.store.find("upstream", { status: "active" });
   const open = active.filter((u) => u.terms.pins === null).map((u) => u.id);
   const ok = open.length === 0;
-  const detail = ok ? `${String(active.length)} upstream${active.length === 1 ? "" : "s"} with accepted tool definitions` : `no accepted definitions: ${open.join(", ")}`;
-  return { name: "upstreams", ok, detail, ...(ok ? {} : { next: "start the upstream, restart, and sign the definitions" }) };
+  const detail = ok
+    ? `${String(active.length)} upstream${active.length === 1 ? "" : "s"} with accepted tool definitions`
+    : `no accepted definitions: ${open.join(", ")}`;
+  return {
+    name: "upstreams",
+    ok,
+    detail,
+    ...(ok ? {} : { next: "start the upstream, restart, and sign the definitions" }),
+  };
 }
 
 async function folder({ dataDir }: StatusSource): Promise<Check> {
-  const modes = await Promise.all([dataDir, join(dataDir, "control.sock")].map(async (path) => ({ path, mode: (await stat(path)).mode & 0o077 })));
+  const modes = await Promise.all(
+    [dataDir, join(dataDir, "control.sock")].map(async (path) => ({ path, mode: (await stat(path)).mode & 0o077 })),
+  );
   const open = modes.filter((m) => m.mode !== 0).map((m) => m.path);
   const ok = open.length === 0;
-  return { name: "data directory", ok, detail: ok ? "only its owner can read it" : `others can reach ${open.join(", ")}`, ...(ok ? {} : { next: "chmod 700 the data directory" }) };
+  return {
+    name: "data directory",
+    ok,
+    detail: ok ? "only its owner can read it" : `others can reach ${open.join(", ")}`,
+    ...(ok ? {} : { next: "chmod 700 the data directory" }),
+  };
 }
 
 async function agentsBeside(kernel: Kernel): Promise<Check> {
@@ -52,7 +85,13 @@ async function agentsBeside(kernel: Kernel): Promise<Check> {
   return {
     name: "user",
     ok,
-    detail: ok ? "no agent was seen under this user" : `agents run under the user of the control plane: ${found.join(", ")}`,
-    ...(ok ? {} : { next: "run the control plane under a user of its own: an agent that shares it can stop it and read its files" }),
+    detail: ok
+      ? "no agent was seen under this user"
+      : `agents run under the user of the control plane: ${found.join(", ")}`,
+    ...(ok
+      ? {}
+      : {
+          next: "run the control plane under a user of its own: an agent that shares it can stop it and read its files",
+        }),
   };
 }

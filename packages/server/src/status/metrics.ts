@@ -7,15 +7,29 @@ import { findZombies } from "./zombies.ts";
 export function buildMetrics(kernel: Kernel, source: StatusSource): Registry {
   const registry = new Registry();
   const gauge = (name: string, help: string, read: () => Promise<number>): void => {
-    const metric: Gauge = new Gauge({ name: `countersign_${name}`, help, registers: [registry], collect: async () => metric.set(await read()) });
+    const metric: Gauge = new Gauge({
+      name: `countersign_${name}`,
+      help,
+      registers: [registry],
+      collect: async () => metric.set(await read()),
+    });
   };
-  const count = async (kind: "task" | "approval" | "brake" | "agent", status: string): Promise<number> => (await kernel.store.find(kind, { status })).length;
+  const count = async (kind: "task" | "approval" | "brake" | "agent", status: string): Promise<number> =>
+    (await kernel.store.find(kind, { status })).length;
   gauge("tasks_live", "tasks that are live", async () => await count("task", "live"));
   gauge("approvals_pending", "approvals that wait for a human", async () => await count("approval", "pending"));
   gauge("brakes_active", "stops in force", async () => await count("brake", "active"));
   gauge("agents_active", "agents that may open tasks", async () => await count("agent", "active"));
-  gauge("zombies", "live tasks and sessions with a dead human, device or agent behind them: must be 0", async () => (await findZombies(kernel)).length);
-  gauge("leases_valid", "enforcement points with a valid lease", async () => await Promise.resolve(source.leases().filter((l) => l.valid).length));
+  gauge(
+    "zombies",
+    "live tasks and sessions with a dead human, device or agent behind them: must be 0",
+    async () => (await findZombies(kernel)).length,
+  );
+  gauge(
+    "leases_valid",
+    "enforcement points with a valid lease",
+    async () => await Promise.resolve(source.leases().filter((l) => l.valid).length),
+  );
   gauge("points", "enforcement points that are connected", async () => await Promise.resolve(source.leases().length));
   return registry;
 }

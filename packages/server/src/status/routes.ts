@@ -8,7 +8,12 @@ export function statusRoutes(kernel: Kernel, source: StatusSource, ledgerKey: ()
   const { keys } = kernel;
   const metrics = buildMetrics(kernel, source);
   return [
-    route({ method: "GET", url: "/healthz", callers: ["anyone"], handle: async () => await Promise.resolve({ body: { status: "ok" } }) }),
+    route({
+      method: "GET",
+      url: "/healthz",
+      callers: ["anyone"],
+      handle: async () => await Promise.resolve({ body: { status: "ok" } }),
+    }),
     route({
       method: "GET",
       url: "/readyz",
@@ -16,19 +21,41 @@ export function statusRoutes(kernel: Kernel, source: StatusSource, ledgerKey: ()
       handle: async () => {
         const lost = source.leases().filter((l) => !l.valid);
         const ready = lost.length === 0;
-        return await Promise.resolve({ status: ready ? 200 : 503, body: { ready, leaseLost: lost.map((l) => l.name) } });
+        return await Promise.resolve({
+          status: ready ? 200 : 503,
+          body: { ready, leaseLost: lost.map((l) => l.name) },
+        });
       },
     }),
-    route({ method: "GET", url: "/metrics", callers: ["anyone"], handle: async () => ({ type: metrics.contentType, body: await metrics.metrics() }) }),
-    route({ method: "GET", url: "/v1/doctor", callers: ["local"], handle: async () => ({ body: { checks: await examine(kernel, source) } }) }),
-    route({ method: "GET", url: "/v1/status", callers: ["local", "cookie", "session"], handle: async () => ({ body: await statusOf(kernel, source) }) }),
+    route({
+      method: "GET",
+      url: "/metrics",
+      callers: ["anyone"],
+      handle: async () => ({ type: metrics.contentType, body: await metrics.metrics() }),
+    }),
+    route({
+      method: "GET",
+      url: "/v1/doctor",
+      callers: ["local"],
+      handle: async () => ({ body: { checks: await examine(kernel, source) } }),
+    }),
+    route({
+      method: "GET",
+      url: "/v1/status",
+      callers: ["local", "cookie", "session"],
+      handle: async () => ({ body: await statusOf(kernel, source) }),
+    }),
     route({
       method: "GET",
       url: "/v1/keys",
       callers: ["anyone"],
       handle: async () =>
         await Promise.resolve({
-          body: { ledger: ledgerKey(), receipts: [{ kid: keys.receipts.jkt, jwk: keys.receipts.jwk }], tokens: [{ kid: keys.tokens.jkt, jwk: keys.tokens.jwk }] },
+          body: {
+            ledger: ledgerKey(),
+            receipts: [{ kid: keys.receipts.jkt, jwk: keys.receipts.jwk }],
+            tokens: [{ kid: keys.tokens.jkt, jwk: keys.tokens.jwk }],
+          },
         }),
     }),
   ];

@@ -2,7 +2,17 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import type { Kernel } from "../kernel.ts";
 
 /** Names of the programs of agents, as the operating system shows them. */
-const AGENT_PROGRAMS = new Set(["claude", "codex", "gemini", "opencode", "cursor-agent", "goose", "aider", "windsurf", "copilot"]);
+const AGENT_PROGRAMS = new Set([
+  "claude",
+  "codex",
+  "gemini",
+  "opencode",
+  "cursor-agent",
+  "goose",
+  "aider",
+  "windsurf",
+  "copilot",
+]);
 
 /**
  * Agents that were seen under the user of this process: tasks opened from here under the same uid, and running programs of known agents.

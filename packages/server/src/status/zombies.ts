@@ -1,4 +1,3 @@
-import type { StateRecord } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 
 export interface Zombie {
@@ -13,12 +12,13 @@ export async function findZombies({ store, now }: Pick<Kernel, "store" | "now">)
   const zombies: Zombie[] = [];
   const dead = async (kind: "human" | "device" | "agent", id: string | null): Promise<string | null> => {
     if (id === null) return null;
-    const record = (await store.get(kind, id as never)) as StateRecord<"human" | "device" | "agent"> | null;
+    const record = (await store.get(kind, id)) as StateRecord<"human" | "device" | "agent"> | null;
     return record?.state.status === "active" ? null : `${kind} ${id} is ${record?.state.status ?? "missing"}`;
   };
   for (const { id, terms } of await store.find("task", { status: "live" })) {
     if (Date.parse(terms.expiresAt) <= now()) continue;
-    const because = (await dead("human", terms.human)) ?? (await dead("device", terms.device)) ?? (await dead("agent", terms.agent));
+    const because =
+      (await dead("human", terms.human)) ?? (await dead("device", terms.device)) ?? (await dead("agent", terms.agent));
     if (because !== null) zombies.push({ kind: "task", id, because });
   }
   for (const { id, terms } of await store.find("session", { status: "active" })) {

@@ -7,7 +7,12 @@ import { type OpenTask, type Tasks, chainOf } from "./tasks.ts";
 
 const readers = ["cookie", "session", "local"] as const;
 const keyProof = z.string().min(1).max(4096);
-const runtime = z.strictObject({ executable: z.string().max(4096), sha256: z.string().regex(/^[A-Za-z0-9_=+/-]{32,88}$/), pid: z.number().int(), uid: z.number().int() });
+const runtime = z.strictObject({
+  executable: z.string().max(4096),
+  sha256: z.string().regex(/^[A-Za-z0-9_=+/-]{32,88}$/),
+  pid: z.number().int(),
+  uid: z.number().int(),
+});
 const openBody: z.ZodType<OpenTask> = z.strictObject({
   agent: z.string().min(1).max(64),
   purpose: z.string().min(1).max(2000),
@@ -20,7 +25,12 @@ const openBody: z.ZodType<OpenTask> = z.strictObject({
 
 export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
   return [
-    route({ method: "GET", url: "/v1/tasks", callers: readers, handle: async () => ({ body: { tasks: await tasks.list() } }) }),
+    route({
+      method: "GET",
+      url: "/v1/tasks",
+      callers: readers,
+      handle: async () => ({ body: { tasks: await tasks.list() } }),
+    }),
     route({
       method: "GET",
       url: "/v1/tasks/:id",
@@ -31,7 +41,13 @@ export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
         return { body: await tasks.show(task) };
       },
     }),
-    route({ method: "POST", url: "/v1/tasks", callers: ["anyone"], body: openBody, handle: async (request) => await open(kernel, tasks, request) }),
+    route({
+      method: "POST",
+      url: "/v1/tasks",
+      callers: ["anyone"],
+      body: openBody,
+      handle: async (request) => await open(kernel, tasks, request),
+    }),
     route({
       method: "POST",
       url: "/v1/tasks/:id/token",
@@ -61,13 +77,22 @@ export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
 /** Only a human's session on an enrolled device opens a task: the answer to all others is the link of the chain that is missing. */
 async function open(kernel: Kernel, tasks: Tasks, { caller, body }: Request<OpenTask>): Promise<Response> {
   const session = sessionOf(caller);
-  if (session === null) throw new AppError("task.no_human", { detail: "nobody is signed in on this device; run `countersign login`" });
+  if (session === null)
+    throw new AppError("task.no_human", { detail: "nobody is signed in on this device; run `countersign login`" });
   const { task, token } = await tasks.open(session, body);
   const { human, device, agent } = chainOf(task);
   const { expiresAt } = task.terms;
   return {
     status: 201,
-    body: { id: task.id, agent, human, device, expiresAt, gateway: kernel.gatewayUrl(), ...(token === null ? {} : { token }) },
+    body: {
+      id: task.id,
+      agent,
+      human,
+      device,
+      expiresAt,
+      gateway: kernel.gatewayUrl(),
+      ...(token === null ? {} : { token }),
+    },
   };
 }
 

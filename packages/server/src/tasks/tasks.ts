@@ -6,7 +6,6 @@ import {
   type Grant,
   type HumanId,
   type Runtime,
-  type SessionId,
   type StateRecord,
   type TaskId,
   contains,
@@ -16,7 +15,7 @@ import { mintAccessToken, verifyKeyProof } from "@countersign/credentials";
 import type { Agents } from "../agents/index.ts";
 import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, change, retried, serverEntry, settingsOf, versionNow } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 
 const LONGEST_SECONDS = 8 * 3600;
 const IDLE_SECONDS = 15 * 60;
@@ -62,11 +61,15 @@ export class Tasks {
     return await retried(async () => await this.openOnce(session, ask));
   }
 
-  private async openOnce(session: Session, ask: OpenTask): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
+  private async openOnce(
+    session: Session,
+    ask: OpenTask,
+  ): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
     const { kernel } = this;
     const { human, device } = session.terms;
     const since = await versionNow(kernel);
-    if (device === null) throw new AppError("device.unknown", { detail: "open a task from an enrolled device, with `countersign login`" });
+    if (device === null)
+      throw new AppError("device.unknown", { detail: "open a task from an enrolled device, with `countersign login`" });
     const agent = await this.openable(ask.agent, human, device);
     const now = kernel.now();
     const id = newId("tsk", now, kernel.random);
@@ -77,10 +80,10 @@ export class Tasks {
       kind: "task",
       id,
       terms: {
-        agent: agent.id as AgentId,
+        agent: agent.id,
         human,
         device,
-        session: session.id as SessionId,
+        session: session.id,
         purpose: await kernel.keys.sealText(human, ask.purpose),
         grants: narrowed(ask.grants, agent.terms.scope),
         openedAt: new Date(now).toISOString(),
@@ -98,7 +101,14 @@ export class Tasks {
       expect: await this.chainVersions(agent, session),
       unchanged: [{ kind: "brake", status: "active", since }],
       put: puts,
-      entries: [serverEntry(kernel, "task", { chain: { human, device, agent: agent.id as AgentId, task: id }, action: "task.open", resource: id, changes: puts })],
+      entries: [
+        serverEntry(kernel, "task", {
+          chain: { human, device, agent: agent.id, task: id },
+          action: "task.open",
+          resource: id,
+          changes: puts,
+        }),
+      ],
     });
     this.touch(id);
     const task = { ...put, version } as Task;
@@ -111,16 +121,23 @@ export class Tasks {
     if (agent.state.status !== "active" || Date.parse(agent.terms.expiresAt) <= this.kernel.now()) {
       throw new AppError("agent.inactive", { detail: `the agent \`${agent.terms.name}\` is not active` });
     }
-    if (agent.terms.owner !== human) throw new AppError("request.forbidden", { detail: "only the owner of an agent opens its tasks" });
-    const chain: Chain = { human, device, agent: agent.id as AgentId, task: null };
-    const brake = await this.modules.brakes.opensNoTask(agent.id as AgentId, chain);
+    if (agent.terms.owner !== human)
+      throw new AppError("request.forbidden", { detail: "only the owner of an agent opens its tasks" });
+    const chain: Chain = { human, device, agent: agent.id, task: null };
+    const brake = await this.modules.brakes.opensNoTask(agent.id, chain);
     if (brake !== null) {
-      throw new AppError("brake.severed", { detail: `the agent was severed by ${brake}; its owner lifts that with \`countersign thaw ${brake}\``, details: { brake } });
+      throw new AppError("brake.severed", {
+        detail: `the agent was severed by ${brake}; its owner lifts that with \`countersign thaw ${brake}\``,
+        details: { brake },
+      });
     }
     return agent;
   }
 
-  private async chainVersions(agent: StateRecord<"agent">, session: Session): Promise<{ kind: Put["kind"]; id: string; version: number }[]> {
+  private async chainVersions(
+    agent: StateRecord<"agent">,
+    session: Session,
+  ): Promise<{ kind: Put["kind"]; id: string; version: number }[]> {
     const human = await this.kernel.store.get("human", session.terms.human);
     const device = session.terms.device === null ? null : await this.kernel.store.get("device", session.terms.device);
     if (human?.state.status !== "active") throw new AppError("human.inactive");
@@ -131,8 +148,7 @@ export class Tasks {
   /** The first executable that acts as an agent is taken as known; any other is held at its first use (see `decide`). */
   private adoptExecutable(agent: StateRecord<"agent">, runtime: Runtime | undefined): Put | null {
     if (runtime === undefined || agent.state.executables.length > 0) return null;
-    const { version: _version, ...rest } = agent;
-    return { ...rest, state: { ...agent.state, executables: [runtime.sha256] } } as Put;
+    return withState(agent, { ...agent.state, executables: [runtime.sha256] });
   }
 
   private async provenKey(keyProof: string, nonce: string): Promise<string> {
@@ -150,12 +166,13 @@ export class Tasks {
     if (session === null || session.terms.human !== task.terms.human || session.terms.device !== task.terms.device) {
       throw new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
     }
-    const { version, ...rest } = task;
-    const put = { ...rest, state: { ...task.state, jkts: [...task.state.jkts, jkt].slice(-MOST_KEYS) } } as Put;
+    const put = withState(task, { ...task.state, jkts: [...task.state.jkts, jkt].slice(-MOST_KEYS) });
     await change(this.kernel, {
-      expect: [{ kind: "task", id, version }],
+      expect: [{ kind: "task", id, version: task.version }],
       put: [put],
-      entries: [serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.key", resource: id, changes: [put] })],
+      entries: [
+        serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.key", resource: id, changes: [put] }),
+      ],
     });
     return await this.mint(task, jkt);
   }
@@ -167,7 +184,14 @@ export class Tasks {
     const ttlSeconds = Math.min(300, left);
     if (ttlSeconds <= 0) throw new AppError("task.ended", { detail: "the task has ended" });
     const chain = chainOf(task);
-    const input = { issuer: publicUrl, audience: [kernel.gatewayUrl()], chain, jkt, grants: task.terms.grants, ttlSeconds };
+    const input = {
+      issuer: publicUrl,
+      audience: [kernel.gatewayUrl()],
+      chain,
+      jkt,
+      grants: task.terms.grants,
+      ttlSeconds,
+    };
     const accessToken = mintAccessToken(input, kernel.keys.tokens, { now: kernel.now(), random: kernel.random });
     return { accessToken, expiresIn: ttlSeconds };
   }
@@ -175,20 +199,29 @@ export class Tasks {
   async live(id: TaskId): Promise<Task> {
     const task = await this.kernel.store.get("task", id);
     if (task === null) throw new AppError("task.unknown", { detail: `there is no task \`${id.slice(0, 40)}\`` });
-    if (task.state.status === "severed") throw new AppError("brake.severed", { detail: `the task was severed by ${task.state.cause ?? "a stop"}` });
-    if (task.state.status !== "live" || Date.parse(task.terms.expiresAt) <= this.kernel.now()) throw new AppError("task.ended");
+    if (task.state.status === "severed")
+      throw new AppError("brake.severed", { detail: `the task was severed by ${task.state.cause ?? "a stop"}` });
+    if (task.state.status !== "live" || Date.parse(task.terms.expiresAt) <= this.kernel.now())
+      throw new AppError("task.ended");
     return task;
   }
 
   async end(id: TaskId, cause: string): Promise<void> {
     const task = await this.kernel.store.get("task", id);
     if (task?.state.status !== "live") return;
-    const { version, ...rest } = task;
-    const put = { ...rest, state: { ...task.state, status: "ended", cause } } as Put;
+    const put = withState(task, { ...task.state, status: "ended", cause });
     await change(this.kernel, {
-      expect: [{ kind: "task", id, version }],
+      expect: [{ kind: "task", id, version: task.version }],
       put: [put],
-      entries: [serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.end", resource: id, cause: { cause }, changes: [put] })],
+      entries: [
+        serverEntry(this.kernel, "task", {
+          chain: chainOf(task),
+          action: "task.end",
+          resource: id,
+          cause: { cause },
+          changes: [put],
+        }),
+      ],
     });
     this.lastActive.delete(id);
   }
@@ -197,14 +230,21 @@ export class Tasks {
   async sweep(): Promise<void> {
     const now = this.kernel.now();
     for (const task of await this.kernel.store.find("task", { status: "live" })) {
-      const idleSince = this.lastActive.get(task.id as TaskId) ?? Math.max(this.startedAt, Date.parse(task.terms.openedAt));
-      const cause = Date.parse(task.terms.expiresAt) <= now ? "expired" : now - idleSince > task.terms.idleSeconds * 1000 ? "idle" : null;
-      if (cause !== null) await this.end(task.id as TaskId, cause);
+      const idleSince = this.lastActive.get(task.id) ?? Math.max(this.startedAt, Date.parse(task.terms.openedAt));
+      const cause =
+        Date.parse(task.terms.expiresAt) <= now
+          ? "expired"
+          : now - idleSince > task.terms.idleSeconds * 1000
+            ? "idle"
+            : null;
+      if (cause !== null) await this.end(task.id, cause);
     }
   }
 
   async list(): Promise<readonly Record<string, unknown>[]> {
-    return await Promise.all((await this.kernel.store.find("task", { limit: 500 })).map(async (task) => await this.show(task)));
+    return await Promise.all(
+      (await this.kernel.store.find("task", { limit: 500 })).map(async (task) => await this.show(task)),
+    );
   }
 
   async show(task: Task): Promise<Record<string, unknown>> {
@@ -225,15 +265,19 @@ export class Tasks {
 }
 
 export function chainOf(task: Task): Chain & { human: HumanId; device: DeviceId; agent: AgentId; task: TaskId } {
-  return { human: task.terms.human, device: task.terms.device, agent: task.terms.agent, task: task.id as TaskId };
+  return { human: task.terms.human, device: task.terms.device, agent: task.terms.agent, task: task.id };
 }
 
 /** Requested ∩ registered: a requested grant must lie within one of the agent's. @throws AppError `grant.missing` */
 function narrowed(requested: readonly Grant[] | undefined, scope: readonly Grant[]): readonly Grant[] {
   if (requested === undefined || requested.length === 0) return scope;
-  const outside = requested.find((r) => !scope.some((s) => contains(s.action, r.action) && contains(s.resource, r.resource)));
+  const outside = requested.find(
+    (r) => !scope.some((s) => contains(s.action, r.action) && contains(s.resource, r.resource)),
+  );
   if (outside !== undefined) {
-    throw new AppError("grant.missing", { detail: `the agent's scope does not cover \`${outside.action}\` on \`${outside.resource}\`` });
+    throw new AppError("grant.missing", {
+      detail: `the agent's scope does not cover \`${outside.action}\` on \`${outside.resource}\``,
+    });
   }
   return requested.map(({ action, resource }) => ({ action, resource }));
 }

@@ -5,11 +5,19 @@ import { parseUpstream } from "../config/index.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 const anyCaller = ["cookie", "session", "local"] as const;
-const putBody = z.strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/), terms: z.record(z.string(), z.unknown()) });
+const putBody = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/),
+  terms: z.record(z.string(), z.unknown()),
+});
 
 export function upstreamRoutes(upstreams: Upstreams): readonly Route[] {
   return [
-    route({ method: "GET", url: "/v1/upstreams", callers: anyCaller, handle: async () => ({ body: { upstreams: await upstreams.list() } }) }),
+    route({
+      method: "GET",
+      url: "/v1/upstreams",
+      callers: anyCaller,
+      handle: async () => ({ body: { upstreams: await upstreams.list() } }),
+    }),
     route({
       method: "POST",
       url: "/v1/upstreams",

@@ -2,7 +2,7 @@ import { AppError, type Json, type Settings, type StateRecord, type UpstreamTerm
 import type { Approvals, ChangeKind, Proposed } from "../approvals/index.ts";
 import { type Config, sameTerms } from "../config/index.ts";
 import { type Kernel, change, serverEntry } from "../kernel.ts";
-import type { Put } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 
 type Upstream = StateRecord<"upstream">;
 
@@ -10,7 +10,10 @@ type Upstream = StateRecord<"upstream">;
 export type InspectUpstream = (
   name: string,
   terms: UpstreamTerms,
-) => Promise<{ readonly ok: true; readonly tools: readonly { readonly name: string; readonly hash: string }[] } | { readonly ok: false; readonly reason: string }>;
+) => Promise<
+  | { readonly ok: true; readonly tools: readonly { readonly name: string; readonly hash: string }[] }
+  | { readonly ok: false; readonly reason: string }
+>;
 
 export interface PendingChange extends Proposed {
   readonly what: string;
@@ -38,7 +41,9 @@ export class Upstreams {
 
   private async genesis(config: Config): Promise<void> {
     const { kernel } = this;
-    const puts: Put[] = [{ kind: "settings", id: "settings", terms: config.settings, state: { status: "active" }, authority: "genesis" }];
+    const puts: Put[] = [
+      { kind: "settings", id: "settings", terms: config.settings, state: { status: "active" }, authority: "genesis" },
+    ];
     for (const [id, terms] of Object.entries(config.upstreams)) {
       const known = await kernel.store.get("upstream", id);
       const pins = known !== null && sameTerms({ ...known.terms, pins: null }, terms) ? known.terms.pins : null;
@@ -46,16 +51,22 @@ export class Upstreams {
     }
     for (const old of await kernel.store.find("upstream", { status: "active" })) {
       if (old.id in config.upstreams) continue;
-      const { version: _version, ...rest } = old;
-      puts.push({ ...rest, state: { status: "removed" } } as Put);
+      puts.push(withState(old, { status: "removed" }));
     }
-    await change(kernel, { put: puts, entries: [serverEntry(kernel, "upstream", { action: "settings.genesis", changes: puts })] });
+    await change(kernel, {
+      put: puts,
+      entries: [serverEntry(kernel, "upstream", { action: "settings.genesis", changes: puts })],
+    });
   }
 
   private async proposeDifferences(config: Config): Promise<void> {
     const settings = await this.kernel.store.get("settings", "settings");
     if (settings !== null && !sameTerms(settings.terms, config.settings)) {
-      const proposed = await this.approvals.propose({ act: "settings.put", draft: toJson(config.settings), resource: "settings" });
+      const proposed = await this.approvals.propose({
+        act: "settings.put",
+        draft: toJson(config.settings),
+        resource: "settings",
+      });
       this.pending.push({ ...proposed, what: "settings" });
     }
     for (const [id, terms] of Object.entries(config.upstreams)) {
@@ -68,19 +79,28 @@ export class Upstreams {
   /** Proposes an upstream with the definitions that it offers now: signing it accepts them. */
   async register(id: string, terms: UpstreamTerms): Promise<Proposed> {
     const found = await this.inspect?.(id, terms);
-    if (found?.ok === false) throw new AppError("upstream.down", { detail: `upstream \`${id}\` could not be asked for its tools: ${found.reason}` });
+    if (found?.ok === false)
+      throw new AppError("upstream.down", {
+        detail: `upstream \`${id}\` could not be asked for its tools: ${found.reason}`,
+      });
     return await this.put(id, { ...terms, pins: found === undefined ? null : pinsOf(found.tools) });
   }
 
   private async put(id: string, terms: UpstreamTerms): Promise<Proposed> {
-    return await this.approvals.propose({ act: "upstream.put", draft: { id, terms: toJson(terms) }, resource: `mcp:${id}` });
+    return await this.approvals.propose({
+      act: "upstream.put",
+      draft: { id, terms: toJson(terms) },
+      resource: `mcp:${id}`,
+    });
   }
 
   /**
    * Accepts what the upstreams offer now, before there is a human: that is their registration. Later a new or changed definition stays
    * hidden until an administrator signs it.
    */
-  async pinGenesis(inspect: InspectUpstream): Promise<readonly { readonly upstream: string; readonly reason: string }[]> {
+  async pinGenesis(
+    inspect: InspectUpstream,
+  ): Promise<readonly { readonly upstream: string; readonly reason: string }[]> {
     const { kernel } = this;
     this.inspect = inspect;
     const failed: { upstream: string; reason: string }[] = [];
@@ -103,7 +123,13 @@ export class Upstreams {
     await change(this.kernel, {
       expect: [{ kind: "upstream", id: upstream.id, version }],
       put: [put],
-      entries: [serverEntry(this.kernel, "upstream", { action: "upstream.pin", resource: `mcp:${upstream.id}`, changes: [put] })],
+      entries: [
+        serverEntry(this.kernel, "upstream", {
+          action: "upstream.pin",
+          resource: `mcp:${upstream.id}`,
+          changes: [put],
+        }),
+      ],
     });
   }
 

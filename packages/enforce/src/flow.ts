@@ -1,0 +1,58 @@
+import { type Call, type Decision, type RefusalCode, type StateRecord, type Step, denied } from "@countersign/core";
+import { type DecideInput, decide } from "@countersign/policy";
+import type { Action, Effector, Releaser } from "./action.ts";
+import type { Subject } from "./drafts.ts";
+import { gatherFacts } from "./facts.ts";
+import type { LiveAction } from "./live.ts";
+import type { EnforcementPoint } from "./point.ts";
+
+/** One action on its way through {@link enforce}. */
+export interface Flow<A> {
+  readonly point: EnforcementPoint;
+  readonly action: Action;
+  readonly effector: Effector<A>;
+  readonly releaser: Releaser<A>;
+  readonly subject: Subject;
+  readonly live: LiveAction;
+  /** What a valid countersignature contributes to the decision; set once the approval is found. */
+  countersignature: DecideInput["countersignature"];
+  approval: StateRecord<"approval"> | null;
+  /** The last whole decision; it stands while nothing that it read has changed. */
+  decided: { readonly decision: Decision; readonly revision: number; readonly until: number } | null;
+}
+
+/** Longest time for which a decision stands without being made again, in ms. */
+const STANDS_MS = 1000;
+
+/** One whole decision on the state of this tick. Marks and the lease come first: they need no policy. */
+export function decideNow<A>(flow: Flow<A>, call: Call): Decision {
+  const { point, live } = flow;
+  if (!point.lease.valid())
+    return denied("lease", "lease.lost", "this enforcement point has lost its lease; it denies until it is renewed");
+  if (live.mark !== null) {
+    const { code, brake } = live.mark;
+    const word = code === "brake.frozen" ? "a freeze" : "a sever";
+    return denied("brake", code, `${word} (${brake}) covers this action`, { brake });
+  }
+  const now = point.now();
+  if (flow.decided !== null && flow.decided.revision === point.replica.revision && now < flow.decided.until) {
+    return flow.decided.decision;
+  }
+  const input = gatherFacts(point, flow.action, call, flow.countersignature);
+  const decision = decide(input);
+  flow.decided = { decision, revision: point.replica.revision, until: standsUntil(input, now) };
+  return decision;
+}
+
+/** The decision is made again when anything that it read changes (revision), when its task or agent ends, and at least each second. */
+function standsUntil({ facts }: DecideInput, now: number): number {
+  const ends = [facts.task?.terms.expiresAt, facts.agent?.terms.expiresAt].map((t) =>
+    t === undefined ? now : Date.parse(t),
+  );
+  return Math.min(now + STANDS_MS, ...ends);
+}
+
+/** The step that a code belongs to: what stands before its dot. */
+export function stepOf(code: RefusalCode): Step {
+  return code.slice(0, code.indexOf(".")) as Step;
+}

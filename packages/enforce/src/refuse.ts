@@ -1,0 +1,59 @@
+import { type Decision, type EntryId } from "@countersign/core";
+import { disclosureOf, draftEntry, refusalOf } from "./drafts.ts";
+import type { Flow } from "./flow.ts";
+
+/** Tries against a brake after which the task is severed (design 6). */
+const BRAKE_TRIES = 3;
+
+/** Records a refusal and tells the caller. A refusal stands even when it is not recorded: then its entry is null. */
+export async function refuse<A>(flow: Flow<A>, decision: Decision): Promise<void> {
+  const { subject, live, releaser } = flow;
+  if (live.state !== "released") live.settle("not_sent");
+  const entry = await recordRefusal(flow, decision);
+  releaser.refusal(refusalOf(decision, entry), { action: subject.action, resource: subject.resource });
+  if (decision.step === "brake") await countTry(flow, decision);
+}
+
+async function recordRefusal<A>({ point, subject }: Flow<A>, decision: Decision): Promise<EntryId | null> {
+  const stranger = subject.chain.task === null;
+  if (stranger && !point.strangers.take(point.now())) {
+    // Without a credential anybody could fill the disk: what is not recorded is counted, and the next entry says how many.
+    point.unrecorded += 1;
+    return null;
+  }
+  const missed = stranger ? point.unrecorded : 0;
+  const entry = draftEntry(point, "decision", subject, {
+    decision,
+    ...(missed === 0 ? {} : { cause: { unrecorded: missed } }),
+  });
+  const disclosure = disclosureOf(entry, subject);
+  try {
+    const recorded = await point.controlPlane.record({
+      point: point.id,
+      entry,
+      ...(disclosure === undefined ? {} : { disclosure }),
+    });
+    if (!recorded.ok) return null;
+    point.unrecorded -= missed;
+    return entry.id;
+  } catch (error) {
+    point.log.error({ err: error }, "refusal not recorded");
+    return null;
+  }
+}
+
+/** The third try against a brake severs the task: an agent that goes on against a stop has lost its task. */
+async function countTry<A>(flow: Flow<A>, decision: Decision): Promise<void> {
+  const { task } = flow.subject.chain;
+  const { point } = flow;
+  if (task === null || decision.brake === undefined || decision.code !== "brake.frozen") return;
+  const tries = (point.brakeTries.get(task) ?? 0) + 1;
+  point.brakeTries.set(task, tries);
+  if (tries !== BRAKE_TRIES) return;
+  try {
+    await point.controlPlane.severTask(flow.subject.chain, decision.brake);
+  } catch (error) {
+    point.log.error({ err: error, task }, "task not severed");
+    point.brakeTries.set(task, tries - 1);
+  }
+}

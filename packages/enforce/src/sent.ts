@@ -1,0 +1,60 @@
+import type { Call, Decision } from "@countersign/core";
+import type { UpstreamAnswer } from "./action.ts";
+import { type Flow, decideNow } from "./flow.ts";
+
+/** How long an upstream that was told to stop is listened to (design 7). */
+const STOPPED_WAIT_MS = 1000;
+/** Partials that may wait for the intent to become durable. */
+const MOST_EARLY = 1000;
+
+/** What lies between the write and the answer. Partials wait until the intent is durable (INV-6) and stop at a mark. */
+export class Sent<A> {
+  private durable: boolean | null = null;
+  private readonly early: unknown[] = [];
+  private readonly flow: Flow<A>;
+  private readonly call: Call;
+
+  constructor(flow: Flow<A>, call: Call, recording: Promise<Decision | null>) {
+    this.flow = flow;
+    this.call = call;
+    void this.flush(recording);
+  }
+
+  /** `recording` never rejects: it answers the refusal when the intent could not be made durable. */
+  private async flush(recording: Promise<Decision | null>): Promise<void> {
+    this.durable = (await recording) === null;
+    for (const partial of this.early.splice(0)) this.partial(partial);
+  }
+
+  partial(partial: unknown): void {
+    if (this.durable === null) {
+      if (this.early.length < MOST_EARLY) this.early.push(partial);
+      return;
+    }
+    if (this.durable && this.flow.live.state !== "released" && decideNow(this.flow, this.call).result === "permit") {
+      this.flow.releaser.partial(partial);
+    }
+  }
+
+  /** The answer, or null when a stop or the client ended the wait. */
+  async answered(
+    answer: Promise<UpstreamAnswer<A>>,
+    cancel: (reason: string) => void,
+  ): Promise<UpstreamAnswer<A> | null> {
+    const { live, action } = this.flow;
+    const stop = new Promise<null>((resolve) => {
+      const end = (reason: string, waitMs: number): void => {
+        cancel(reason);
+        setTimeout(() => resolve(null), waitMs).unref();
+      };
+      live.abandon = (): void => end("stopped", STOPPED_WAIT_MS);
+      if (live.mark !== null) live.abandon(live.mark);
+      const gone = (): void => end("the client cancelled", 0);
+      if (action.signal.aborted) gone();
+      else action.signal.addEventListener("abort", gone, { once: true });
+    });
+    const first = await Promise.race([answer, stop]);
+    live.abandon = null;
+    return first;
+  }
+}
