@@ -103,7 +103,7 @@ class HttpClient implements Client {
 
   private async withSession(call: ApiCall): Promise<Answer> {
     const session = await this.session();
-    if (session === null) throw await this.nobodySignedIn();
+    if (session === null) throw await this.nobodySignedIn(call.as);
     const answer = await this.proved(call, session);
     // RFC 9449 section 8: one more try with the nonce that the answer brought.
     if (answer.statusCode !== 401 || this.takeNonce(answer) === null) return await this.finish(call, answer);
@@ -175,11 +175,11 @@ class HttpClient implements Client {
   }
 
   /** Why a call with the session cannot be made: the server is down, or the person has to sign in. */
-  private async nobodySignedIn(): Promise<AppError> {
+  private async nobodySignedIn(as: ApiCall["as"]): Promise<AppError> {
     await this.raw({ as: "anyone", path: "/healthz" });
-    return new AppError("request.unauthenticated", {
-      detail: `nobody is signed in to \`${await this.server()}\` on this machine`,
-    });
+    const socket = as === "near" ? `, and no control socket answers in \`${this.places.dataDir}\`` : "";
+    const detail = `nobody is signed in to \`${await this.server()}\` on this machine${socket}`;
+    return new AppError("request.unauthenticated", { detail });
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Flag, Flags } from "./flags.ts";
+import { type Flag, type Flags, operandName } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What stands on the line, flag by flag, in the order in which it was given. */
@@ -81,7 +81,7 @@ function checkCounts(operands: readonly string[], { flags, texts, command }: Che
   const missing = places.find(
     ([, flag], at) => flag.kind === "operand" && flag.optional !== true && (operands[at] ?? "") === "",
   );
-  if (missing !== undefined) throw new UsageError(`${missing[0].toUpperCase()} is missing`, command);
+  if (missing !== undefined) throw new UsageError(`${operandName(...missing)} is missing`, command);
   for (const [name, flag] of Object.entries(flags)) {
     if ((flag.kind === "text" || flag.kind === "texts") && flag.required === true && !texts.has(name)) {
       throw new UsageError(`\`--${name} ${flag.value}\` is missing`, command);

@@ -2,12 +2,12 @@ import type { ArgsDef } from "citty";
 
 /**
  * One argument of a command. `text` takes a value, `texts` may be given many times, `switch` is off unless given, `unless` is on
- * unless `--no-<name>` is given, `operand` is known by its place.
+ * unless `--no-<name>` is given, `operand` is known by its place and shown in help as its name or as `shown`.
  */
 export type Flag =
   | { readonly kind: "text" | "texts"; readonly value: string; readonly about: string; readonly required?: true }
   | { readonly kind: "switch" | "unless"; readonly about: string }
-  | { readonly kind: "operand"; readonly about: string; readonly optional?: true };
+  | { readonly kind: "operand"; readonly about: string; readonly optional?: true; readonly shown?: string };
 export type Flags = Readonly<Record<string, Flag>>;
 
 /** The values that a command gets: what is missing is undefined, and required things never are. */
@@ -39,6 +39,11 @@ export const REACH: { readonly server: OptionalText; readonly data: OptionalText
   server: { kind: "text", value: "URL", about: "control plane (else COUNTERSIGN_SERVER, the saved one, localhost)" },
   data: { kind: "text", value: "DIR", about: "data directory whose control socket is used when it is there" },
 };
+
+/** What an operand is called in help and in errors. */
+export function operandName(name: string, flag: Flag): string {
+  return (flag.kind === "operand" ? flag.shown : undefined) ?? name.toUpperCase();
+}
 
 /** The same in citty's words. */
 export function cittyArgs(flags: Flags): ArgsDef {

@@ -1,6 +1,6 @@
-import { aligned } from "../output/table.ts";
+import { wrapped } from "../output/wrap.ts";
 import type { Command } from "./command.ts";
-import type { Flag } from "./flags.ts";
+import { type Flag, operandName } from "./flags.ts";
 
 /** Help of one command: what it does, its form, its flags, examples. At most 80 columns where words allow. */
 export function commandHelp(command: Command): string[] {
@@ -13,7 +13,7 @@ export function commandHelp(command: Command): string[] {
     `Usage: countersign ${command.name}${operands.map(([name, flag]) => ` ${operandForm(name, flag)}`).join("")} [flags]`,
     ...section(
       "Arguments",
-      operands.map(([name, flag]) => [name.toUpperCase(), flag.about]),
+      operands.map(([name, flag]) => [operandName(name, flag), flag.about]),
     ),
     ...section(
       "Flags",
@@ -42,12 +42,19 @@ export function groupHelp({ title, usage, rows }: GroupPage): string[] {
   ];
 }
 
+/** The widest line of help, unless a word is wider. */
+const WIDTH = 80;
+
 function section(title: string, rows: readonly (readonly [string, string])[]): string[] {
-  return rows.length === 0 ? [] : ["", `${title}:`, ...aligned(rows.map(([left, right]) => [`  ${left}`, right]))];
+  const left = Math.max(0, ...rows.map(([form]) => form.length)) + 4;
+  const lines = rows.flatMap(([form, about]) =>
+    wrapped(about, WIDTH - left).map((line, at) => `${(at === 0 ? `  ${form}` : "").padEnd(left)}${line}`),
+  );
+  return rows.length === 0 ? [] : ["", `${title}:`, ...lines];
 }
 
 function operandForm(name: string, flag: Flag): string {
-  const upper = name.toUpperCase();
+  const upper = operandName(name, flag);
   return flag.kind === "operand" && flag.optional === true ? `[${upper}]` : upper;
 }
 

@@ -22,7 +22,11 @@ export const mcp: Command = command({
   name: "mcp",
   summary: "Be an MCP server (stdio, or loopback HTTP) whose calls pass the gateway under a task of their own",
   flags: {
-    upstream: { kind: "operand", about: "the server behind the gateway; see `countersign upstream list`" },
+    upstream: {
+      kind: "operand",
+      shown: "SERVER",
+      about: "the server behind the gateway; see `countersign upstream list`",
+    },
     agent: { kind: "text", value: "AGENT", about: "who acts: id or name", required: true },
     task: { kind: "text", value: "TSK", about: "join a task that was opened before" },
     purpose: { kind: "text", value: "TEXT", about: "what the task is for (default: work in the current folder)" },

@@ -67,8 +67,9 @@ export class TaskLink {
     const now = this.#options.context.cli.now();
     if (this.#task !== null && this.#task.renewAt <= now) {
       const renewal = this.#renew();
-      // A token that still holds is used while the next one is on its way.
-      if (this.#task.expiresAt <= now) {
+      // A token that still holds is used while the next one is on its way; what went wrong shows when it has ended.
+      if (this.#task.expiresAt > now) renewal.catch(() => undefined);
+      else {
         const refusal = await renewal;
         if (this.#task !== null && refusal !== null) return { ok: false, refusal };
       }

@@ -1,5 +1,6 @@
 import type { Paint } from "../output/paint.ts";
 import { visible } from "../output/visible-text.ts";
+import { wrapped } from "../output/wrap.ts";
 import type { PendingChange } from "./installation.ts";
 import type { NextStep } from "./next-step.ts";
 
@@ -84,19 +85,4 @@ function createPage(paint: Paint, width: number): Page {
       );
     },
   };
-}
-
-/** Breaks prose at spaces. A word that is longer than a line stays whole. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
