@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type McpGateway, startMcpGateway } from "./start-gateway.ts";
 import { ERAS, sdkClient } from "./testing/clients.ts";
 import { type Enforced, enforcedPoint } from "./testing/enforced-point.ts";
-import { fixture } from "./testing/gateway.ts";
+import { oddServer } from "./testing/gateway.ts";
 import { terms } from "./testing/permit-point.ts";
 import { call, post } from "./testing/raw.ts";
 
@@ -24,7 +24,7 @@ beforeEach(async () => {
     log: quiet,
   });
   const parts = terms({
-    command: fixture("odd-server.ts"),
+    command: oddServer(),
     effects: { env: "destructive", late: "write" },
     resources: { echo: "file:{path}" },
   });

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Refusal } from "@countersign/core";
 import { ERAS, sdkClient } from "./testing/clients.ts";
-import { type Running, fixture, runGateway } from "./testing/gateway.ts";
+import { type Running, oddServer, runGateway } from "./testing/gateway.ts";
 import { call, mirror, modern, post } from "./testing/raw.ts";
 
 const APPROVAL = "apr_0123456789012345678901";
 let running: Running;
 beforeAll(async () => {
-  running = await runGateway({ odd: { command: fixture("odd-server.ts"), resources: { echo: "file:{path}" } } });
+  running = await runGateway({ odd: { command: oddServer(), resources: { echo: "file:{path}" } } });
   await running.pin("odd");
 });
 afterAll(async () => await running[Symbol.asyncDispose]());

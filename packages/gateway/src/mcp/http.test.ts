@@ -6,7 +6,7 @@ import { makeProof } from "@countersign/credentials";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dpopFetch } from "./testing/dpop-fetch.ts";
-import { type Running, fixture, runGateway } from "./testing/gateway.ts";
+import { type Running, oddServer, runGateway } from "./testing/gateway.ts";
 import type { Credential } from "./testing/permit-point.ts";
 import { type Answer, answerOf, call, mirror, modern, post } from "./testing/raw.ts";
 
@@ -15,7 +15,7 @@ let running: Running;
 let credential: Credential;
 let url: string;
 beforeAll(async () => {
-  running = await runGateway({ odd: { command: fixture("odd-server.ts") } });
+  running = await runGateway({ odd: { command: oddServer() } });
   await running.pin("odd");
   credential = running.point.openTask();
   url = running.url("odd");
@@ -296,7 +296,7 @@ describe("405, 406, 413, 415", () => {
 
 describe("429", () => {
   it("bounds what one task has under way", async () => {
-    await using small = await runGateway({ odd: { command: fixture("odd-server.ts") } }, { callsPerTask: 1 });
+    await using small = await runGateway({ odd: { command: oddServer() } }, { callsPerTask: 1 });
     await small.pin("odd");
     const one = small.point.openTask();
     const sending = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ERAS, sdkClient } from "./testing/clients.ts";
-import { fixture, runGateway } from "./testing/gateway.ts";
+import { oddServer, runGateway } from "./testing/gateway.ts";
 import { modernHttp } from "./testing/modern-server.ts";
 
 const MIB = 1024 * 1024;
@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 describe("a result of tens of MiB", () => {
   it.each(ERAS)("passes to a client in mode %s, over pipe and HTTP", async (mode) => {
     await using http = await modernHttp();
-    await using running = await runGateway({ pipe: { command: fixture("odd-server.ts") }, web: { url: http.url } });
+    await using running = await runGateway({ pipe: { command: oddServer() }, web: { url: http.url } });
     const bytes = 20 * MIB;
     const credential = running.point.openTask();
     for (const [upstream, name] of [

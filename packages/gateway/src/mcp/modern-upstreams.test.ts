@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { ERAS, sdkClient } from "./testing/clients.ts";
-import { type Running, everythingProgram, fixture, runGateway } from "./testing/gateway.ts";
+import { type Running, everythingProgram, modernServer, runGateway } from "./testing/gateway.ts";
 import { modernHttp } from "./testing/modern-server.ts";
 import type { Credential } from "./testing/permit-point.ts";
 import { type Answer, call, mirror, modern, post } from "./testing/raw.ts";
@@ -23,7 +23,7 @@ async function use(
 describe.each(["http", "stdio"] as const)("a 2026 server over %s", (kind) => {
   it("serves clients of both eras, with progress and cancellation", async () => {
     await using http = await modernHttp();
-    const terms = kind === "http" ? { url: http.url } : { command: fixture("modern-server.ts") };
+    const terms = kind === "http" ? { url: http.url } : { command: modernServer() };
     await using running = await runGateway({ up: terms });
     await running.pin("up");
     for (const mode of ERAS) {
@@ -46,7 +46,7 @@ describe.each(["http", "stdio"] as const)("a 2026 server over %s", (kind) => {
 
   it("notices that its tools changed", async () => {
     await using http = await modernHttp();
-    const terms = kind === "http" ? { url: http.url } : { command: fixture("modern-server.ts") };
+    const terms = kind === "http" ? { url: http.url } : { command: modernServer() };
     await using running = await runGateway({ up: terms });
     await running.pin("up");
     const credential = running.point.openTask();
@@ -58,7 +58,7 @@ describe.each(["http", "stdio"] as const)("a 2026 server over %s", (kind) => {
 
   it("is told nothing of what is ours, and refused what it asks of the user", async () => {
     await using http = await modernHttp();
-    const terms = kind === "http" ? { url: http.url } : { command: fixture("modern-server.ts") };
+    const terms = kind === "http" ? { url: http.url } : { command: modernServer() };
     await using running = await runGateway({ up: terms });
     await running.pin("up");
     const credential = running.point.openTask();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dpopFetch } from "./testing/dpop-fetch.ts";
-import { NODE, type Running, fixture, runGateway } from "./testing/gateway.ts";
+import { NODE, type Running, oddServer, runGateway } from "./testing/gateway.ts";
 import { type Credential, terms } from "./testing/permit-point.ts";
 import { type Answer, call, post } from "./testing/raw.ts";
 
@@ -15,7 +15,7 @@ let running: Running;
 let credential: Credential;
 beforeAll(async () => {
   running = await runGateway(
-    { odd: { command: fixture("odd-server.ts") }, other: { command: fixture("odd-server.ts") } },
+    { odd: { command: oddServer() }, other: { command: oddServer() } },
     { answerBytes: 200_000, callMs: 1500 },
   );
   await running.pin("odd");
@@ -37,18 +37,18 @@ describe("an upstream that does not start well", () => {
   it.each([
     ["a program that there is not", ["/no/such/program"], "upstream.down"],
     ["a program that ends at once", [NODE, "-e", "process.exit(3)"], "upstream.down"],
-    ["a program that talks of other things", fixture("odd-server.ts", "noise"), "upstream.garbage"],
+    ["a program that talks of other things", oddServer("noise"), "upstream.garbage"],
     ["a program that says back what it hears", ["/bin/cat"], "upstream.garbage"],
-    ["a handshake of garbage", fixture("odd-server.ts", "garbage-handshake"), "upstream.garbage"],
-    ["a revision that nobody knows", fixture("odd-server.ts", "old"), "upstream.garbage"],
-    ["no list of tools", fixture("odd-server.ts", "no-tools"), "upstream.garbage"],
-    ["a list without end", fixture("odd-server.ts", "endless"), "upstream.garbage"],
+    ["a handshake of garbage", oddServer("garbage-handshake"), "upstream.garbage"],
+    ["a revision that nobody knows", oddServer("old"), "upstream.garbage"],
+    ["no list of tools", oddServer("no-tools"), "upstream.garbage"],
+    ["a list without end", oddServer("endless"), "upstream.garbage"],
   ])("is named: %s", async (_, command, expected) => {
     expect(await inspect(command)).toMatchObject({ ok: false, code: expected, reason: expect.stringMatching(/^\S/) });
   });
 
   it("is named: a program that says nothing", async () => {
-    const silent = fixture("odd-server.ts", "silent");
+    const silent = oddServer("silent");
     expect(await inspect(silent, { connectMs: 1000 })).toMatchObject({ ok: false, code: "upstream.timeout" });
   });
 
@@ -58,7 +58,7 @@ describe("an upstream that does not start well", () => {
     ["one that ends when it is asked what it does not know", "dies-when-asked"],
     ["one with several pages of tools", "pages"],
   ])("is used all the same: %s", async (_, behaviour) => {
-    expect(await inspect(fixture("odd-server.ts", behaviour))).toMatchObject({ ok: true, tools: expect.any(Array) });
+    expect(await inspect(oddServer(behaviour))).toMatchObject({ ok: true, tools: expect.any(Array) });
   });
 
   it("is told apart by what a connection needs", async () => {
@@ -146,7 +146,7 @@ describe("definitions", () => {
   });
 
   it("that were never accepted permit nothing", async () => {
-    running.point.putUpstream("raw", terms({ command: fixture("odd-server.ts") }));
+    running.point.putUpstream("raw", terms({ command: oddServer() }));
     const answer = await post(running.url("raw"), call("echo"), { credential });
     expect(code(answer)).toBe("tool.definition_changed");
   });
@@ -176,7 +176,7 @@ describe("processes", () => {
   };
 
   it("end with their task, with all that they started, even when they do not want to", async () => {
-    running.point.putUpstream("stubborn", terms({ command: fixture("odd-server.ts", "good", "stubborn") }));
+    running.point.putUpstream("stubborn", terms({ command: oddServer("good", "stubborn") }));
     await running.pin("stubborn");
     const task = running.point.openTask();
     const pid = Number(text(await post(running.url("stubborn"), call("child"), { credential: task })));
@@ -198,9 +198,9 @@ describe("processes", () => {
 
   it("end when their upstream is removed, and when the gateway stops", async () => {
     const pid = Number(text(await post(running.url("other"), call("child"), { credential })));
-    running.point.putUpstream("other", terms({ command: fixture("odd-server.ts") }), "removed");
+    running.point.putUpstream("other", terms({ command: oddServer() }), "removed");
     await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false);
-    const own = await runGateway({ odd: { command: fixture("odd-server.ts") } });
+    const own = await runGateway({ odd: { command: oddServer() } });
     await own.pin("odd");
     const child = Number(text(await post(own.url("odd"), call("child"), { credential: own.point.openTask() })));
     await own.gateway.close();
@@ -208,7 +208,7 @@ describe("processes", () => {
   });
 
   it("that nobody uses are closed", async () => {
-    await using idle = await runGateway({ odd: { command: fixture("odd-server.ts") } }, { idleMs: 100 });
+    await using idle = await runGateway({ odd: { command: oddServer() } }, { idleMs: 100 });
     await idle.pin("odd");
     const pid = Number(text(await post(idle.url("odd"), call("child"), { credential: idle.point.openTask() })));
     await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false);
@@ -224,7 +224,7 @@ describe("processes", () => {
       PLAIN: "plain",
     };
     await using own = await runGateway(
-      { odd: { command: fixture("odd-server.ts", "secret"), env } },
+      { odd: { command: oddServer("secret"), env } },
       { environment: { GIVEN: "s3cret-env", OTHER: "not theirs" } },
     );
     await own.pin("odd");

@@ -15,9 +15,13 @@ export function everythingProgram(transport: "stdio" | "streamableHttp"): readon
 export function filesystem(folder: string): readonly string[] {
   return [NODE, modulePath("@modelcontextprotocol/server-filesystem/dist/index.js"), folder];
 }
-/** A program of the folder `testing`. */
-export function fixture(name: string, ...args: string[]): readonly string[] {
-  return [NODE, fileURLToPath(new URL(name, import.meta.url)), ...args];
+/** The server that behaves as it is told. */
+export function oddServer(...args: readonly string[]): readonly string[] {
+  return [NODE, fileURLToPath(new URL("./odd-server.ts", import.meta.url)), ...args];
+}
+/** The official SDK's server of 2026-07-28, on a pipe. */
+export function modernServer(): readonly string[] {
+  return [NODE, fileURLToPath(new URL("./modern-server.ts", import.meta.url))];
 }
 
 function modulePath(name: string): string {

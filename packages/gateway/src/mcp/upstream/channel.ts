@@ -9,6 +9,7 @@ export interface UpstreamFault {
 
 /** One JSON-RPC message on its way to an upstream. */
 export interface Outgoing {
+  /** One line of JSON, its end included. */
   readonly bytes: Buffer;
   readonly method: string;
   /** The id of a request; null for a notification or an answer. */

@@ -21,7 +21,7 @@ export function requestMessage(modern: boolean, parts: RequestParts): Outgoing {
     meta === undefined || Object.keys(meta).length === 0
       ? parts.members
       : [...parts.members, `"_meta":${JSON.stringify(meta)}`];
-  const text = `{"jsonrpc":"2.0","id":${String(parts.id)},"method":${JSON.stringify(parts.method)},"params":{${members.join(",")}}}`;
+  const text = `{"jsonrpc":"2.0","id":${String(parts.id)},"method":${JSON.stringify(parts.method)},"params":{${members.join(",")}}}\n`;
   return {
     bytes: Buffer.from(text, "utf8"),
     method: parts.method,
@@ -37,7 +37,7 @@ export function notificationMessage(
   params: Readonly<Record<string, unknown>>,
 ): Outgoing {
   const full = modern ? { ...params, _meta: envelope() } : params;
-  const bytes = Buffer.from(JSON.stringify({ jsonrpc: "2.0", method, params: full }), "utf8");
+  const bytes = lineOf({ method, params: full });
   const headers: Record<string, string> = modern
     ? { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method }
     : {};
@@ -47,11 +47,15 @@ export function notificationMessage(
 /** The answer to a request of an upstream. */
 export function answerMessage(id: RequestId, answer: Readonly<Record<string, unknown>>): Outgoing {
   return {
-    bytes: Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, ...answer }), "utf8"),
+    bytes: lineOf({ id, ...answer }),
     method: "",
     id: null,
     headers: {},
   };
+}
+
+function lineOf(members: Readonly<Record<string, unknown>>): Buffer {
+  return Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", ...members })}\n`, "utf8");
 }
 
 /** We offer an upstream nothing to ask us for: no sampling, no elicitation, no roots. */

@@ -52,7 +52,11 @@ export class StdioChannel implements Channel {
 
   reserve(message: Outgoing): Promise<Reserved> {
     if (this.#ended !== null) return Promise.resolve({ ok: false, ...this.#ended });
-    return Promise.resolve({ ok: true, send: () => this.#write(message.bytes), abort: () => undefined });
+    return Promise.resolve({
+      ok: true,
+      send: () => void this.#child.stdin.write(message.bytes),
+      abort: () => undefined,
+    });
   }
 
   adopt(): void {
@@ -62,14 +66,6 @@ export class StdioChannel implements Channel {
   async close(reason: string): Promise<void> {
     this.#end({ code: "upstream.down", reason });
     await endProcess(this.#child);
-  }
-
-  #write(bytes: Buffer): void {
-    const { stdin } = this.#child;
-    stdin.cork();
-    stdin.write(bytes);
-    stdin.write("\n");
-    stdin.uncork();
   }
 
   #watch(): void {
