@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -200,6 +201,25 @@ describe("answers", () => {
     expect(
       await code(clientOf(testCli(), { server: server.url }).json({ as: "anyone", path: "/x", limitBytes: 1000 })),
     ).toBe("input.too_large");
+  });
+
+  it("are given up as soon as they are too large, however long they would go on", async () => {
+    const endless = createHttpServer((_, response) => {
+      response.writeHead(200);
+      const more = (): void => {
+        while (response.write("x".repeat(1024)));
+      };
+      response.on("drain", more);
+      more();
+    }).listen(0, "127.0.0.1");
+    await once(endless, "listening");
+    closers.push(() => {
+      endless.closeAllConnections();
+      endless.close();
+    });
+    const url = `http://localhost:${String((endless.address() as AddressInfo).port)}`;
+    const asked = clientOf(testCli(), { server: url }).json({ as: "anyone", path: "/x", limitBytes: 100_000 });
+    expect(await code(asked)).toBe("input.too_large");
   });
 
   it("are bounded in time: a server that takes the request and says nothing is unreachable", async () => {

@@ -58,6 +58,12 @@ describe("ledger", () => {
       },
     );
 
+    it("tells a server that fails from a log that is damaged", async () => {
+      server.route({ "GET /ledger/tile/0/000": () => ({ status: 503, body: { code: "ledger.unavailable" } }) });
+      const { stderr } = await test.run("ledger", "verify", "--json");
+      expect(JSON.parse(stderr)).toMatchObject({ code: "ledger.unavailable" });
+    });
+
     it("tells a server that is down from a log that is damaged", async () => {
       await server.close();
       expect(JSON.parse((await test.run("ledger", "verify", "--json")).stderr)).toMatchObject({

@@ -108,7 +108,12 @@ describe("TaskLink", () => {
   it("asks for a sign-in when the control plane does not know the session any more", async () => {
     signedIn(server.url, test);
     server.route({ "GET /v1/agents/coder": () => ({ status: 401, body: { code: "credential.expired" } }) });
-    expect(await refusal(newLink(), true)).toMatchObject({ code: "task.no_human", approvalUrl: LINK.url });
+    const link = newLink();
+    for (let tries = 0; tries < 2; tries += 1) {
+      expect(await refusal(link, true)).toMatchObject({ code: "task.no_human", approvalUrl: LINK.url });
+    }
+    // The dead session is forgotten, so it is not tried again.
+    expect(server.at("GET /v1/agents/coder")).toHaveLength(1);
   });
 
   it.each([
@@ -247,6 +252,7 @@ describe("TaskLink", () => {
     link.ended(TASK);
     await link.live(false);
     expect(server.at("POST /v1/tasks")).toEqual([]);
+    expect(server.at(`POST /v1/tasks/${TASK}/token`)).toHaveLength(1);
     await link.end();
     expect(server.at(`POST /v1/tasks/${TASK}/end`)).toEqual([]);
   });
