@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Kind, LedgerEntry } from "@countersign/core";
+import { type LeafHash, leafHasher, LIMITS } from "@countersign/ledger";
 import type { StoreFault } from "./journal.ts";
 import { indexedSize } from "./meta.ts";
 import { recordDigest } from "./pack-commit.ts";
@@ -9,19 +10,14 @@ import { sameSum, sumOf, sumOfBytes } from "./sum.ts";
 /** Faults that are listed; the first one is reason enough not to start. */
 const MAX_FAULTS = 100;
 
-interface JournalRow {
-  readonly idx: number;
-  readonly id: string;
-  readonly kind: string;
-  readonly point: string;
-  readonly point_seq: number;
-  readonly task: string | null;
-  readonly task_seq: number | null;
-  readonly intent: string | null;
-  readonly resource: string | null;
-  readonly leaf_hash: Uint8Array;
-  readonly leaf: Uint8Array;
-}
+const JOURNAL =
+  "SELECT idx, leaf_hash, leaf, id, kind, point, point_seq, task, task_seq, intent, resource FROM journal ORDER BY idx";
+type JournalRow = readonly [
+  idx: number,
+  leafHash: Uint8Array,
+  leaf: Uint8Array,
+  ...filing: readonly (string | number | null)[],
+];
 interface RecordRow {
   readonly kind: Kind;
   readonly id: string;
@@ -38,6 +34,7 @@ interface Audit {
   readonly tasks: Map<string, number>;
   /** Below this index, resources were entered in their lookup table. */
   readonly indexed: number;
+  readonly hashLeaf: LeafHash;
   readonly isNamed: StatementSync;
   readonly isFiled: StatementSync;
   /** Rows that the lookup tables must have. */
@@ -63,6 +60,7 @@ export function audit(db: DatabaseSync): readonly StoreFault[] {
       points: new Map(),
       tasks: new Map(),
       indexed: indexedSize(db),
+      hashLeaf: leafHasher((bytes) => hash("sha256", bytes, "buffer")),
       isNamed: db.prepare("SELECT 1 FROM named WHERE kind = ? AND id = ? AND idx = ?"),
       isFiled: db.prepare("SELECT 1 FROM resources WHERE name = ? AND idx = ?"),
       named: 0,
@@ -94,39 +92,37 @@ function checkPages(state: Audit): void {
 
 function checkJournal(state: Audit): void {
   const report = reporter(state);
+  const rows = state.db.prepare(JOURNAL);
+  rows.setReturnArrays(true);
   let expected = 0;
-  for (const row of state.db
-    .prepare("SELECT * FROM journal ORDER BY idx")
-    .iterate() as Iterable<unknown> as Iterable<JournalRow>) {
-    if (row.idx !== expected) report("ledger.damaged", `entry ${String(expected)} is missing from the journal`);
-    expected = row.idx + 1;
+  for (const row of rows.iterate() as Iterable<unknown> as Iterable<JournalRow>) {
+    const [idx] = row;
+    if (idx !== expected) report("ledger.damaged", `entry ${String(expected)} is missing from the journal`);
+    expected = idx + 1;
     const wrong = entryFault(state, row);
-    if (wrong !== null) report("ledger.damaged", `entry ${String(row.idx)} (\`${row.id}\`) ${wrong}`);
+    if (wrong !== null) report("ledger.damaged", `entry ${String(idx)} ${wrong}`);
   }
 }
 
-function entryFault(state: Audit, row: JournalRow): string | null {
-  if (!sameSum(row.leaf_hash, hash("sha256", Buffer.concat([new Uint8Array(1), row.leaf]), "buffer")))
+function entryFault(state: Audit, [idx, leafHash, leaf, ...filing]: JournalRow): string | null {
+  if (leaf.length > LIMITS.entryBytes || Buffer.compare(leafHash, state.hashLeaf(leaf)) !== 0)
     return "does not have the content that was hashed";
   let entry: LedgerEntry;
   try {
-    entry = JSON.parse(decoder.decode(row.leaf)) as LedgerEntry;
+    entry = JSON.parse(decoder.decode(leaf)) as LedgerEntry;
   } catch {
     return "is not JSON";
   }
   for (const { kind, id, digest } of entry.records ?? []) state.digests.set(`${kind} ${id}`, digest);
   // All three go on counting, so that one fault is not reported at every later entry.
-  const faults = [filingFault(row, entry), countFault(state, entry), lookupFault(state, row, entry.records ?? [])];
+  const faults = [filingFault(filing, entry), countFault(state, entry), lookupFault(state, idx, entry)];
   return faults.find((fault) => fault !== null) ?? null;
 }
 
-function filingFault(
-  row: JournalRow,
-  { id, kind, point, pointSeq, chain, taskSeq, intent, resource }: LedgerEntry,
-): string | null {
-  const columns = [row.id, row.kind, row.point, row.point_seq, row.task, row.task_seq, row.intent, row.resource];
+function filingFault(filing: readonly unknown[], entry: LedgerEntry): string | null {
+  const { id, kind, point, pointSeq, chain, taskSeq, intent, resource } = entry;
   const members = [id, kind, point, pointSeq, chain.task, taskSeq, intent ?? null, resource];
-  return columns.every((column, i) => column === members[i]) ? null : "is filed under something that it does not say";
+  return members.every((member, i) => member === filing[i]) ? null : "is filed under something that it does not say";
 }
 
 function countFault(state: Audit, { point, pointSeq, chain: { task }, taskSeq }: LedgerEntry): string | null {
@@ -138,11 +134,7 @@ function countFault(state: Audit, { point, pointSeq, chain: { task }, taskSeq }:
   return taskSeq === ofTask ? null : `breaks the count of task \`${String(task)}\``;
 }
 
-function lookupFault(
-  state: Audit,
-  { idx, resource }: JournalRow,
-  records: NonNullable<LedgerEntry["records"]>,
-): string | null {
+function lookupFault(state: Audit, idx: number, { resource, records = [] }: LedgerEntry): string | null {
   if (resource !== null && idx < state.indexed) {
     state.filed += 1;
     if (state.isFiled.get(resource, idx) === undefined) return `is not filed under resource \`${resource}\``;
