@@ -57,6 +57,7 @@ describe("an upstream that does not start well", () => {
     ["one that ignores what it does not know", "ignores-unknown"],
     ["one that ends when it is asked what it does not know", "dies-when-asked"],
     ["one with several pages of tools", "pages"],
+    ["one of the newest revision that is slow to say so", "slow-modern"],
   ])("is used all the same: %s", async (_, behaviour) => {
     expect(await inspect(oddServer(behaviour))).toMatchObject({ ok: true, tools: expect.any(Array) });
   });
@@ -67,6 +68,11 @@ describe("an upstream that does not start well", () => {
     expect(await gateway.inspectUpstream("x", terms({ url: "ftp://a" }))).toMatchObject({ code: "upstream.down" });
     expect(await gateway.inspectUpstream("x", terms({ url: "http://127.0.0.1:1/" }))).toMatchObject({
       code: "upstream.down",
+    });
+    const clear = terms({ url: "http://upstream.example/mcp", auth: { bearer: { fromEnv: "PATH" } } });
+    expect(await gateway.inspectUpstream("x", clear)).toMatchObject({
+      code: "upstream.down",
+      reason: expect.stringContaining("https"),
     });
     const missing = terms({ command: [NODE], env: { TOKEN: { fromEnv: "COUNTERSIGN_TEST_NONE" } } });
     expect(await gateway.inspectUpstream("x", missing)).toMatchObject({

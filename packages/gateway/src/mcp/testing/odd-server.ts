@@ -16,6 +16,7 @@ const out = (value: unknown): void =>
 const answer = (id: unknown, result: unknown): void => out({ jsonrpc: "2.0", id, result });
 const asked = new Map<unknown, (message: Message) => void>();
 let description = "a tool";
+let discovered = false;
 
 const tool = (name: string) => ({
   name,
@@ -123,7 +124,20 @@ function take(message: Message): void {
   else if (method === "notifications/cancelled") process.stderr.write(`cancelled ${String(params["requestId"])}\n`);
 }
 
+/** Leaves the first question for its revision unanswered, and speaks nothing else. */
+function slowModern(id: unknown, method: string): boolean {
+  if (behaviour !== "slow-modern") return false;
+  if (method === "initialize") out({ jsonrpc: "2.0", id, error: { code: -32022, message: "unsupported" } });
+  if (method === "server/discover") {
+    if (discovered)
+      answer(id, { resultType: "complete", supportedVersions: ["2026-07-28"], capabilities: { tools: {} } });
+    discovered = true;
+  }
+  return method !== "tools/list";
+}
+
 function request(id: unknown, method: string, params: Record<string, any>): void {
+  if (slowModern(id, method)) return;
   if (method === "server/discover") {
     if (behaviour === "dies-when-asked") process.exit(7);
     if (behaviour !== "ignores-unknown") out({ jsonrpc: "2.0", id, error: { code: -32601, message: "unknown" } });

@@ -134,28 +134,39 @@ function listen(link: UpstreamLink): void {
     .catch(() => undefined);
 }
 
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
 type Opener =
   | { readonly ok: true; readonly open: (events: ChannelEvents) => Channel }
   | ({ readonly ok: false } & UpstreamFault);
 
-async function openerOf({ upstream, terms, environment, limits, log }: ConnectOptions): Promise<Opener> {
-  const { answerBytes, connectMs } = limits;
-  const fail = (reason: string): Opener => ({ ok: false, code: "upstream.down", reason });
-  if (terms.command !== null) {
-    const { command } = terms;
-    const resolved = await upstreamEnvironment(terms, environment);
-    if (!resolved.ok) return fail(resolved.reason);
-    return {
-      ok: true,
-      open: (events) => new StdioChannel({ upstream, command, ...resolved, answerBytes, log, events }),
-    };
-  }
-  if (terms.url === null || !URL.canParse(terms.url)) return fail("the upstream has neither a command nor an address");
+async function openerOf(options: ConnectOptions): Promise<Opener> {
+  const { upstream, terms, environment, limits, log } = options;
+  const { command } = terms;
+  if (command === null) return await httpOpener(options);
+  const resolved = await upstreamEnvironment(terms, environment);
+  if (!resolved.ok) return unusable(resolved.reason);
+  const { answerBytes } = limits;
+  return { ok: true, open: (events) => new StdioChannel({ upstream, command, ...resolved, answerBytes, log, events }) };
+}
+
+async function httpOpener({ terms, environment, limits }: ConnectOptions): Promise<Opener> {
+  if (terms.url === null || !URL.canParse(terms.url))
+    return unusable("the upstream has neither a command nor an address");
   const url = new URL(terms.url);
   if (url.protocol !== "http:" && url.protocol !== "https:")
-    return fail("the address of the upstream is not http or https");
+    return unusable("the address of the upstream is not http or https");
+  // INV-9: a token is not sent where others on the way can read it.
+  if (terms.auth !== null && url.protocol === "http:" && !LOOPBACK.has(url.hostname)) {
+    return unusable("the upstream has a token but no https; use an https address");
+  }
   const secret = terms.auth === null ? null : await resolveSecret(terms.auth.bearer, environment);
-  if (secret !== null && !secret.ok) return fail(secret.reason);
+  if (secret !== null && !secret.ok) return unusable(secret.reason);
+  const { answerBytes, connectMs } = limits;
   const bearer = secret?.value ?? null;
   return { ok: true, open: (events) => new HttpChannel({ url, bearer, connectMs, answerBytes, events }) };
+}
+
+function unusable(reason: string): Opener {
+  return { ok: false, code: "upstream.down", reason };
 }
