@@ -71,7 +71,7 @@ export interface Refusal {
 }
 
 /** A refusal decided before any policy was asked. */
-export function denied(step: Step, code: RefusalCode, reason: string, extra: Partial<Decision> = {}): Decision {
+export function denied(step: Step, code: RefusalCode, reason: string): Decision {
   return {
     result: "deny",
     step,
@@ -81,6 +81,5 @@ export function denied(step: Step, code: RefusalCode, reason: string, extra: Par
     policySetHash: "",
     holds: [],
     policyErrors: [],
-    ...extra,
   };
 }

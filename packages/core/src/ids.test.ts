@@ -8,7 +8,10 @@ const tenBytes = fc.uint8Array({ minLength: 10, maxLength: 10 });
 
 /** What the text of an id says, read digit by digit. */
 function numberOf(id: string): bigint {
-  return [...id.slice(4)].reduce((sum, digit) => sum * 62n + BigInt(DIGITS.indexOf(digit)), 0n);
+  return id
+    .slice(4)
+    .split("")
+    .reduce((sum, digit) => sum * 62n + BigInt(DIGITS.indexOf(digit)), 0n);
 }
 
 describe("newId", () => {

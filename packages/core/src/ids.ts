@@ -44,9 +44,9 @@ export type Random = (length: number) => Uint8Array;
 /** Wall clock in Unix milliseconds. */
 export type Clock = () => number;
 
-const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".split("");
 /** Every two digits of base 62: ids are made at each action, so two digits are taken at a time. */
-const PAIRS: readonly string[] = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
+const PAIRS: readonly string[] = DIGITS.flatMap((first) => DIGITS.map((second) => first + second));
 const DIGIT_PAIRS = 11;
 const LIMB = 2 ** 32;
 const BODY = /^[0-9A-Za-z]{22}$/;

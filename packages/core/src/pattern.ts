@@ -3,12 +3,20 @@
  * Segments are divided by `/`. Matching is exact, case-sensitive and linear in practice: no regular expression is built.
  */
 export function matches(pattern: string, name: string): boolean {
-  return from(pattern, 0, name, 0, new Set());
+  return matchesFrom({ pattern, name, seen: new Set() }, 0, 0);
 }
 
-function from(pattern: string, p: number, name: string, n: number, seen: Set<number>): boolean {
-  let at = p;
-  let pos = n;
+interface Search {
+  readonly pattern: string;
+  readonly name: string;
+  /** Pairs of positions that were tried already. */
+  readonly seen: Set<number>;
+}
+
+function matchesFrom(search: Search, patternStart: number, nameStart: number): boolean {
+  const { pattern, name, seen } = search;
+  let at = patternStart;
+  let pos = nameStart;
   while (at < pattern.length) {
     if (pattern[at] !== "*") {
       if (pattern[at] !== name[pos]) return false;
@@ -22,7 +30,7 @@ function from(pattern: string, p: number, name: string, n: number, seen: Set<num
     const across = pattern[at + 1] === "*";
     const rest = at + (across ? 2 : 1);
     for (let end = pos; end <= name.length; end += 1) {
-      if (from(pattern, rest, name, end, seen)) return true;
+      if (matchesFrom(search, rest, end)) return true;
       if (!across && name[end] === "/") return false;
     }
     return false;

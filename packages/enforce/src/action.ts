@@ -50,6 +50,11 @@ export interface Releaser<A> {
   answer(value: A): void;
   refusal(refusal: Refusal, detail: RefusalDetail): void;
 }
+/** The two sides between which an action runs: its upstream and its client. */
+export interface Ends<A> {
+  readonly effector: Effector<A>;
+  readonly releaser: Releaser<A>;
+}
 /** What the text of a refusal needs beyond the object `D`. */
 export interface RefusalDetail {
   readonly action: string;

@@ -1,7 +1,7 @@
 import { type Call, type Decision, type IntentId, type OutcomeStatus, denied, newId } from "@countersign/core";
 import type { UpstreamAnswer } from "./action.ts";
 import type { EntryDraft } from "./control-plane.ts";
-import { disclosureOf, draftEntry } from "./drafts.ts";
+import { type DraftParts, disclosureOf, draftEntry } from "./drafts.ts";
 import { type Flow, decideNow, stepOf } from "./flow.ts";
 import { outcomeOf } from "./outcome.ts";
 import { refuse } from "./refuse.ts";
@@ -9,7 +9,7 @@ import { Sent } from "./sent.ts";
 
 /** Sends a permitted action and releases its answer. */
 export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
-  const { point, action, effector, live, subject } = flow;
+  const { point, action, effector, live } = flow;
   const prepared = await effector.prepare(call, action.signal);
   if (!prepared.ok) return await refuse(flow, denied(stepOf(prepared.code), prepared.code, prepared.reason));
   if (action.signal.aborted)
@@ -18,7 +18,7 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   if (decision.result !== "permit") return await refuse(flow, decision);
 
   const intent = newId("int", point.now(), point.random);
-  const entry = draftEntry(point, "action.intent", subject, intentParts(flow, decision, intent));
+  const entry = draftEntry(flow, "action.intent", intentParts(flow, decision, intent));
   const recording = record(flow, entry, call);
   live.intent = intent;
   if (call.effect !== "read") {
@@ -28,7 +28,7 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
     live.state = "recorded";
   }
   const gate = decideNow(flow, call);
-  if (gate.result !== "permit") return await giveUp(flow, recording, intent, gate);
+  if (gate.result !== "permit") return await giveUp(flow, { recording, intent }, gate);
   const sent = new Sent(flow, call, recording);
   live.state = "sent";
   const answer = await sent.answered(
@@ -38,7 +38,7 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   await finish(flow, call, { intent, recording, answer, sent });
 }
 
-function intentParts<A>(flow: Flow<A>, decision: Decision, intent: IntentId): Parameters<typeof draftEntry>[3] {
+function intentParts<A>(flow: Flow<A>, decision: Decision, intent: IntentId): DraftParts {
   return { decision, intent, ...(flow.approval === null ? {} : { approval: flow.approval.id }) };
 }
 
@@ -55,13 +55,9 @@ async function record<A>(flow: Flow<A>, entry: EntryDraft, call: Call): Promise<
       ...(approval === null ? {} : { consume: { approval: approval.id, version: approval.version } }),
     });
     if (recorded.ok) return null;
-    const extra = recorded.brake === undefined ? {} : { brake: recorded.brake };
-    return denied(
-      stepOf(recorded.code),
-      recorded.code,
-      `the control plane refused the intent: ${recorded.code}`,
-      extra,
-    );
+    const reason = `the control plane refused the intent: ${recorded.code}`;
+    const refused = denied(stepOf(recorded.code), recorded.code, reason);
+    return recorded.brake === undefined ? refused : { ...refused, brake: recorded.brake };
   } catch (error) {
     point.log.error({ err: error }, "intent not recorded");
     return denied("ledger", "ledger.unavailable", "the ledger cannot be written, so nothing was done");
@@ -111,10 +107,10 @@ interface Seen<A> extends Pick<Ending<A>, "intent" | "answer"> {
   readonly before: Decision;
 }
 
-function outcomeEntry<A>({ point, subject }: Flow<A>, { intent, answer, status, before }: Seen<A>): EntryDraft {
-  const outcome = outcomeOf(status, answer?.ok === true ? answer.bytes : null, subject.salt);
+function outcomeEntry<A>(flow: Flow<A>, { intent, answer, status, before }: Seen<A>): EntryDraft {
+  const outcome = outcomeOf(status, answer?.ok === true ? answer.bytes : null, flow.subject.salt);
   const cause = before.result === "permit" ? {} : { cause: { code: before.code, brake: before.brake ?? null } };
-  return draftEntry(point, "action.outcome", subject, { intent, outcome, ...cause });
+  return draftEntry(flow, "action.outcome", { intent, outcome, ...cause });
 }
 
 function statusOf<A>(flow: Flow<A>, answer: UpstreamAnswer<A> | null, now: Decision): OutcomeStatus {
@@ -139,15 +135,14 @@ async function recordOutcome<A>(flow: Flow<A>, entry: EntryDraft): Promise<Decis
 /** A stop came between the record of an intent and its sending: nothing was sent, and the ledger says so. */
 async function giveUp<A>(
   flow: Flow<A>,
-  recording: Promise<Decision | null>,
-  intent: IntentId,
+  { recording, intent }: Pick<Ending<A>, "recording" | "intent">,
   decision: Decision,
 ): Promise<void> {
   flow.live.settle("not_sent");
   if ((await recording) === null) {
     const outcome = outcomeOf("withheld", null, flow.subject.salt);
     const cause = { code: decision.code, brake: decision.brake ?? null, sent: false };
-    await recordOutcome(flow, draftEntry(flow.point, "action.outcome", flow.subject, { intent, outcome, cause }));
+    await recordOutcome(flow, draftEntry(flow, "action.outcome", { intent, outcome, cause }));
   }
   await refuse(flow, decision);
 }

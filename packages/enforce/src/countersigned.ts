@@ -40,6 +40,13 @@ export function digestOfCall(chain: Chain, call: Call, saltBase64url: string): s
   return callDigest(input);
 }
 
+/** Exactly one call: who makes it, what it says, and the salt (base64url) under which its arguments were committed to. */
+interface SaltedCall {
+  readonly chain: Chain;
+  readonly call: Call;
+  readonly salt: string;
+}
+
 /**
  * INV-5: verifies every signature of an approval at the enforcement point itself, against the passkeys that it verified, for just this
  * call. A hold is discharged when as many different approvers as its quorum asks have signed it by name and hash.
@@ -47,9 +54,7 @@ export function digestOfCall(chain: Chain, call: Call, saltBase64url: string): s
 export function discharge(
   point: EnforcementPoint,
   approval: StateRecord<"approval">,
-  chain: Chain,
-  call: Call,
-  salt: string,
+  { chain, call, salt }: SaltedCall,
 ): Discharge {
   const now = point.now();
   const { terms, state } = approval;
@@ -60,7 +65,7 @@ export function discharge(
   const signers = new Map<string, Set<string>>();
   for (const answer of state.answers) {
     if (answer.signed.decision !== "approve") return refuse("countersignature.void", "a human denied this call");
-    if (answer.signed.callDigest !== digest || !validAnswer(point, terms, answer, now)) {
+    if (answer.signed.callDigest !== digest || !validAnswer(point, answer, { terms, now })) {
       return refuse("countersignature.void", "a signature of the approval does not verify");
     }
     for (const hold of answer.signed.holds) {
@@ -86,8 +91,11 @@ const holdKey = (hold: Pick<Hold, "policyId" | "policyHash">): string => `${hold
 
 type Answer = StateRecord<"approval">["state"]["answers"][number];
 
-function validAnswer(point: EnforcementPoint, terms: ApprovalTerms, answer: Answer, now: number): boolean {
-  const { signed, assertion } = answer;
+function validAnswer(
+  point: EnforcementPoint,
+  { signed, assertion }: Answer,
+  { terms, now }: { readonly terms: ApprovalTerms; readonly now: number },
+): boolean {
   const root = point.replica.get("root", "root");
   const approver = point.replica.get("human", signed.approver);
   if (

@@ -13,7 +13,7 @@ import {
   newId,
 } from "@countersign/core";
 import { argsCommitment } from "@countersign/credentials";
-import type { Action, RefusedCall } from "./action.ts";
+import type { Action } from "./action.ts";
 import { argsShown } from "./args-shown.ts";
 import type { Disclosure, EntryDraft } from "./control-plane.ts";
 import { isRefused, postureShown } from "./facts.ts";
@@ -53,7 +53,12 @@ export interface DraftParts {
   readonly cause?: Json;
 }
 
-export function draftEntry(point: EnforcementPoint, kind: EntryKind, subject: Subject, parts: DraftParts): EntryDraft {
+interface Drafting {
+  readonly point: EnforcementPoint;
+  readonly subject: Subject;
+}
+
+export function draftEntry({ point, subject }: Drafting, kind: EntryKind, parts: DraftParts): EntryDraft {
   const withArguments = subject.arguments !== null && kind !== "action.outcome";
   const { decision, ...rest } = parts;
   const now = point.now();
@@ -105,5 +110,3 @@ export function refusalOf(
     entry,
   };
 }
-
-export type { RefusedCall };

@@ -1,5 +1,5 @@
 import { type Call, type Decision, type RefusalCode, type StateRecord, type Step, denied } from "@countersign/core";
-import type { Action, Effector, Releaser } from "./action.ts";
+import type { Action, Ends } from "./action.ts";
 import { type ApprovalEnd, awaitApproval } from "./await-approval.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Held } from "./control-plane.ts";
@@ -17,19 +17,13 @@ import { refuse } from "./refuse.ts";
  * Never rejects. Whatever fails ends in a refusal with a code (INV-2). The gates before a byte goes upstream and before one goes to the
  * agent are in the same tick as the write: `permitted()` then `write()`, `permitted()` then `answer()`.
  */
-export async function enforce<A>(
-  point: EnforcementPoint,
-  action: Action,
-  effector: Effector<A>,
-  releaser: Releaser<A>,
-): Promise<void> {
+export async function enforce<A>(point: EnforcementPoint, action: Action, ends: Ends<A>): Promise<void> {
   const subject = subjectOf(point, action);
   const live = point.live.begin(subject.chain, subject.resource);
   const flow: Flow<A> = {
     point,
     action,
-    effector,
-    releaser,
+    ...ends,
     subject,
     live,
     countersignature: null,
@@ -75,7 +69,7 @@ async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<D
     const ended = namedApprovalEnded(named);
     if (ended !== null) return ended;
   }
-  const entry = draftEntry(point, "decision", subject, { decision });
+  const entry = draftEntry(flow, "decision", { decision });
   let held: Held;
   try {
     held = await point.controlPlane.hold({ point: point.id, entry, chain: subject.chain, call, decision });
@@ -115,7 +109,7 @@ function decideWithApproval<A>(flow: Flow<A>, call: Call, id: Held["approval"]):
   const approval = flow.point.replica.get("approval", id);
   if (approval === undefined)
     return denied("countersignature", "countersignature.void", "the approval is not known here");
-  const found = discharge(flow.point, approval, flow.subject.chain, call, flow.subject.salt);
+  const found = discharge(flow.point, approval, { ...flow.subject, call });
   if (!found.ok) return decideRefused(flow, call, found);
   flow.approval = approval;
   flow.countersignature = { ok: true, holds: found.holds };

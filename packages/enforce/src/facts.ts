@@ -8,13 +8,14 @@ export function isRefused(call: Call | RefusedCall): call is RefusedCall {
   return "refused" in call;
 }
 
+interface Asking {
+  readonly point: EnforcementPoint;
+  readonly action: Action;
+  readonly countersignature: DecideInput["countersignature"];
+}
+
 /** Everything that `decide()` may look at, read from the replica in one step. */
-export function gatherFacts(
-  point: EnforcementPoint,
-  action: Action,
-  call: Call,
-  countersignature: DecideInput["countersignature"],
-): DecideInput {
+export function gatherFacts({ point, action, countersignature }: Asking, call: Call): DecideInput {
   const { replica } = point;
   const chain = action.claims.ok ? action.claims.chain : null;
   const upstream = replica.get("upstream", call.upstream);

@@ -1,17 +1,15 @@
 import { type Call, type Decision, type RefusalCode, type StateRecord, type Step, denied } from "@countersign/core";
 import { type DecideInput, decide } from "@countersign/policy";
-import type { Action, Effector, Releaser } from "./action.ts";
+import type { Action, Ends } from "./action.ts";
 import type { Subject } from "./drafts.ts";
 import { gatherFacts } from "./facts.ts";
 import type { LiveAction } from "./live.ts";
 import type { EnforcementPoint } from "./point.ts";
 
 /** One action on its way through {@link enforce}. */
-export interface Flow<A> {
+export interface Flow<A> extends Ends<A> {
   readonly point: EnforcementPoint;
   readonly action: Action;
-  readonly effector: Effector<A>;
-  readonly releaser: Releaser<A>;
   readonly subject: Subject;
   readonly live: LiveAction;
   /** What a valid countersignature contributes to the decision; set once the approval is found. */
@@ -32,13 +30,13 @@ export function decideNow<A>(flow: Flow<A>, call: Call): Decision {
   if (live.mark !== null) {
     const { code, brake } = live.mark;
     const word = code === "brake.frozen" ? "a freeze" : "a sever";
-    return denied("brake", code, `${word} (${brake}) covers this action`, { brake });
+    return { ...denied("brake", code, `${word} (${brake}) covers this action`), brake };
   }
   const now = point.now();
   if (flow.decided !== null && flow.decided.revision === point.replica.revision && now < flow.decided.until) {
     return flow.decided.decision;
   }
-  const input = gatherFacts(point, flow.action, call, flow.countersignature);
+  const input = gatherFacts(flow, call);
   const decision = decide(input);
   flow.decided = { decision, revision: point.replica.revision, until: standsUntil(input, now) };
   return decision;

@@ -121,7 +121,7 @@ export class EnforcementPoint {
   }
 
   async enforce<A>(action: Action, effector: Effector<A>, releaser: Releaser<A>): Promise<void> {
-    await enforce(this, action, effector, releaser);
+    await enforce(this, action, { effector, releaser });
   }
 
   async heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null> {

@@ -14,7 +14,8 @@ export async function refuse<A>(flow: Flow<A>, decision: Decision): Promise<void
   if (decision.step === "brake") await countTry(flow, decision);
 }
 
-async function recordRefusal<A>({ point, subject }: Flow<A>, decision: Decision): Promise<EntryId | null> {
+async function recordRefusal<A>(flow: Flow<A>, decision: Decision): Promise<EntryId | null> {
+  const { point, subject } = flow;
   const stranger = subject.chain.task === null;
   if (stranger && !point.strangers.take(point.now())) {
     // Without a credential anybody could fill the disk: what is not recorded is counted, and the next entry says how many.
@@ -22,7 +23,7 @@ async function recordRefusal<A>({ point, subject }: Flow<A>, decision: Decision)
     return null;
   }
   const missed = stranger ? point.unrecorded : 0;
-  const entry = draftEntry(point, "decision", subject, {
+  const entry = draftEntry(flow, "decision", {
     decision,
     ...(missed === 0 ? {} : { cause: { unrecorded: missed } }),
   });

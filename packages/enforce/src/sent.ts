@@ -17,7 +17,9 @@ export class Sent<A> {
   constructor(flow: Flow<A>, call: Call, recording: Promise<Decision | null>) {
     this.flow = flow;
     this.call = call;
-    void this.flush(recording);
+    this.flush(recording).catch((error: unknown) => {
+      flow.point.log.error({ err: error }, "early parts of an answer not sent");
+    });
   }
 
   /** `recording` never rejects: it answers the refusal when the intent could not be made durable. */

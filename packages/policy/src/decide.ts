@@ -67,7 +67,7 @@ function attempt([step, check]: readonly [Step, Check], input: DecideInput, hold
   } catch {
     // INV-2: facts that a check cannot read are no reason to skip it.
     const reason = `the check \`${step}\` could not be made; look for damaged records with \`countersign doctor\``;
-    return { decision: denied(step, "policy.error", reason, { policyErrors: [WHOLE_SET] }) };
+    return { decision: { ...denied(step, "policy.error", reason), policyErrors: [WHOLE_SET] } };
   }
 }
 

@@ -13,7 +13,7 @@ export type Check = (input: DecideInput, holds: readonly Hold[]) => StepResult;
 /** The answer of a check that refuses; the step is the first word of the code. */
 export function refuse(code: RefusalCode, reason: string, extra: Partial<Decision> = {}): StepResult {
   const step = STEPS.find((name) => code.startsWith(`${name}.`)) ?? "policy";
-  return { decision: denied(step, code, reason, extra) };
+  return { decision: { ...denied(step, code, reason), ...extra } };
 }
 
 /** True while a record with that end (RFC 3339) is in force. INV-2: an end that cannot be read has passed. */
