@@ -160,11 +160,14 @@ async function httpOpener({ terms, environment, limits }: ConnectOptions): Promi
   if (terms.auth !== null && url.protocol === "http:" && !LOOPBACK.has(url.hostname)) {
     return unusable("the upstream has a token but no https; use an https address");
   }
-  const secret = terms.auth === null ? null : await resolveSecret(terms.auth.bearer, environment);
-  if (secret !== null && !secret.ok) return unusable(secret.reason);
   const { answerBytes, connectMs } = limits;
-  const bearer = secret?.value ?? null;
-  return { ok: true, open: (events) => new HttpChannel({ url, bearer, connectMs, answerBytes, events }) };
+  const open = (bearer: string | null): Opener => ({
+    ok: true,
+    open: (events) => new HttpChannel({ url, bearer, connectMs, answerBytes, events }),
+  });
+  if (terms.auth === null) return open(null);
+  const secret = await resolveSecret(terms.auth.bearer, environment);
+  return secret.ok ? open(secret.value) : unusable(secret.reason);
 }
 
 function unusable(reason: string): Opener {
