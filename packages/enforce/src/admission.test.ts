@@ -43,12 +43,23 @@ const genesisPolicy = {
   state: { status: "active" },
   authority: "genesis",
 } as unknown as AnyState;
-const bound = [{ kind: "policy", id: "pol_1", termsDigest: termsDigest("policy", "pol_1", genesisPolicy.terms) }];
+const digestsOf = (records: readonly AnyState[]): { kind: string; id: string; termsDigest: string }[] =>
+  records.map(({ kind, id, terms }) => ({ kind, id, termsDigest: termsDigest(kind, id, terms) }));
+/** What the root of the last installation binds. */
+let bound = digestsOf([genesisPolicy]);
+
+/** A new point, which has seen nothing but the root. */
+function knowingOnlyTheRoot(known: Replica): Replica {
+  const replica = new Replica();
+  expect(refusals([known.get("root", "root") as AnyState], replica)).toEqual([]);
+  return replica;
+}
 
 /** A replica that knows its root: the first human, an administrator. */
 function installation(): { replica: Replica; alice: Person } {
   const alice = newPerson();
   const replica = new Replica();
+  bound = digestsOf([genesisPolicy, ...peopleOf(alice, ["admin"], "genesis")]);
   const terms = {
     human: alice.id,
     passkey: alice.key.credentialId,
@@ -221,5 +232,87 @@ describe("INV-12: what a point believes", () => {
     };
     const root = record("root", "root", terms, { version: 9 });
     expect(refusals([root, ...peopleOf(mallory, ["admin"], "genesis")], replica).length).toBe(3);
+  });
+
+  it("takes no signature of a person whom no administrator has let in, whatever their record says", () => {
+    for (const status of ["pending", "inactive", "active"]) {
+      const { replica } = installation();
+      const mallory = newPerson();
+      admitAll(peopleOf(mallory, ["admin"], null, status) as never, replica);
+      const forged = { ...policy(), authority: countersign(mallory, "policy.publish", [policy()]) } as AnyState;
+      expect(refusals([forged], replica), status).toEqual(["policy pol_2"]);
+    }
+  });
+
+  it("still believes what a person signed who has left since", () => {
+    const { replica, alice } = installation();
+    const bob = newPerson();
+    const people = peopleOf(bob, ["admin"], null);
+    const left = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people), state: { ...r.state, status: "inactive" } }));
+    const signed = { ...policy(), authority: countersign(bob, "policy.publish", [policy()]) } as AnyState;
+    expect(refusals([signed, ...left] as AnyState[], replica)).toEqual([]);
+  });
+
+  it("lets a person who has left come back only by a signature of its own", () => {
+    const { replica, alice } = installation();
+    const bob = newPerson();
+    const people = peopleOf(bob, [], null);
+    const added = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) })) as AnyState[];
+    const left = added.map((r) => ({ ...r, version: 5, state: { ...r.state, status: r.kind === "human" ? "inactive" : "revoked" } })) as AnyState[];
+    expect(refusals([...added, ...left], replica)).toEqual([]);
+    expect(refusals(added.map((r) => ({ ...r, version: 6 })) as AnyState[], replica).length).toBe(2);
+  });
+
+  it("does not take another key for the first passkey, nor another first human", () => {
+    const { replica, alice } = installation();
+    const mallory = newPerson();
+    const [, passkey] = peopleOf({ id: alice.id, key: mallory.key }, ["admin"], "genesis");
+    const forged = { ...passkey, id: alice.key.credentialId, version: 9 } as AnyState;
+    expect(refusals([forged], replica)).toEqual([`passkey ${alice.key.credentialId}`]);
+    expect(refusals([forged], knowingOnlyTheRoot(replica))).toEqual([`passkey ${alice.key.credentialId}`]);
+    const root = replica.get("root", "root");
+    const exchanged = { ...root, version: 9, terms: { ...root?.terms, human: mallory.id } } as unknown as AnyState;
+    expect(refusals([exchanged], replica)).toEqual(["root root"]);
+  });
+
+  it("does not let a stop in force cover less than it did", () => {
+    const { replica } = installation();
+    const terms = { kind: "freeze", scope: { type: "all", value: "*" }, reason: "", by: "local", at: "", agents: [] };
+    const brake = record("brake", "brk_1", terms, { state: { status: "active" } } as never);
+    expect(refusals([brake], replica)).toEqual([]);
+    const narrowed = { ...brake, version: 5, terms: { ...terms, scope: { type: "task", value: "tsk_other" } } } as AnyState;
+    expect(refusals([narrowed], replica)).toEqual(["brake brk_1"]);
+  });
+
+  it.each([
+    ["approval", "consumed", "approved"],
+    ["approval", "void", "approved"],
+    ["approval", "denied", "pending"],
+    ["approval", "expired", "approved"],
+    ["task", "ended", "live"],
+    ["task", "severed", "live"],
+  ])("does not let an %s that is %s be %s again", (kind, over, again) => {
+    const { replica } = installation();
+    const last = record(kind, "x_1", {}, { state: { status: over } } as never);
+    expect(refusals([last], replica)).toEqual([]);
+    expect(refusals([{ ...last, version: 9, state: { status: again } } as never], replica)).toEqual([`${kind} x_1`]);
+  });
+
+  it("does not let a policy set that was replaced come back by its old signature", () => {
+    const { replica } = installation();
+    expect(refusals([{ ...genesisPolicy, version: 5, state: { status: "superseded" } } as never], replica)).toEqual([]);
+    expect(refusals([{ ...genesisPolicy, version: 6 }], replica)).toEqual(["policy pol_1"]);
+  });
+
+  it("does not reinstate an agent twice by one signature", () => {
+    const { replica, alice } = installation();
+    const created = { ...agent(alice.id), authority: countersign(alice, "agent.create", [agent(alice.id)]) } as AnyState;
+    const back = { ...created, version: 6, authority: countersign(alice, "agent.reinstate", [agent(alice.id)], { nonce: "r" }) } as AnyState;
+    const stopped = (r: AnyState, version: number): AnyState => ({ ...r, version, state: { status: "suspended", executables: [] } }) as AnyState;
+    expect(refusals([created], replica)).toEqual([]);
+    expect(refusals([stopped(created, 5)], replica)).toEqual([]);
+    expect(refusals([back], replica)).toEqual([]);
+    expect(refusals([stopped(back, 7)], replica)).toEqual([]);
+    expect(refusals([{ ...back, version: 8 }], replica)).toEqual(["agent agt_1"]);
   });
 });

@@ -1,6 +1,7 @@
 import type { AnyRecord, BrakeScope, Change, Countersignature, HumanId, Kind, StateRecord } from "@countersign/core";
 import type { KnownPasskey } from "@countersign/credentials";
 import { digestOf, termsDigest, verifyCountersignature, verifyEvidence } from "@countersign/credentials";
+import { revives, sameSignature, stepsBack } from "./finality.ts";
 import type { Replica } from "./replica.ts";
 
 /** Whether a record may be believed; `reason` is for the log and the operator. */
@@ -13,6 +14,10 @@ const no = (reason: string): Admission => ({ ok: false, reason });
  * whoever can write the database, but holds no administrator's passkey, changes nothing here.
  */
 export function admit(record: AnyRecord, replica: Replica): Admission {
+  const known = replica.get(record.kind, record.id);
+  // What is older than what is known here changes nothing.
+  if (known !== undefined && known.version >= record.version) return YES;
+  if (revives(known, record)) return no(`${record.kind} \`${record.id}\` is ${known?.state.status ?? "over"} and does not come back`);
   switch (record.kind) {
     case "root":
       return admitRoot(record, replica);
@@ -22,6 +27,8 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
     case "policy":
     case "upstream":
     case "settings":
+      if (stepsBack(known, record))
+        return no(`the signature of ${record.kind} \`${record.id}\` is older than the one in force`);
       return record.authority === "genesis"
         ? admitGenesis(record, replica)
         : signedBy(record, replica, SIGNED_ACTS[record.kind]);
@@ -54,33 +61,48 @@ function admitRoot(record: StateRecord<"root">, replica: Replica): Admission {
   const known = replica.get("root", "root");
   if (digestOf(record.terms.records) !== record.terms.genesis)
     return no("the digest of the first state does not fit it");
-  if (known !== undefined && known.terms.genesis !== record.terms.genesis) return no("the first state was exchanged");
-  if (known !== undefined && known.terms.passkey !== record.terms.passkey) return no("the first passkey was exchanged");
+  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms)) return no("the first state was exchanged");
   return YES;
 }
 
 /** What was in force before the first human is bound by digest into the root; before there is a root, anything may be set up. */
 function admitGenesis(record: AnyRecord, replica: Replica): Admission {
   const root = replica.get("root", "root");
-  if (root === undefined) return YES;
-  const digest = termsDigest(record.kind, record.id, record.terms);
-  const bound = root.terms.records.some(
-    (r) => r.kind === record.kind && r.id === record.id && r.termsDigest === digest,
-  );
-  return bound ? YES : no(`${record.kind} \`${record.id}\` is not part of the signed first state`);
+  if (root === undefined || isBound(record, root)) return YES;
+  return no(`${record.kind} \`${record.id}\` is not part of the signed first state`);
 }
 
+function isBound(record: AnyRecord, root: StateRecord<"root">): boolean {
+  const digest = termsDigest(record.kind, record.id, record.terms);
+  return root.terms.records.some((r) => r.kind === record.kind && r.id === record.id && r.termsDigest === digest);
+}
+
+/**
+ * Whoever registered is only pending and signs nothing. In every other state a person and a passkey must be proved, also when they left:
+ * what they signed before still counts.
+ */
 function admitPerson(record: StateRecord<"human"> | StateRecord<"passkey">, replica: Replica): Admission {
-  if (record.state.status !== "active") return YES;
+  const known = replica.get(record.kind, record.id);
+  if (record.state.status === "pending") {
+    const isNew = known === undefined || known.state.status === "pending";
+    return isNew ? YES : no(`${record.kind} \`${record.id}\` was let in already`);
+  }
+  const wasOut = known !== undefined && known.state.status !== "active" && known.state.status !== "pending";
+  if (record.state.status === "active" && wasOut) {
+    if (sameSignature(known, record)) return no(`${record.kind} \`${record.id}\` left and was not signed in again`);
+    return signedBy(record, replica, ["human.reinstate"]);
+  }
   const root = replica.get("root", "root");
-  if (root !== undefined && (record.id === root.terms.human || record.id === root.terms.passkey)) return YES;
+  if (root !== undefined && record.authority === "genesis" && isBound(record, root)) return YES;
   return signedBy(record, replica, ["human.add", "passkey.add", "human.reinstate"]);
 }
 
 function admitAgent(record: StateRecord<"agent">, replica: Replica): Admission {
-  if (record.state.status !== "active") return YES;
   const known = replica.get("agent", record.id);
+  if (stepsBack(known, record)) return no(`the signature of agent \`${record.id}\` is older than the one in force`);
+  if (record.state.status !== "active" && (known === undefined || sameSignature(known, record))) return YES;
   const stopped = known !== undefined && known.state.status !== "active";
+  if (stopped && sameSignature(known, record)) return no(`agent \`${record.id}\` was stopped and not signed in again`);
   return signedBy(record, replica, stopped ? ["agent.reinstate"] : ["agent.create", "agent.reinstate"]);
 }
 
@@ -115,6 +137,9 @@ function admitPosture(record: StateRecord<"posture">, replica: Replica): Admissi
 
 /** A stop needs no signature; lifting one needs that of an administrator or of the human whose agents it stopped. */
 function admitBrake(record: StateRecord<"brake">, replica: Replica): Admission {
+  const known = replica.get("brake", record.id);
+  // What a stop covers is fixed when it is made: a narrower one would lift the rest.
+  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms)) return no(`brake \`${record.id}\` was exchanged`);
   if (record.state.status !== "thawed") return YES;
   const signature = record.authority;
   if (signature === null || signature === "genesis") return no(`brake \`${record.id}\` was lifted without a signature`);
@@ -159,12 +184,13 @@ function verify(
   if (root === undefined) return no("nobody can have signed yet");
   if (!acts.includes(signature.change.act)) return no(`the signature is for \`${signature.change.act}\``);
   const approver = replica.get("human", signature.signed.approver);
-  if (approver === undefined) return no("the signer is not known");
+  if (approver === undefined || approver.state.status === "pending") return no("the signer was not let in");
   if (byAdministrator && !approver.terms.roles.includes("admin")) return no("the signer is not an administrator");
   const { origin, rpId, genesis } = root.terms;
   const passkeys = (id: string): KnownPasskey | undefined => {
     const passkey = replica.get("passkey", id);
-    return passkey && { human: passkey.terms.human, publicKey: passkey.terms.publicKey, counter: null };
+    if (passkey === undefined || passkey.state.status === "pending") return undefined;
+    return { human: passkey.terms.human, publicKey: passkey.terms.publicKey, counter: null };
   };
   const verified = verifyCountersignature(signature, { passkeys, now: null, origin, rpId, genesis, records: [record] });
   return verified.ok ? YES : no(`the signature of ${record.kind} \`${record.id}\` does not verify (${verified.fault})`);

@@ -24,8 +24,7 @@ type Human = StateRecord<"human">;
 export async function lookAt(
   kernel: Kernel,
   kinds: ChangeKinds,
-  approval: Approval,
-  viewer: Human,
+  { approval, viewer }: { readonly approval: Approval; readonly viewer: Human },
 ): Promise<{ readonly display: ApprovalDisplay; readonly built: BuiltChange | null }> {
   const { change } = approval.terms;
   if (change === null) {
@@ -55,7 +54,8 @@ export async function prepareSigning(
   const { approval, approver, decision, scope } = request;
   assertMayAnswer(kinds, approval, approver);
   if (scope !== "once") throw new AppError("request.invalid", { detail: "only the scope `once` can be signed here" });
-  const { display, built } = await lookAt(kernel, kinds, approval, approver);
+  const { display, built } = await lookAt(kernel, kinds, { approval, viewer: approver });
+  if (built !== null) await assertNewest(kernel, approval, built);
   const change = built === null ? null : changeOf(approval, built);
   const callDigest = change === null ? approval.terms.callDigest : changeDigest(change);
   const root = await kernel.store.get("root", "root");
@@ -84,6 +84,15 @@ export async function prepareSigning(
     genesis: root.terms.genesis,
   };
   return { signed, change, built, display, version: approval.version };
+}
+
+/** Points take no step back: a proposal that is older than what was signed for the same record since is made again. */
+async function assertNewest(kernel: Kernel, { terms }: Approval, { bound }: BuiltChange): Promise<void> {
+  for (const { kind, id } of bound) {
+    const authority = (await kernel.store.get(kind, id))?.authority ?? null;
+    if (authority === null || authority === "genesis" || authority.signed.notBefore <= terms.notBefore) continue;
+    throw new AppError("approval.changed", { detail: "something newer was signed for this meanwhile; propose it again" });
+  }
 }
 
 function changeOf(approval: Approval, built: BuiltChange): Change {

@@ -169,7 +169,7 @@ export class Registration {
     const { origin, rpId } = await originOf(kernel);
     const key = kernel.keys.newPerson(human);
     const people = await peopleRecords(kernel, { human, name, passkey, roles: ["admin"], status: "active" });
-    const records = await genesisRecords(kernel);
+    const records = await genesisRecords(kernel, people);
     const terms = { human, passkey: passkey.credentialId, origin, rpId, records, genesis: digestOf(records) };
     const root: Put = { kind: "root", id: "root", terms, state: { status: "active" }, authority: "genesis" };
     const session = await this.sessions.browserSession(human);
@@ -254,12 +254,11 @@ async function peopleRecords(kernel: Kernel, { human, name, passkey, roles, stat
   ];
 }
 
-/** What is in force without a signature: bound by digest into the root, in a fixed order. */
-async function genesisRecords(kernel: Kernel): Promise<StateRecord<"root">["terms"]["records"]> {
+/** What is in force without a signature, the first person and their key included: bound by digest into the root, in a fixed order. */
+async function genesisRecords(kernel: Kernel, people: readonly Put[]): Promise<StateRecord<"root">["terms"]["records"]> {
   const kinds = ["policy", "settings", "upstream"] as const;
   const found = await Promise.all(kinds.map(async (kind) => await kernel.store.find(kind)));
-  return found
-    .flat()
+  return [...found.flat(), ...people]
     .filter((r) => r.authority === "genesis")
     .map((r) => ({ kind: r.kind, id: r.id, termsDigest: termsDigest(r.kind, r.id, r.terms) }));
 }
