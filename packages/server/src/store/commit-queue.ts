@@ -69,11 +69,11 @@ export class CommitQueue {
       this.settle(waiting, results[i] ?? ["failed", "ledger.unavailable", "no answer"]);
   }
 
-  private settle({ commit, resolve, reject }: Waiting, result: PackedResult): void {
+  private settle({ commit: [, , , , entries], resolve, reject }: Waiting, result: PackedResult): void {
     switch (result[0]) {
       case "ok": {
         const [, version, first] = result;
-        const indexes = commit.entries.map((_, i) => first + i);
+        const indexes = entries.map((_, i) => first + i);
         this.onGrown(first + indexes.length);
         resolve({ ok: true, version, indexes });
         return;

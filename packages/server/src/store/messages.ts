@@ -21,15 +21,17 @@ export type PackedEntry = readonly [
   named: readonly string[] | null,
 ];
 export type PackedPut = readonly [kind: Kind, id: string, body: string];
-export interface PackedCommit {
+export type PackedCommit = readonly [
   /** Kind, id and version in turn. */
-  readonly expect: readonly (string | number)[] | null;
-  readonly unchanged: Commit["unchanged"] | null;
-  readonly guard: { readonly chain: Chain; readonly resource: string } | null;
-  readonly puts: readonly PackedPut[] | null;
-  readonly entries: readonly PackedEntry[];
-  readonly blobs: readonly { readonly name: string; readonly bytes: Uint8Array }[] | null;
-}
+  expect: readonly (string | number)[] | null,
+  unchanged: Commit["unchanged"] | null,
+  guard: { readonly chain: Chain; readonly resource: string } | null,
+  puts: readonly PackedPut[] | null,
+  entries: readonly PackedEntry[],
+  blobs: readonly PackedBlob[] | null,
+];
+/** Bytes as a text of one byte each: cloned as an array, small ones would take the pool along that they lie in. */
+export type PackedBlob = readonly [name: string, latin1: string];
 
 export type PackedResult =
   | readonly [status: "ok", version: number, firstIndex: number]
@@ -47,6 +49,12 @@ export type WriteRequest =
 export type RecordRow = readonly [version: number, body: string];
 export type EntryRow = readonly [index: number, leaf: Uint8Array];
 
+/** Leaves one behind the other: one array is cloned in the time of one. */
+export interface LeafRun {
+  readonly sizes: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
 export interface ReadRequests {
   get: { ask: { readonly kind: Kind; readonly id: string }; answer: RecordRow | null };
   find: { ask: { readonly kind: Kind; readonly where: RecordFilter }; answer: readonly RecordRow[] };
@@ -59,7 +67,7 @@ export interface ReadRequests {
   openIntents: { ask: null; answer: readonly EntryRow[] };
   blob: { ask: { readonly name: string }; answer: Uint8Array | null };
   hashes: { ask: { readonly from: number; readonly count: number }; answer: Uint8Array };
-  leaves: { ask: { readonly from: number; readonly count: number }; answer: readonly Uint8Array[] };
+  leaves: { ask: { readonly from: number; readonly count: number }; answer: LeafRun };
   checkpoint: { ask: null; answer: string | null };
   audit: { ask: null; answer: readonly StoreFault[] };
 }

@@ -4,7 +4,7 @@ import { AppError } from "@countersign/core";
 import { CommitQueue } from "./commit-queue.ts";
 import { Growth } from "./growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "./journal.ts";
-import type { EntryRow, Opened, ReadOp, ReadRequests, RecordRow, Reply, WorkerStart } from "./messages.ts";
+import type { EntryRow, LeafRun, Opened, ReadOp, ReadRequests, RecordRow, Reply, WorkerStart } from "./messages.ts";
 import { packCommit } from "./pack-commit.ts";
 import type { Commit, Committed, EntryQuery, RecordFilter, StoredEntry } from "./store.ts";
 import { errorOf, WorkerLink } from "./worker-link.ts";
@@ -121,7 +121,7 @@ class SqliteStore implements LedgerStore {
       size: () => this.growth.size,
       grown: (size) => this.growth.beyond(size),
       leafHashes: (from, count) => this.read("hashes", { from, count }),
-      leaves: (from, count) => this.read("leaves", { from, count }),
+      leaves: async (from, count) => leavesOf(await this.read("leaves", { from, count })),
       checkpoint: () => this.read("checkpoint", null),
       replaceCheckpoint: (expected, next) => this.write<boolean>({ op: "checkpoint", expected, next }),
     };
@@ -149,6 +149,11 @@ function value<T>(reply: Reply<T>): T {
 
 function recordOf<K extends Kind>([version, body]: RecordRow): StateRecord<K> {
   return { version, ...(JSON.parse(body) as Omit<StateRecord<K>, "version">) };
+}
+
+function leavesOf({ sizes, bytes }: LeafRun): readonly Uint8Array[] {
+  let end = 0;
+  return sizes.map((size) => bytes.subarray(end, (end += size)));
 }
 
 function entryOf([index, leaf]: EntryRow): StoredEntry {

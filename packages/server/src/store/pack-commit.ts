@@ -36,14 +36,22 @@ function pack(commit: Commit): PackedCommit {
   const puts = commit.put?.map((put) => packPut(put, digests as Map<string, NamedRecord>)) ?? null;
   const entries = commit.entries?.map((entry) => packEntry(entry, digests)) ?? NO_ENTRIES;
   if (commit.put !== undefined) checkNamed(commit);
-  return {
-    expect: commit.expect?.flatMap(({ kind, id, version }) => [kind, id, version]) ?? null,
-    unchanged: commit.unchanged ?? null,
-    guard: commit.guard === undefined ? null : { chain: commit.guard.chain, resource: commit.guard.resource },
+  return [
+    commit.expect?.flatMap(({ kind, id, version }) => [kind, id, version]) ?? null,
+    commit.unchanged ?? null,
+    guardOf(commit),
     puts,
     entries,
-    blobs: commit.blobs ?? null,
-  };
+    commit.blobs?.map(({ name, bytes }) => [name, latin1(bytes)] as const) ?? null,
+  ];
+}
+
+function guardOf({ guard }: Commit): PackedCommit[2] {
+  return guard === undefined ? null : { chain: guard.chain, resource: guard.resource };
+}
+
+function latin1({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString("latin1");
 }
 
 /** Digest of a record's content, as entries carry it. */

@@ -63,10 +63,11 @@ export function reader(db: DatabaseSync): Answers {
       const rows = sql("SELECT leaf_hash FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?").all(from, count);
       return Buffer.concat(rows.map(({ leaf_hash: leafHash }) => leafHash as Uint8Array));
     },
-    leaves: ({ from, count }) =>
-      sql("SELECT leaf FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?")
-        .all(from, count)
-        .map(({ leaf }) => leaf as Uint8Array),
+    leaves: ({ from, count }) => {
+      const rows = sql("SELECT leaf FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?").all(from, count);
+      const leaves = rows.map(({ leaf }) => leaf as Uint8Array);
+      return { sizes: leaves.map(({ length }) => length), bytes: Buffer.concat(leaves) };
+    },
     checkpoint: () => readMeta(db, "checkpoint"),
   };
 }

@@ -9,7 +9,7 @@ export function sumOf(...members: readonly (string | number)[]): Uint8Array {
 
 /** The same for a row that ends in bytes. */
 export function sumOfBytes(name: string, bytes: Uint8Array): Uint8Array {
-  return sumOf(name, hash("sha256", bytes, "base64url"));
+  return hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), bytes]), "buffer").subarray(0, SUM_BYTES);
 }
 
 export function sameSum(a: Uint8Array, b: Uint8Array): boolean {

@@ -3,8 +3,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { BrakesInForce } from "./brakes-in-force.ts";
 import { Counters } from "./counters.ts";
 import { faultOf, isDuplicate, type SqliteFault } from "./fault.ts";
-import type { Failure, PackedCommit, PackedEntry, PackedResult, Reply } from "./messages.ts";
+import type { FileGuard } from "./file-guard.ts";
+import type { Failure, PackedCommit, PackedEntry, PackedPut, PackedResult, Reply } from "./messages.ts";
 import { indexedSize, readMeta, writeMeta } from "./meta.ts";
+import type { Commit } from "./store.ts";
 import { sumOf, sumOfBytes } from "./sum.ts";
 
 /** Pages of the write-ahead log after which it is copied into the database. */
@@ -15,10 +17,17 @@ const LOOK_BYTES = 256 * 1024;
 const INDEX_ENTRIES = 2048;
 
 const CONFLICT = ["conflict"] as const;
+const REMOVED: SqliteFault = {
+  code: "ledger.unavailable",
+  detail: "the database was removed or replaced while it was in use; put it back and start again",
+  fatal: true,
+  refused: false,
+};
 
 /** Applies groups of commits, one transaction each. The only writer of the database; it lives in a worker thread. */
 export class Writer {
   private readonly db: DatabaseSync;
+  private readonly intact: FileGuard;
   private readonly counters: Counters;
   private readonly brakes = new BrakesInForce();
   private readonly sql: ReturnType<typeof statements>;
@@ -28,8 +37,9 @@ export class Writer {
   private indexed: number;
   private readonly leafBuffer: Buffer = Buffer.allocUnsafe(64 * 1024);
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, intact: FileGuard = () => true) {
     this.db = db;
+    this.intact = intact;
     this.counters = new Counters(db);
     this.sql = statements(db);
     this.indexed = indexedSize(db);
@@ -113,7 +123,9 @@ export class Writer {
       this.sql.begin.run();
       const value = action();
       this.sql.commit.run();
-      return { ok: true, value };
+      if (this.intact()) return { ok: true, value };
+      this.remember(REMOVED);
+      return { ok: false, fault: REMOVED, duplicate: false };
     } catch (error) {
       const fault = faultOf(error);
       this.remember(fault);
@@ -143,28 +155,35 @@ export class Writer {
 
   /** Everything is tested before anything is written, so that a refused commit needs no undoing. */
   private apply(commit: PackedCommit): PackedResult {
-    if (commit.expect !== null && !this.asExpected(commit.expect)) return CONFLICT;
-    if (commit.unchanged?.some((list) => !this.isUnchanged(list)) === true) return CONFLICT;
-    if (commit.guard !== null) {
-      const brake = this.brakes.covering(commit.guard.chain, commit.guard.resource);
-      if (brake !== null) return ["braked", brake.id, brake.kind];
-    }
-    if (commit.puts !== null && commit.puts.length > 0) {
-      this.counters.version += 1;
-      for (const [kind, id, body] of commit.puts) {
-        const { version } = this.counters;
-        this.sql.put.run(kind, id, version, body, sumOf(version, kind, id, body));
-        if (kind === "brake") this.brakes.apply(body);
-        this.unlookedBytes += body.length;
-      }
-    }
+    const refused = this.refuse(commit);
+    if (refused !== null) return refused;
+    const [, , , puts, entries, blobs] = commit;
+    if (puts !== null && puts.length > 0) this.put(puts);
     const first = this.counters.size;
-    for (const entry of commit.entries) this.append(entry);
-    for (const { name, bytes } of commit.blobs ?? []) {
+    for (const entry of entries) this.append(entry);
+    for (const [name, latin1] of blobs ?? []) {
+      const bytes = Buffer.from(latin1, "latin1");
       this.sql.blob.run(name, bytes, sumOfBytes(name, bytes));
       this.unlookedBytes += bytes.length;
     }
     return ["ok", this.counters.version, first];
+  }
+
+  private refuse([expect, unchanged, guard]: PackedCommit): PackedResult | null {
+    if (expect !== null && !this.asExpected(expect)) return CONFLICT;
+    if (unchanged?.some((list) => !this.isUnchanged(list)) === true) return CONFLICT;
+    const brake = guard === null ? null : this.brakes.covering(guard.chain, guard.resource);
+    return brake === null ? null : ["braked", brake.id, brake.kind];
+  }
+
+  private put(puts: readonly PackedPut[]): void {
+    this.counters.version += 1;
+    for (const [kind, id, body] of puts) {
+      const { version } = this.counters;
+      this.sql.put.run(kind, id, version, body, sumOf(version, kind, id, body));
+      if (kind === "brake") this.brakes.apply(body);
+      this.unlookedBytes += body.length;
+    }
   }
 
   private asExpected(expect: readonly (string | number)[]): boolean {
@@ -177,9 +196,11 @@ export class Writer {
     return true;
   }
 
-  private isUnchanged({ kind, status, agent, since }: NonNullable<PackedCommit["unchanged"]>[number]): boolean {
+  private isUnchanged({ kind, status, agent, since }: NonNullable<Commit["unchanged"]>[number]): boolean {
     const changed =
-      agent === undefined ? this.sql.changedOf.get(kind, status, since) : this.sql.changedOfAgent.get(kind, agent, status, since);
+      agent === undefined
+        ? this.sql.changedOf.get(kind, status, since)
+        : this.sql.changedOfAgent.get(kind, agent, status, since);
     return changed === undefined;
   }
 
@@ -222,7 +243,9 @@ function statements(db: DatabaseSync): Record<Statement, StatementSync> {
     brakes: db.prepare("SELECT body FROM records WHERE kind = 'brake' ORDER BY seq"),
     version: db.prepare("SELECT version FROM records WHERE kind = ? AND id = ?"),
     changedOf: db.prepare("SELECT 1 FROM records WHERE kind = ? AND status = ? AND version > ? LIMIT 1"),
-    changedOfAgent: db.prepare("SELECT 1 FROM records WHERE kind = ? AND agent = ? AND status = ? AND version > ? LIMIT 1"),
+    changedOfAgent: db.prepare(
+      "SELECT 1 FROM records WHERE kind = ? AND agent = ? AND status = ? AND version > ? LIMIT 1",
+    ),
     put: db.prepare(
       "INSERT INTO records(kind, id, version, body, sum) VALUES (?, ?, ?, ?, ?) " +
         "ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, body = excluded.body, sum = excluded.sum",
