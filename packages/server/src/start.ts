@@ -8,7 +8,17 @@ import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
 import { type Config, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
-import { Authenticator, type Route, buildApp, listen, openApi, pageRoutes, route } from "./http/index.ts";
+import {
+  Authenticator,
+  type ListenOptions,
+  type Listening,
+  type Route,
+  buildApp,
+  listen,
+  openApi,
+  pageRoutes,
+  route,
+} from "./http/index.ts";
 import { type Kernel, settingsOf } from "./kernel.ts";
 import { type Ledger, ledgerRoutes, logKey, openLedger, recover, verifyRunning } from "./ledger/index.ts";
 import { loadMasterKey, openKeyRing } from "./keys/index.ts";
@@ -97,13 +107,11 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     pending: () => modules.upstreams.pending,
     checks: () => [async () => await ledgerChecks(ledger, store)],
   };
-  const routes = routesOf(kernel, modules, [
-    ...statusRoutes(kernel, source, () => ledger.vkey),
-    ...ledgerRoutes(kernel, ledger),
-  ]);
+  const more = [...statusRoutes(kernel, source, () => ledger.vkey), ...ledgerRoutes(kernel, ledger)];
+  const routes = routesOf(kernel, modules, more);
   const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), documented(routes, options.version));
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
-  let listening: { readonly port: number; close(): Promise<void> } | null = null;
+  let listening: Listening | null = null;
   return {
     config,
     controlPlane,
@@ -117,10 +125,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
     async serve(url) {
       gatewayUrl = url;
-      const { host, port } = hostPort(config.listen.api);
-      const tls =
-        config.tls === null ? null : { cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key) };
-      listening = await listen(app, { host, port, socket: join(options.dataDir, "control.sock"), tls });
+      listening = await listen(app, listenOptions(config, options.dataDir));
       return { api: (await settingsOf(kernel)).publicUrl, setupUrl: await modules.registration.setupUrl() };
     },
     pending: () => modules.upstreams.pending,
@@ -133,6 +138,14 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       await ledger.close();
       await store.close();
     },
+  };
+}
+
+function listenOptions({ listen: addresses, tls }: Config, dataDir: string): ListenOptions {
+  return {
+    ...hostPort(addresses.api),
+    socket: join(dataDir, "control.sock"),
+    tls: tls === null ? null : { cert: readFileSync(tls.cert), key: readFileSync(tls.key) },
   };
 }
 

@@ -134,7 +134,7 @@ export class Approvals {
     const approval = await this.get(id);
     if (approval === null)
       throw new AppError("request.not_found", { detail: `there is no approval \`${id.slice(0, 40)}\`` });
-    const { display } = await lookAt(this.kernel, this.kinds, approval, viewer);
+    const { display } = await lookAt(this.kernel, this.kinds, { approval, viewer });
     return viewOf(approval, display, this.kernel.now());
   }
 
@@ -170,7 +170,10 @@ export class Approvals {
     );
     const wanted = found.filter((a) => state === undefined || stateAt(a, now) === state);
     const views = await Promise.allSettled(
-      wanted.map(async (a) => viewOf(a, (await lookAt(this.kernel, this.kinds, a, viewer)).display, now)),
+      wanted.map(async (approval) => {
+        const { display } = await lookAt(this.kernel, this.kinds, { approval, viewer });
+        return viewOf(approval, display, now);
+      }),
     );
     return views.flatMap((v) => (v.status === "fulfilled" ? [v.value] : [])).toReversed();
   }

@@ -44,17 +44,42 @@ async function findUsable(kernel: Kernel, match: string): Promise<Approval | nul
 }
 
 async function newHold(kernel: Kernel, request: HoldRequest, match: string): Promise<Held> {
-  const { chain, call, decision, entry } = request;
+  const { chain, call, entry } = request;
+  const salt = Buffer.from(kernel.random(32)).toString("base64url");
+  const held: HeldCall = { ...call, salt };
+  const put = await approvalOf(kernel, request, { match, salt });
+  const { id } = put;
+  const draft = { ...entry, approval: id };
+  const opened = serverEntry(kernel, "approval", {
+    chain,
+    action: "approval.open",
+    resource: call.resource,
+    approval: id,
+    changes: [put],
+  });
+  await change(kernel, {
+    expect: [{ kind: "approval", id, version: 0 }],
+    put: [put],
+    entries: [{ point: request.point, draft }, opened],
+    blobs: [await sealPayload(kernel, put, held as unknown as Json)],
+  });
+  return await heldOf(kernel, { ...put, version: 0 }, { entry: draft.id, salt });
+}
+
+/** The record that waits for its signatures. `salt` (base64url) hides the arguments in what is signed. */
+async function approvalOf(
+  kernel: Kernel,
+  { chain, call, decision }: HoldRequest,
+  { match, salt }: { readonly match: string; readonly salt: string },
+): Promise<Put & { kind: "approval" }> {
   const settings = await settingsOf(kernel);
   const now = kernel.now();
   const id = newId("apr", now, kernel.random);
-  const salt = Buffer.from(kernel.random(32)).toString("base64url");
   const expirySeconds = Math.min(
     settings.approvals.expirySeconds,
     ...decision.holds.map((h) => h.expirySeconds ?? Number.POSITIVE_INFINITY),
   );
-  const held: HeldCall = { ...call, salt };
-  const put: Put & { kind: "approval" } = {
+  return {
     kind: "approval",
     id,
     terms: {
@@ -79,21 +104,6 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
     state: { status: "pending", answers: [], intent: null, cause: null },
     authority: null,
   };
-  const draft = { ...entry, approval: id };
-  const opened = serverEntry(kernel, "approval", {
-    chain,
-    action: "approval.open",
-    resource: call.resource,
-    approval: id,
-    changes: [put],
-  });
-  await change(kernel, {
-    expect: [{ kind: "approval", id, version: 0 }],
-    put: [put],
-    entries: [{ point: request.point, draft }, opened],
-    blobs: [await sealPayload(kernel, put, held as unknown as Json)],
-  });
-  return await heldOf(kernel, { ...put, version: 0 }, { entry: draft.id, salt });
 }
 
 function approversOf(holds: readonly Hold[]): string {

@@ -69,20 +69,24 @@ export function pageRoutes(modules: Modules): readonly Route[] {
         page(renderApproval(await approvalPage(modules, params["id"] ?? "", caller))),
     }),
     route({ method: "GET", url: "/", callers: browser, handle: async ({ caller }) => await overview(modules, caller) }),
-    ...[...assets].map(([url, asset]) =>
-      route({
-        method: "GET",
-        url,
-        callers: browser,
-        handle: async () =>
-          await Promise.resolve({
-            type: asset.contentType,
-            body: asset.body,
-            headers: { "cache-control": asset.cacheControl },
-          }),
-      }),
-    ),
+    ...assetRoutes(),
   ];
+}
+
+function assetRoutes(): readonly Route[] {
+  return [...assets].map(([url, asset]) =>
+    route({
+      method: "GET",
+      url,
+      callers: browser,
+      handle: async () =>
+        await Promise.resolve({
+          type: asset.contentType,
+          body: asset.body,
+          headers: { "cache-control": asset.cacheControl },
+        }),
+    }),
+  );
 }
 
 async function who(kernel: Kernel, caller: Caller): Promise<Named | null> {

@@ -38,18 +38,18 @@ export function buildApp(kernel: Kernel, authenticator: Authenticator, routes: r
     app.route({
       method: row.method,
       url: row.url,
-      handler: async (request, reply) => await answer(authenticator, row, request, reply),
+      handler: async (request, reply) => await answer(authenticator, row, { request, reply }),
     });
   }
   return app;
 }
 
-async function answer(
-  authenticator: Authenticator,
-  row: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+async function answer(authenticator: Authenticator, row: Route, { request, reply }: Exchange): Promise<void> {
   const caller = await authenticator.caller({
     local: local.has(request.raw),
     method: request.method,
@@ -103,10 +103,8 @@ function assertAllowed({ callers, roles }: Route, caller: Caller): void {
   }
 }
 
-interface Failed {
+interface Failed extends Exchange {
   readonly error: unknown;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
 }
 
 async function sendError(

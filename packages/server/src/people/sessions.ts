@@ -197,7 +197,7 @@ export class Sessions {
   private async sessionOf(jkt: string): Promise<Readonly<Record<string, unknown>>> {
     const { kernel } = this;
     const session = (await kernel.store.find("session", { key: jkt })).at(-1);
-    if (session?.terms.device == null)
+    if (session === undefined || session.terms.device === null)
       throw new AppError("request.not_found", { detail: "the session of this key is gone" });
     const device = await kernel.store.get("device", session.terms.device);
     return {
@@ -242,32 +242,31 @@ function jktOf(proof: string): string {
   }
 }
 
-export const sessionOpenKind: ChangeKind = {
-  act: "session.open",
-  approvers: "self",
-  entryKind: "identity",
-  async build(kernel, draft: Json, approver) {
-    const ask = draft as unknown as {
-      device: DeviceId;
-      deviceName: string;
-      deviceJwk: PublicJwk;
-      sessionJkt: string;
-      evidence: string;
-    };
-    const human = approver.id;
-    const known = await kernel.store.get("device", ask.device);
-    if (known !== null && (known.terms.owner !== human || known.state.status !== "active")) {
-      throw new AppError("approval.not_approver", { detail: "this device belongs to someone else or was retired" });
-    }
-    const expiresAt = new Date(kernel.now() + SESSION_SECONDS * 1000).toISOString();
-    const session: Put = {
+/** What `request` proposes: a session bound to a key, on a device bound to another. */
+interface SessionDraft {
+  readonly device: DeviceId;
+  readonly deviceName: string;
+  readonly deviceJwk: PublicJwk;
+  readonly sessionJkt: string;
+  readonly evidence: string;
+}
+
+async function sessionRecords(
+  kernel: Kernel,
+  human: HumanId,
+  ask: SessionDraft,
+): Promise<{ readonly device: Put; readonly session: Put; readonly posture: Put }> {
+  const now = kernel.now();
+  const expiresAt = new Date(now + SESSION_SECONDS * 1000).toISOString();
+  return {
+    session: {
       kind: "session",
-      id: newId("ses", kernel.now(), kernel.random),
+      id: newId("ses", now, kernel.random),
       terms: { human, device: ask.device, jkt: ask.sessionJkt, cookieDigest: null, expiresAt },
       state: { status: "active" },
       authority: null,
-    };
-    const device: Put = {
+    },
+    device: {
       kind: "device",
       id: ask.device,
       terms: {
@@ -279,14 +278,29 @@ export const sessionOpenKind: ChangeKind = {
       },
       state: { status: "active" },
       authority: null,
-    };
-    const posture: Put = {
+    },
+    posture: {
       kind: "posture",
       id: ask.device,
       terms: { evidence: ask.evidence },
       state: { status: "reported" },
       authority: null,
-    };
+    },
+  };
+}
+
+export const sessionOpenKind: ChangeKind = {
+  act: "session.open",
+  approvers: "self",
+  entryKind: "identity",
+  async build(kernel, draft: Json, approver) {
+    const ask = draft as unknown as SessionDraft;
+    const human = approver.id;
+    const known = await kernel.store.get("device", ask.device);
+    if (known !== null && (known.terms.owner !== human || known.state.status !== "active")) {
+      throw new AppError("approval.not_approver", { detail: "this device belongs to someone else or was retired" });
+    }
+    const { device, session, posture } = await sessionRecords(kernel, human, ask);
     return {
       bound: known === null ? [device, session] : [session],
       also: [posture],

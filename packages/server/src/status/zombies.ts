@@ -11,7 +11,10 @@ export interface Zombie {
 /** INV-10: live tasks and sessions with a dead human, device or agent behind them. Must always be empty. */
 export async function findZombies({ store, now }: Pick<Kernel, "store" | "now">): Promise<readonly Zombie[]> {
   const zombies: Zombie[] = [];
-  const dead = async (kind: "human" | "device" | "agent", id: HumanId | DeviceId | AgentId | null): Promise<string | null> => {
+  const dead = async (
+    kind: "human" | "device" | "agent",
+    id: HumanId | DeviceId | AgentId | null,
+  ): Promise<string | null> => {
     if (id === null) return null;
     const record = await store.get(kind, id);
     return record?.state.status === "active" ? null : `${kind} ${id} is ${record?.state.status ?? "missing"}`;

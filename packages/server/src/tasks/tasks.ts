@@ -38,6 +38,13 @@ export interface TaskCredential {
   readonly expiresIn: number;
 }
 
+/** On whose account a task is opened. */
+interface Opener {
+  readonly agent: StateRecord<"agent">;
+  readonly session: Session;
+  readonly device: DeviceId;
+}
+
 /** Tasks: the only thing that carries rights (INV-4). Attended ones are opened by a human session on an enrolled device. */
 export class Tasks {
   private readonly kernel: Kernel;
@@ -71,29 +78,9 @@ export class Tasks {
     if (device === null)
       throw new AppError("device.unknown", { detail: "open a task from an enrolled device, with `countersign login`" });
     const agent = await this.openable(ask.agent, human, device);
-    const now = kernel.now();
-    const id = newId("tsk", now, kernel.random);
     const jkt = ask.keyProof === undefined ? null : await this.provenKey(ask.keyProof, ask.agent);
-    const seconds = Math.min(ask.ttlSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS);
-    const ends = Math.min(now + seconds * 1000, Date.parse(agent.terms.expiresAt), Date.parse(session.terms.expiresAt));
-    const put: Put & { kind: "task" } = {
-      kind: "task",
-      id,
-      terms: {
-        agent: agent.id,
-        human,
-        device,
-        session: session.id,
-        purpose: await kernel.keys.sealText(human, ask.purpose),
-        grants: narrowed(ask.grants, agent.terms.scope),
-        openedAt: new Date(now).toISOString(),
-        expiresAt: new Date(ends).toISOString(),
-        idleSeconds: Math.min(ask.idleSeconds ?? IDLE_SECONDS, LONGEST_SECONDS),
-        runtime: ask.runtime ?? null,
-      },
-      state: { status: "live", jkts: jkt === null ? [] : [jkt], cause: null },
-      authority: null,
-    };
+    const put = await this.newTask(ask, jkt, { agent, session, device });
+    const { id } = put;
     const adopted = this.adoptExecutable(agent, ask.runtime);
     const puts: Put[] = adopted === null ? [put] : [put, adopted];
     const { version } = await change(kernel, {
@@ -113,6 +100,36 @@ export class Tasks {
     this.touch(id);
     const task = { ...put, version } as Task;
     return { task, token: jkt === null ? null : await this.mint(task, jkt) };
+  }
+
+  private async newTask(
+    ask: OpenTask,
+    jkt: string | null,
+    { agent, session, device }: Opener,
+  ): Promise<Put & { kind: "task" }> {
+    const { kernel } = this;
+    const { human } = session.terms;
+    const now = kernel.now();
+    const seconds = Math.min(ask.ttlSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS);
+    const ends = Math.min(now + seconds * 1000, Date.parse(agent.terms.expiresAt), Date.parse(session.terms.expiresAt));
+    return {
+      kind: "task",
+      id: newId("tsk", now, kernel.random),
+      terms: {
+        agent: agent.id,
+        human,
+        device,
+        session: session.id,
+        purpose: await kernel.keys.sealText(human, ask.purpose),
+        grants: narrowed(ask.grants, agent.terms.scope),
+        openedAt: new Date(now).toISOString(),
+        expiresAt: new Date(ends).toISOString(),
+        idleSeconds: Math.min(ask.idleSeconds ?? IDLE_SECONDS, LONGEST_SECONDS),
+        runtime: ask.runtime ?? null,
+      },
+      state: { status: "live", jkts: jkt === null ? [] : [jkt], cause: null },
+      authority: null,
+    };
   }
 
   private async openable(name: string, human: HumanId, device: DeviceId): Promise<StateRecord<"agent">> {
