@@ -76,9 +76,14 @@ export class Upstreams {
     }
   }
 
-  /** Proposes an upstream with the definitions that it offers now: signing it accepts them. */
+  /**
+   * Proposes an upstream. INV-12: nothing of a proposal is started, called or resolved before it is signed, so its definitions are proposed
+   * with it only when it is reached as the one in force is; a new one is proposed once more when it is in force.
+   */
   async register(id: string, terms: UpstreamTerms): Promise<Proposed> {
-    const found = await this.inspect?.(id, terms);
+    const known = await this.kernel.store.get("upstream", id);
+    const inForce = known?.state.status === "active" && sameTerms(reachOf(known.terms), reachOf(terms));
+    const found = inForce ? await this.inspect?.(id, known.terms) : undefined;
     if (found?.ok === false)
       throw new AppError("upstream.down", {
         detail: `upstream \`${id}\` could not be asked for its tools: ${found.reason}`,
@@ -149,6 +154,11 @@ export class Upstreams {
       pins: undefined,
     }));
   }
+}
+
+/** How an upstream is reached: what runs, or is called with a secret, when it is asked for its tools. */
+function reachOf({ kind, command, url, env, auth }: UpstreamTerms): Partial<UpstreamTerms> {
+  return { kind, command, url, env, auth };
 }
 
 function pinsOf(tools: readonly { name: string; hash: string }[]): Record<string, string> {
