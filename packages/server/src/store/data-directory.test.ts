@@ -111,6 +111,41 @@ describe("the database", () => {
     },
   );
 
+  it("stops acknowledging when its files are removed or replaced under it", async () => {
+    const make = new Samples();
+    const point = make.id("ep");
+    for (const file of ["countersign.db", "countersign.db-wal"]) {
+      const store = await open(join(path, file));
+      await store.commit({ entries: [make.entry(point)] });
+      const bytes = readFileSync(join(path, file, file));
+      rmSync(join(path, file, file));
+      writeFileSync(join(path, file, file), bytes);
+      for (let i = 0; i < 2; i += 1) {
+        await expect(store.commit({ entries: [make.entry(point)] })).rejects.toMatchObject({
+          code: "ledger.unavailable",
+          message: expect.stringContaining("removed or replaced"),
+        });
+      }
+      await store.close();
+    }
+  });
+
+  it("waits a moment for another program that holds it, then refuses, and goes on afterwards", async () => {
+    const make = new Samples();
+    const point = make.id("ep");
+    const store = await open();
+    const other = new DatabaseSync(join(path, "countersign.db"));
+    other.exec("BEGIN IMMEDIATE");
+    await expect(store.commit({ entries: [make.entry(point)] })).rejects.toMatchObject({
+      code: "ledger.unavailable",
+      message: expect.stringContaining("another program"),
+    });
+    other.exec("ROLLBACK");
+    other.close();
+    expect(await store.commit({ entries: [make.entry(point)] })).toMatchObject({ ok: true, indexes: [0] });
+    await store.close();
+  });
+
   it("leaves no byte of an erased blob behind", async () => {
     const secret = Buffer.from("a secret that is to be forgotten");
     const store = await open();

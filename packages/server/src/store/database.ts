@@ -5,7 +5,7 @@ import { AppError } from "@countersign/core";
 import { faultOf, isSqliteError } from "./fault.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
-const DATABASE = "countersign.db";
+export const DATABASE = "countersign.db";
 /** How long another program's lock on the database is waited for. */
 const BUSY_MS = 1000;
 

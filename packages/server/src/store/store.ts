@@ -59,7 +59,12 @@ export interface Commit {
    * Refused as `conflict` when any record of this kind and status (and agent) changed after `since`: for a list that was read before and
    * must still be whole, such as the live tasks that a stop ends.
    */
-  readonly unchanged?: readonly { readonly kind: Kind; readonly status: string; readonly agent?: string; readonly since: number }[];
+  readonly unchanged?: readonly {
+    readonly kind: Kind;
+    readonly status: string;
+    readonly agent?: string;
+    readonly since: number;
+  }[];
   /** Refused as `braked` when an active brake covers this chain and resource. */
   readonly guard?: { readonly chain: Chain; readonly resource: string };
   readonly put?: readonly Put[];

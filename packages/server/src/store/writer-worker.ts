@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { AppError } from "@countersign/core";
 import { openForWriting, prepareDirectory } from "./database.ts";
+import { fileGuard } from "./file-guard.ts";
 import { lockDirectory, type DirectoryLock } from "./lock.ts";
 import type { Opened, WorkerStart, WriteRequest } from "./messages.ts";
 import { readMeta, writeMeta } from "./meta.ts";
@@ -26,7 +27,7 @@ try {
 
 function serve(db: DatabaseSync, held: DirectoryLock): void {
   const generation = nextGeneration(db);
-  const writer = new Writer(db);
+  const writer = new Writer(db, fileGuard(start.path));
   port?.on("message", (request: WriteRequest) => {
     switch (request.op) {
       case "commit":
