@@ -53,7 +53,7 @@ describe("countersign mcp", () => {
 
   async function overStdio(mode: (typeof ERAS)[number], ...more: string[]): Promise<Client> {
     const client = newClient(mode);
-    const args = ["mcp", "files", "--agent", "coder", ...more];
+    const args = ["mcp", "files", ...(more.includes("--agent") ? [] : ["--agent", "coder"]), ...more];
     await client.connect(new StdioClientTransport({ command: cli.program, args, env: cli.env, cwd: cli.cwd }));
     return client;
   }
@@ -115,18 +115,20 @@ describe("countersign mcp", () => {
   });
 
   it("joins a task that was opened before, and leaves it open", async () => {
+    // Of its own: whoever joins a task does not say what runs it, and no executable has acted as this agent yet.
+    await here.agent(alice, { name: "joiner" });
     await signIn();
     const { id } = await cli.json<{ id: string }>(
       "task",
       "open",
       "--agent",
-      "coder",
+      "joiner",
       "--purpose",
       "shared",
       "--ttl",
       "1h",
     );
-    const client = await overStdio("auto", "--task", id);
+    const client = await overStdio("auto", "--agent", "joiner", "--task", id);
     expect(refusalOf(await read(client))).toBeNull();
     await client.close();
     expect(await cli.json("task", "show", id)).toMatchObject({ status: "live" });

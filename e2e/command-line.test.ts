@@ -74,7 +74,9 @@ describe("the command line against a real installation", () => {
   });
 
   /** What happened, for somebody who trusts neither the agent nor the server. */
-  async function proves(path: string, { code: _, ...receipt }: Record<string, unknown>): Promise<void> {
+  async function proves(path: string, stop: Record<string, unknown>): Promise<void> {
+    const { code, ...receipt } = stop;
+    expect(code).toBe(0);
     const { acts } = await cli.json<{ acts: Record<string, unknown>[] }>("ledger", "who", `file:${path}`);
     expect(acts.map(({ action, decision, outcome, names }) => ({ action, decision, outcome, names }))).toMatchObject([
       { action: "mcp:files/read_text_file", decision: { result: "deny", code: "brake.frozen" }, outcome: null },

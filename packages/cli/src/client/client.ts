@@ -10,8 +10,6 @@ import { loadSession, type StoredSession } from "./session-file.ts";
 import { resumeSignIn } from "./sign-in.ts";
 import { createTransport, readBody, type Target, type Transport } from "./transport.ts";
 
-export type { ApiCall, Client } from "./api.ts";
-
 const CONNECT_MS = 3000;
 const ANSWER_MS = 15_000;
 const LIMIT_BYTES = 16_777_216;

@@ -49,6 +49,7 @@ const NEXT: Readonly<Partial<Record<Code, string>>> = {
   "brake.frozen": "A human stopped this: do not try again and do not try another way; tell your user.",
   "brake.severed": "A human stopped this: do not try again and do not try another way; tell your user.",
   "request.not_found": "Ask your user to correct the command that starts this server.",
+  "request.conflict": "Ask your user to correct the command that starts this server.",
   "device.stale": "Ask your user to run `countersign status` on this machine.",
   "device.unhealthy": "Ask your user to run `countersign status` on this machine.",
 };

@@ -23,7 +23,7 @@ describe("TaskLink", () => {
 
   beforeEach(async () => {
     ids = [TASK, SECOND];
-    task = { id: TASK, status: "live", cause: null, expiresAt: new Date(NOW + 3_600_000).toISOString() };
+    task = { id: TASK, agent: AGENT, status: "live", cause: null, expiresAt: new Date(NOW + 3_600_000).toISOString() };
     const rows: Routes = {
       "GET /v1/agents/coder": () => ({ body: { id: AGENT, name: "coder" } }),
       "POST /v1/tasks": () => ({
@@ -255,6 +255,13 @@ describe("TaskLink", () => {
     expect(server.at(`POST /v1/tasks/${TASK}/token`)).toHaveLength(1);
     await link.end();
     expect(server.at(`POST /v1/tasks/${TASK}/end`)).toEqual([]);
+  });
+
+  it("does not join a task of another agent", async () => {
+    signedIn(server.url, test);
+    task = { ...task, agent: "agt_0000000000000000000002" };
+    expect(await refusal(newLink({ task: TASK }))).toMatchObject({ code: "request.conflict", step: "task" });
+    expect(server.at(`POST /v1/tasks/${TASK}/token`)).toEqual([]);
   });
 
   it("ends the task that it opened, once, with the key's proof alone", async () => {

@@ -1,4 +1,4 @@
-import { AppError, type Json, type JsonObject, type Runtime, type TaskId } from "@countersign/core";
+import { AppError, isJsonObject, type Json, type JsonObject, type Runtime, type TaskId } from "@countersign/core";
 import { generateSigningKey, signKeyProof, type SigningKey } from "@countersign/credentials";
 import { numberAt, objectAt, textAt } from "../client/fields.ts";
 import { agentNamed } from "../client/resolve-names.ts";
@@ -129,13 +129,13 @@ export class TaskLink {
 
   async #openNew(): Promise<LiveTask> {
     const { context, purpose, runtime } = this.#options;
-    this.#agent ??= textAt(await agentNamed(context.client, this.#options.agent, "session"), "id");
+    const agent = await this.#agentId();
     const key = generateSigningKey();
     const ran = await runtime();
     const body: JsonObject = {
-      agent: this.#agent,
+      agent,
       purpose,
-      keyProof: await this.#keyProof(key, this.#agent),
+      keyProof: await this.#keyProof(key, agent),
       ...(ran === null ? {} : { runtime: { ...ran } }),
     };
     const opened = await context.client.json({ as: "session", path: "/v1/tasks", body });
@@ -144,10 +144,23 @@ export class TaskLink {
   }
 
   async #join(id: TaskId): Promise<LiveTask> {
+    const { client } = this.#options.context;
+    const { agent } = await client.json({ as: "session", path: `/v1/tasks/${id}` });
+    const of = isJsonObject(agent) ? agent["id"] : agent;
+    if (of !== (await this.#agentId())) {
+      throw new AppError("request.conflict", {
+        detail: `the task \`${id}\` is of another agent than \`${this.#options.agent}\``,
+      });
+    }
     const key = generateSigningKey();
     const body = { keyProof: await this.#keyProof(key, id) };
-    const token = await this.#options.context.client.json({ as: "session", path: `/v1/tasks/${id}/token`, body });
+    const token = await client.json({ as: "session", path: `/v1/tasks/${id}/token`, body });
     return this.#credential(token, { id, key, gateway: textAt(token, "gateway") });
+  }
+
+  async #agentId(): Promise<string> {
+    this.#agent ??= textAt(await agentNamed(this.#options.context.client, this.#options.agent, "session"), "id");
+    return this.#agent;
   }
 
   /** One renewal at a time. Null: renewed. A refusal with the task still there: the control plane did not answer. */
