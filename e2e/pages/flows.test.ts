@@ -142,6 +142,15 @@ describe("an approval", () => {
     expect(await page.getByRole("button", { name: "Approve" }).count()).toBe(0);
   });
 
+  it("says at least that it was signed when the server cannot show it any more", async () => {
+    await page.goto(standIn.approvalUrl);
+    standIn.erased = true;
+    await approve();
+    await page.locator("#outcome").waitFor();
+    expect(await page.locator("#outcome").innerText()).toBe("Approved");
+    expect(await page.getByRole("button", { name: "Approve" }).count()).toBe(0);
+  });
+
   it("is denied with a reason, signed as well", async () => {
     await page.goto(standIn.approvalUrl);
     await page.getByRole("button", { name: "Deny" }).click();

@@ -40,6 +40,8 @@ export class StandIn {
   state: ApprovalView["state"] = "pending";
   outcome: ApprovalOutcome | null = null;
   mayAnswer = true;
+  /** What was approved cannot be shown any more. */
+  erased = false;
   overview: OverviewView = busyOverview;
   setupOpen = true;
   /** Changes what the server asks to be signed, or the challenge. */
@@ -108,7 +110,7 @@ export class StandIn {
             id: ID,
             now,
             signedIn: who,
-            approval: this.#view(),
+            approval: this.erased ? null : this.#view(),
             mayAnswer,
             approver: HUMAN.name,
             outcome,

@@ -1,8 +1,9 @@
 import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
 import { gateOf, isOpen, nextLabel } from "./client/gate.ts";
+import { outcomeOf, pendingLine, words } from "./approval-state.ts";
 import { dataIsland, html, type Html } from "./html.ts";
 import { icon, isIconName } from "./icons.ts";
-import { document, messages, time, withoutPasskey } from "./layout.ts";
+import { document, messages, withoutPasskey } from "./layout.ts";
 import { marked, type Run, warnings } from "./marks.ts";
 import { partsOf } from "./parts.ts";
 import { renderProblem } from "./problem.ts";
@@ -11,19 +12,11 @@ import { shownRows, shownText } from "./shown-text.ts";
 import { renderSignIn } from "./sign-in.ts";
 import type { ApprovalPageView } from "./views.ts";
 
-const STATES: Readonly<Record<ApprovalView["state"], readonly [word: string, sentence: string]>> = {
-  pending: ["Waits for you", ""],
-  approved: ["Approved", "It is signed. The exact call may run once, until it expires."],
-  denied: ["Denied", "Nothing was done, and this will not run."],
-  expired: ["Expired", "Nobody answered in time. Nothing was done."],
-  consumed: ["Used", "It was approved and has run, once. It cannot run again."],
-  void: ["Void", "It no longer holds, because what it rested on has changed. Nothing was done under it."],
-};
-
 /** `/approve/{id}`: everything that is shown comes from `display`, the object that is hashed and signed. */
 export function renderApproval(view: ApprovalPageView): string {
   if (view.signedIn === null) return renderSignIn({ next: `/approve/${view.id}`, signedIn: null });
   const { approval } = view;
+  if (approval === null && view.ended !== undefined) return renderEnded(view, view.ended);
   if (approval === null) {
     const detail =
       "There is no approval with this address, or it is not yours to see. Look at what waits for you in the overview.";
@@ -39,33 +32,27 @@ export function renderApproval(view: ApprovalPageView): string {
     data-now="${view.now}"
     data-expires="${approval.expiresAt}"
   >
-    ${stateLine(view, approval)}
+    ${state === "pending" ? pendingLine(view, approval) : outcomeOf(view, state, display.subject)}
     <h1>${place(display, "sentence")}</h1>
     ${warning(display, parts)} ${chain(display)} ${reasons(approval)} ${exact(display, parts)}
     ${state === "pending" ? actions(view, parts.length) : null} ${covers(display)}
     ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
   </div>`;
-  const title = `${state === "pending" ? "Waits" : STATES[state][0]}: ${display.action}`;
+  const title = `${words(state, display.subject)[0]}: ${display.action}`;
   return document({ page: "approve", title, signedIn: view.signedIn, body });
 }
 
-function stateLine(view: ApprovalPageView, { state, expiresAt }: ApprovalView): Html {
-  if (state === "pending") {
-    return html`<p class="state pending">
-      ${icon("pending")}<b>${view.mayAnswer ? "Waits for you" : "Waits"}</b
-      ><span class="left">expires in <span id="left" role="timer">…</span> · ${time(expiresAt)}</span>
-    </p>`;
-  }
-  const [word, sentence] = STATES[state];
-  const { at, by, cause: why } = view.outcome ?? { at: null, by: null, cause: null };
-  const who = by !== null && html` by ${shownText(by)}`;
-  const when = at !== null && time(at);
-  const cause = why !== null && html`<p class="cause">“${shownText(why)}”</p>`;
-  return html`<div class="state ${state}" id="outcome" tabindex="-1">
-    ${icon(state)}<b>${word}${who}</b><span class="left">${when}</span>
-    <p>${sentence}</p>
-    ${cause}
+/** How it ended is known, what it showed is not. */
+function renderEnded(view: ApprovalPageView, { state, action }: NonNullable<ApprovalPageView["ended"]>): string {
+  const subject = action.startsWith("mcp:") ? "call" : "change";
+  const body = html`<div id="approval">
+    ${outcomeOf(view, state, subject)}
+    <h1>${shownText(action)}</h1>
+    <p class="lead">What it showed is no longer kept here. The ledger keeps what was signed.</p>
+    <p><a href="/">Open the overview</a></p>
   </div>`;
+  const title = `${words(state, subject)[0]}: ${action}`;
+  return document({ page: "approve", title, signedIn: view.signedIn, body });
 }
 
 function chain(display: ApprovalDisplay): Html {
@@ -95,9 +82,10 @@ function reasons({ display, state }: ApprovalView): Html {
         ${place(display, `holds.${index}.reason`)} <code>${place(display, `holds.${index}.policyId`)}</code>
       </li>`,
   );
+  const always = display.subject === "change" && html`<li>What widens rights or lifts a stop needs a signature.</li>`;
   return html`<h2>${state === "pending" ? "Why it waits" : "Why it waited"}</h2>
     <ul class="reasons">
-      ${lines}
+      ${lines.length > 0 ? lines : always}
     </ul>`;
 }
 

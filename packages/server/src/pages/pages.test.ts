@@ -7,6 +7,7 @@ import { samplePages } from "./testing/sample-pages.ts";
 import {
   approvalPage,
   callDisplay,
+  changeDisplay,
   hostileDisplay,
   longDisplay,
   setupView,
@@ -121,6 +122,18 @@ describe("an approval page", () => {
     const page = renderApproval({ ...approvalPage(callDisplay), mayAnswer: false, approver: "Grace Hopper" });
     expect(page).not.toMatch(/id="(approve|deny)"/);
     expect(page).toContain("Only Grace Hopper may answer this");
+  });
+
+  it("says of a signed change that it is in force, of a signed call that it may run", () => {
+    expect(renderApproval(approvalPage(changeDisplay, "consumed"))).toContain("It is signed and in force.");
+    expect(renderApproval(approvalPage(callDisplay, "approved"))).toContain("may run once");
+  });
+
+  it("says how it ended when what it showed is gone", () => {
+    const ended = { state: "denied", action: "agent.create" } as const;
+    const page = renderApproval({ ...approvalPage(callDisplay, "denied"), approval: null, ended });
+    expect(page).toContain("Denied by Ada Lovelace");
+    expect(page).toContain("no longer kept");
   });
 
   it("marks hostile text everywhere and warns about it", () => {

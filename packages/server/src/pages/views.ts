@@ -42,6 +42,8 @@ export interface ApprovalPageView {
   readonly signedIn: Named | null;
   /** Null: there is no such approval, or this person may not see it. */
   readonly approval: ApprovalView | null;
+  /** Instead of `approval`, when it has ended and what it showed cannot be shown any more: it was erased, or it is done. */
+  readonly ended?: { readonly state: ApprovalView["state"]; readonly action: string };
   /** Whether the person who is signed in may answer. */
   readonly mayAnswer: boolean;
   /** Who may answer, in words. */

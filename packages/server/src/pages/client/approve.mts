@@ -13,8 +13,9 @@ start(() => {
   if (byId("display") === null) return;
   countDown(need("approval"));
   whileVisible(2, async () => {
+    if (byId("outcome") !== null) return false;
     const { state } = await call<ApprovalView>("GET", path());
-    return state === "pending" ? true : await showOutcome();
+    return state === "pending" ? true : await showOutcome(state);
   });
   if (byId("approve") === null || !passkeysWork()) return;
   partByPart();
@@ -75,20 +76,24 @@ async function answer(decision: "approve" | "deny"): Promise<void> {
   const response = await usePasskey(publicKey as unknown as PublicKeyCredentialRequestOptionsJSON);
   const reason = decision === "deny" ? textIn("reason") : "";
   await call("POST", `${path()}/assertion`, { decision, scope: "once", response, ...(reason && { reason }) });
-  await showOutcome();
+  await showOutcome(decision === "approve" ? "approved" : "denied");
 }
 
-/** The state has changed: shows what the server now says, and moves the reader there. */
-async function showOutcome(): Promise<false> {
+/** The state has changed: shows what the server now says of it, or at least the state, and moves the reader there. */
+async function showOutcome(state: string): Promise<false> {
   const fresh = await pageNow();
   const next = fresh?.getElementById("approval");
-  if (!fresh || !next) {
-    location.reload();
-    return false;
+  if (fresh && next) {
+    document.title = fresh.title;
+    replacePart(need("approval"), next);
+  } else {
+    need("state").className = `state ${state}`;
+    need("state").textContent = state.charAt(0).toUpperCase() + state.slice(1);
+    need("state").tabIndex = -1;
+    need("state").id = "outcome";
+    document.querySelector("[data-needs-passkey]")?.remove();
   }
-  document.title = fresh.title;
-  replacePart(need("approval"), next);
-  byId("outcome")?.focus();
+  need("outcome").focus();
   return false;
 }
 

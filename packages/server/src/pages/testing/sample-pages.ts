@@ -2,6 +2,7 @@ import {
   approvalPage,
   busyOverview,
   callDisplay,
+  changeDisplay,
   emptyOverview,
   frozenOverview,
   hostileDisplay,
@@ -28,6 +29,13 @@ export const samplePages: Readonly<Record<string, () => string>> = {
   "approve-expired": () => renderApproval(approvalPage(callDisplay, "expired")),
   "approve-consumed": () => renderApproval(approvalPage(callDisplay, "consumed")),
   "approve-void": () => renderApproval(approvalPage(callDisplay, "void")),
+  "approve-ended": () =>
+    renderApproval({
+      ...approvalPage(callDisplay, "approved"),
+      approval: null,
+      ended: { state: "approved", action: "agent.create" },
+    }),
+  "approve-change": () => renderApproval(approvalPage(changeDisplay)),
   "approve-unknown": () => renderApproval({ ...approvalPage(callDisplay), approval: null }),
   "approve-signed-out": () => renderApproval({ ...approvalPage(callDisplay), signedIn: null }),
   overview: () => renderOverview(busyOverview),

@@ -47,6 +47,28 @@ export const hostileDisplay: ApprovalDisplay = {
   }),
 };
 
+/** A change of rights: no device, agent or task acts. */
+export const changeDisplay: ApprovalDisplay = {
+  ...callDisplay,
+  subject: "change",
+  sentence: "Register the agent release-bot of Ada Lovelace",
+  device: null,
+  agent: null,
+  task: null,
+  action: "agent.create",
+  resource: "agt_00Gx1MCcQ81vBdHfLk3JzA",
+  effect: "write",
+  holds: [],
+  content: canonicalJson({
+    name: "release-bot",
+    owner: ADA.id,
+    purpose: "Release notes and summaries",
+    grants: [{ action: "mcp:files/*", resource: "file:/srv/records/**" }],
+    expiresAt: "2026-12-22T09:31:00.000Z",
+  }),
+  argsCommitment: null,
+};
+
 export function approvalView(display: ApprovalDisplay, state: ApprovalView["state"] = "pending"): ApprovalView {
   return {
     id: "apr_00Gx2BfW7cRmZt4vLp9DkS",

@@ -1,0 +1,44 @@
+import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
+import { html, type Html } from "./html.ts";
+import { icon } from "./icons.ts";
+import { time } from "./layout.ts";
+import { shownText } from "./shown-text.ts";
+import type { ApprovalPageView } from "./views.ts";
+
+type State = ApprovalView["state"];
+const STATES: Readonly<Record<State, readonly [word: string, sentence: string]>> = {
+  pending: ["Waits", ""],
+  approved: ["Approved", "It is signed. The exact call may run once, until it expires."],
+  denied: ["Denied", "Nothing was done, and this will not run."],
+  expired: ["Expired", "Nobody answered in time. Nothing was done."],
+  consumed: ["Used", "It was approved and has run, once. It cannot run again."],
+  void: ["Void", "It no longer holds, because what it rested on has changed. Nothing was done under it."],
+};
+const IN_FORCE = ["Approved", "It is signed and in force."] as const;
+
+/** The state in words: of a call that may run, or of a change that is in force. */
+export function words(state: State, subject: ApprovalDisplay["subject"]): readonly [word: string, sentence: string] {
+  return subject === "change" && (state === "approved" || state === "consumed") ? IN_FORCE : STATES[state];
+}
+
+/** What waits, and how long still. */
+export function pendingLine(view: ApprovalPageView, { expiresAt }: ApprovalView): Html {
+  return html`<p class="state pending" id="state">
+    ${icon("pending")}<b>${view.mayAnswer ? "Waits for you" : "Waits"}</b
+    ><span class="left">expires in <span id="left" role="timer">…</span> · ${time(expiresAt)}</span>
+  </p>`;
+}
+
+/** What happened, when, by whom and why. */
+export function outcomeOf(view: ApprovalPageView, state: State, subject: ApprovalDisplay["subject"]): Html {
+  const [word, sentence] = words(state, subject);
+  const { at, by, cause: why } = view.outcome ?? { at: null, by: null, cause: null };
+  const who = by !== null && html` by ${shownText(by)}`;
+  const when = at !== null && time(at);
+  const cause = why !== null && html`<p class="cause">“${shownText(why)}”</p>`;
+  return html`<div class="state ${state}" id="outcome" tabindex="-1">
+    ${icon(state)}<b>${word}${who}</b><span class="left">${when}</span>
+    <p>${sentence}</p>
+    ${cause}
+  </div>`;
+}
