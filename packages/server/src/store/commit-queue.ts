@@ -1,12 +1,17 @@
 import { AppError } from "@countersign/core";
 import type { PackedCommit, PackedResult } from "./messages.ts";
 import type { Committed } from "./store.ts";
-import { errorOf, type WorkerLink } from "./worker-link.ts";
+import { errorOf } from "./worker-link.ts";
 
 /** Commits that may wait; beyond that the store refuses rather than grow without bound. */
 const MAX_WAITING = 16_384;
 /** Most commits of one group: bounds its time and memory. */
 const MAX_GROUP = 1024;
+/** How long the disk may take. INV-2: after that the answer is no, though the commit may become durable later. */
+const STALL_MS = 10_000;
+
+/** Makes a group durable, in order. */
+export type SendGroup = (commits: readonly PackedCommit[]) => Promise<readonly PackedResult[]>;
 
 interface Waiting {
   readonly commit: PackedCommit;
@@ -16,21 +21,24 @@ interface Waiting {
 
 /** Group commit: while one group is being made durable, the next gathers; all of a group share one sync. */
 export class CommitQueue {
-  private readonly link: WorkerLink;
+  private readonly sendGroup: SendGroup;
   private readonly onGrown: (size: number) => void;
+  private readonly stallMs: number;
+  private stalled = false;
   private waiting: Waiting[] = [];
   /** The work under way; null when nothing waits. */
   private draining: Promise<void> | null = null;
 
-  constructor(link: WorkerLink, onGrown: (size: number) => void) {
-    this.link = link;
+  constructor(sendGroup: SendGroup, onGrown: (size: number) => void, stallMs: number = STALL_MS) {
+    this.sendGroup = sendGroup;
     this.onGrown = onGrown;
+    this.stallMs = stallMs;
   }
 
   add(commit: PackedCommit): Promise<Committed> {
     return new Promise((resolve, reject) => {
-      if (this.waiting.length >= MAX_WAITING) {
-        reject(new AppError("ledger.unavailable", { detail: "too many commits wait for the disk; try again later" }));
+      if (this.stalled || this.waiting.length >= MAX_WAITING) {
+        reject(tooSlow());
         return;
       }
       this.waiting.push({ commit, resolve, reject });
@@ -55,18 +63,25 @@ export class CommitQueue {
   }
 
   private async send(group: readonly Waiting[]): Promise<void> {
+    const stall = setTimeout(() => this.stall(group), this.stallMs);
     let results: readonly PackedResult[];
     try {
-      results = await this.link.ask<readonly PackedResult[]>({
-        op: "commit",
-        commits: group.map(({ commit }) => commit),
-      });
+      results = await this.sendGroup(group.map(({ commit }) => commit));
     } catch (error) {
       for (const { reject } of group) reject(error as AppError);
       return;
+    } finally {
+      clearTimeout(stall);
+      this.stalled = false;
     }
     for (const [i, waiting] of group.entries())
       this.settle(waiting, results[i] ?? ["failed", "ledger.unavailable", "no answer"]);
+  }
+
+  /** Refuses everything until the group under way is answered: what is refused here was not sent and leaves no trace. */
+  private stall(group: readonly Waiting[]): void {
+    this.stalled = true;
+    for (const { reject } of [...group, ...this.waiting.splice(0)]) reject(tooSlow());
   }
 
   private settle({ commit: [, , , , entries], resolve, reject }: Waiting, result: PackedResult): void {
@@ -91,4 +106,8 @@ export class CommitQueue {
         result[0] satisfies never;
     }
   }
+}
+
+function tooSlow(): AppError {
+  return new AppError("ledger.unavailable", { detail: "the disk of the data directory does not keep up; look at it" });
 }

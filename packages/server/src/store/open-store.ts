@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { AnyRecord, Clock, EntryId, Json, Kind, StateRecord } from "@countersign/core";
 import { AppError } from "@countersign/core";
-import { CommitQueue } from "./commit-queue.ts";
+import { CommitQueue, type SendGroup } from "./commit-queue.ts";
 import { Growth } from "./growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "./journal.ts";
 import type { EntryRow, LeafRun, Opened, ReadOp, ReadRequests, RecordRow, Reply, WorkerStart } from "./messages.ts";
@@ -48,7 +48,8 @@ class SqliteStore implements LedgerStore {
     this.generation = opened.generation;
     this.growth = new Growth(opened.size);
     this.reader = new WorkerLink("reader-worker", start);
-    this.queue = new CommitQueue(writer, (size) => this.growth.to(size));
+    const send: SendGroup = (commits) => writer.ask({ op: "commit", commits });
+    this.queue = new CommitQueue(send, (size) => this.growth.to(size));
     this.journal = this.openJournal();
   }
 

@@ -108,6 +108,28 @@ export class Samples {
     };
   }
 
+  task(agent: AgentId, status: "live" | "ended", id: TaskId = this.id("tsk")): Put {
+    const human = this.id("hum");
+    const purpose = { person: human, box: "c2VhbGVk" };
+    const times = { openedAt: "2027-01-15T08:00:00.000Z", expiresAt: "2027-01-15T09:00:00.000Z", idleSeconds: 900 };
+    return {
+      kind: "task",
+      id,
+      terms: {
+        agent,
+        human,
+        device: this.id("dev"),
+        session: this.id("ses"),
+        purpose,
+        grants: [],
+        ...times,
+        runtime: null,
+      },
+      state: { status, jkts: [], cause: null },
+      authority: null,
+    };
+  }
+
   freeze(
     scope: { type: "all" | "task" | "resource" | "owner"; value: string },
     status: "active" | "thawed" = "active",

@@ -182,6 +182,23 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         expect(await attempt()).toMatchObject({ ok: true });
       });
 
+      it("refuses when a list that was read before is no longer whole", async () => {
+        const owner = make.human();
+        const agent = make.id("agt");
+        const put = async (record: ReturnType<typeof make.human>): Promise<number> =>
+          ok(await store.commit({ put: [record], entries: [make.entry(point, make.draft(), [record])] })).version;
+        const since = await put(owner);
+        const stop = async (list: object): Promise<Committed> =>
+          store.commit({ unchanged: [{ kind: "task", status: "live", since, ...list }], entries: [make.entry(point)] });
+        expect(await stop({})).toMatchObject({ ok: true });
+        await put(make.task(agent, "live"));
+        expect(await stop({})).toEqual({ ok: false, code: "conflict" });
+        expect(await stop({ agent })).toEqual({ ok: false, code: "conflict" });
+        expect(await stop({ agent: make.id("agt") })).toMatchObject({ ok: true });
+        expect(await stop({ status: "ended" })).toMatchObject({ ok: true });
+        expect(await stop({ since: since + 1 })).toMatchObject({ ok: true });
+      });
+
       it("refuses one commit of a group and keeps the others", async () => {
         const twice = make.draft();
         const commits = [
