@@ -1,7 +1,8 @@
 import { randomBytes, sign, createPublicKey, type KeyObject } from "node:crypto";
 import { type EntryId, type Kind, newId } from "@countersign/core";
 import { verifyLog } from "@countersign/ledger";
-import { openLedger, recover, sha256, verifyEd25519, type LogKey } from "../../packages/server/src/ledger/index.ts";
+import { openLedger, recover } from "../../packages/server/src/ledger/index.ts";
+import { type LogKey, sha256, verifyEd25519 } from "../../packages/server/src/ledger/log-key.ts";
 import { type LedgerStore, openStore } from "../../packages/server/src/store/index.ts";
 import type { Acknowledged } from "./acknowledged.ts";
 

@@ -1,3 +1,2 @@
-export type { NewAgent } from "./agents.ts";
 export { Agents, agentCreateKind, agentReinstateKind } from "./agents.ts";
 export { agentRoutes, grants } from "./routes.ts";

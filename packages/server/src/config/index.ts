@@ -1,3 +1,3 @@
 export { hostPort } from "./addresses.ts";
-export type { Config, ConfigSource } from "./config.ts";
+export type { Config } from "./config.ts";
 export { parseUpstream, readConfig, sameTerms } from "./config.ts";

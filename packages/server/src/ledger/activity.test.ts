@@ -1,7 +1,6 @@
 import type { LedgerEntry } from "@countersign/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recover } from "./recover.ts";
-import { tail } from "./tail.ts";
 import { Samples } from "../store/testing/samples.ts";
 import { LedgerFixture } from "./testing/ledger-fixture.ts";
 import { who } from "./who.ts";
@@ -65,31 +64,5 @@ describe("who", () => {
     expect((await who(store, { resource: file, limit: 2 })).map(({ entry }) => entry.index)).toEqual([3, 2]);
     expect((await who(store, { resource: file, limit: 2, before: 2 })).map(({ entry }) => entry.index)).toEqual([0]);
     expect(await who(store, { resource: "file:/none", limit: 5 })).toEqual([]);
-  });
-});
-
-describe("tail", () => {
-  it("follows what becomes durable until it is told to stop", async () => {
-    await at.add(3);
-    const stop = new AbortController();
-    const seen: number[] = [];
-    for await (const { index } of tail(at.store, 1, stop.signal)) {
-      seen.push(index);
-      if (index === 2) await at.add(400);
-      if (index === 402) stop.abort();
-    }
-    expect(seen).toEqual(Array.from({ length: 402 }, (_, i) => i + 1));
-  });
-
-  it("begins that many entries from the end, and ends with the store", async () => {
-    await at.add(10);
-    const seen: number[] = [];
-    let closed: Promise<void> = Promise.resolve();
-    for await (const { index } of tail(at.store, -2, new AbortController().signal)) {
-      seen.push(index);
-      if (index === 9) closed = at.close();
-    }
-    await closed;
-    expect(seen).toEqual([8, 9]);
   });
 });

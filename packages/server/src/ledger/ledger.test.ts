@@ -4,7 +4,6 @@ import { DatabaseSync } from "node:sqlite";
 import { parseVkey, verifyLog, verifyProofFile } from "@countersign/ledger";
 import type { LedgerEntry } from "@countersign/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { exportLedger } from "./export-ledger.ts";
 import { readFileOf } from "./log-directory.ts";
 import { sha256, verifyEd25519 } from "./log-key.ts";
 import { entryBundle, publicFile } from "./public-files.ts";
@@ -252,54 +251,21 @@ describe("a start", () => {
   });
 });
 
-describe("an export", () => {
+describe("what is published", () => {
   it("is what a stranger can verify, and one changed byte is refused", async () => {
     await at.open();
     await at.add(1000);
     await at.ledger.covers(1000);
-    const target = join(at.path, "export/2027");
-    expect(await exportLedger(at.path, target)).toMatchObject({ size: 1000 });
-    expect(await strangerVerifies(target)).toMatchObject({ ok: true, checkpoint: { size: 1000 } });
-    const bundle = join(target, "tile/entries/002");
+    expect(await strangerVerifies(files())).toMatchObject({ ok: true, checkpoint: { size: 1000 } });
+    const bundle = join(files(), "tile/entries/002");
     const bytes = readFileSync(bundle);
     bytes[1000] = bytes[1000]! ^ 1;
     writeFileSync(bundle, bytes);
-    expect(await strangerVerifies(target)).toMatchObject({
+    expect(await strangerVerifies(files())).toMatchObject({
       ok: false,
       code: "entry.altered",
       path: "tile/entries/002",
     });
-  });
-
-  it("can be brought up to date, but never mixes two logs", async () => {
-    await at.open();
-    await at.add(10);
-    await at.ledger.covers(10);
-    const target = join(at.path, "export");
-    await exportLedger(at.path, target);
-    await at.add(290);
-    await at.ledger.covers(300);
-    await exportLedger(at.path, target);
-    expect(await strangerVerifies(target)).toMatchObject({ ok: true, checkpoint: { size: 300 } });
-    writeFileSync(join(target, "vkey"), "another");
-    await expect(exportLedger(at.path, target)).rejects.toMatchObject({ code: "request.conflict" });
-    await expect(exportLedger(join(at.path, "none"), join(at.path, "x"))).rejects.toMatchObject({
-      code: "request.not_found",
-    });
-  });
-
-  it("cuts a full tile to the size of its checkpoint", async () => {
-    await at.open();
-    await at.add(200);
-    await at.ledger.covers(200);
-    const old = readFileSync(join(files(), "checkpoint"));
-    await at.add(56);
-    await at.ledger.covers(256);
-    await at.close();
-    writeFileSync(join(files(), "checkpoint"), old);
-    const target = join(at.path, "export");
-    await exportLedger(at.path, target);
-    expect(await strangerVerifies(target)).toMatchObject({ ok: true, checkpoint: { size: 200 } });
   });
 });
 

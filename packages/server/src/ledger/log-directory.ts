@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "@countersign/core";
 import { LIMITS } from "@countersign/ledger";
@@ -70,16 +70,6 @@ async function isFile(file: string): Promise<boolean> {
     return (await stat(file)).isFile();
   } catch (error) {
     if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-/** True when the directory does not exist or holds nothing. */
-export async function isEmpty(path: string): Promise<boolean> {
-  try {
-    return (await readdir(path)).length === 0;
-  } catch (error) {
-    if (isMissing(error)) return true;
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-export { Registration, humanAddKind, originOf } from "./registration.ts";
-export type { DeviceRequest } from "./sessions.ts";
+export { Registration, humanAddKind } from "./registration.ts";
 export { COOKIE, Sessions, sessionOpenKind } from "./sessions.ts";
 export { peopleRoutes } from "./routes.ts";

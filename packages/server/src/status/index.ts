@@ -1,5 +1,4 @@
 export type { Check } from "./doctor.ts";
 export { statusRoutes } from "./routes.ts";
 export { sameUserAgents } from "./same-user.ts";
-export type { StatusSource } from "./status.ts";
 export { findZombies } from "./zombies.ts";
