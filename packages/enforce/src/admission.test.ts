@@ -248,7 +248,11 @@ describe("INV-12: what a point believes", () => {
     const { replica, alice } = installation();
     const bob = newPerson();
     const people = peopleOf(bob, ["admin"], null);
-    const left = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people), state: { ...r.state, status: "inactive" } }));
+    const left = people.map((r) => ({
+      ...r,
+      authority: countersign(alice, "human.add", people),
+      state: { ...r.state, status: "inactive" },
+    }));
     const signed = { ...policy(), authority: countersign(bob, "policy.publish", [policy()]) } as AnyState;
     expect(refusals([signed, ...left] as AnyState[], replica)).toEqual([]);
   });
@@ -258,7 +262,11 @@ describe("INV-12: what a point believes", () => {
     const bob = newPerson();
     const people = peopleOf(bob, [], null);
     const added = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) })) as AnyState[];
-    const left = added.map((r) => ({ ...r, version: 5, state: { ...r.state, status: r.kind === "human" ? "inactive" : "revoked" } })) as AnyState[];
+    const left = added.map((r) => ({
+      ...r,
+      version: 5,
+      state: { ...r.state, status: r.kind === "human" ? "inactive" : "revoked" },
+    })) as AnyState[];
     expect(refusals([...added, ...left], replica)).toEqual([]);
     expect(refusals(added.map((r) => ({ ...r, version: 6 })) as AnyState[], replica).length).toBe(2);
   });
@@ -280,7 +288,11 @@ describe("INV-12: what a point believes", () => {
     const terms = { kind: "freeze", scope: { type: "all", value: "*" }, reason: "", by: "local", at: "", agents: [] };
     const brake = record("brake", "brk_1", terms, { state: { status: "active" } } as never);
     expect(refusals([brake], replica)).toEqual([]);
-    const narrowed = { ...brake, version: 5, terms: { ...terms, scope: { type: "task", value: "tsk_other" } } } as AnyState;
+    const narrowed = {
+      ...brake,
+      version: 5,
+      terms: { ...terms, scope: { type: "task", value: "tsk_other" } },
+    } as AnyState;
     expect(refusals([narrowed], replica)).toEqual(["brake brk_1"]);
   });
 
@@ -306,9 +318,17 @@ describe("INV-12: what a point believes", () => {
 
   it("does not reinstate an agent twice by one signature", () => {
     const { replica, alice } = installation();
-    const created = { ...agent(alice.id), authority: countersign(alice, "agent.create", [agent(alice.id)]) } as AnyState;
-    const back = { ...created, version: 6, authority: countersign(alice, "agent.reinstate", [agent(alice.id)], { nonce: "r" }) } as AnyState;
-    const stopped = (r: AnyState, version: number): AnyState => ({ ...r, version, state: { status: "suspended", executables: [] } }) as AnyState;
+    const created = {
+      ...agent(alice.id),
+      authority: countersign(alice, "agent.create", [agent(alice.id)]),
+    } as AnyState;
+    const back = {
+      ...created,
+      version: 6,
+      authority: countersign(alice, "agent.reinstate", [agent(alice.id)], { nonce: "r" }),
+    } as AnyState;
+    const stopped = (r: AnyState, version: number): AnyState =>
+      ({ ...r, version, state: { status: "suspended", executables: [] } }) as AnyState;
     expect(refusals([created], replica)).toEqual([]);
     expect(refusals([stopped(created, 5)], replica)).toEqual([]);
     expect(refusals([back], replica)).toEqual([]);

@@ -17,7 +17,8 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
   const known = replica.get(record.kind, record.id);
   // What is older than what is known here changes nothing.
   if (known !== undefined && known.version >= record.version) return YES;
-  if (revives(known, record)) return no(`${record.kind} \`${record.id}\` is ${known?.state.status ?? "over"} and does not come back`);
+  if (revives(known, record))
+    return no(`${record.kind} \`${record.id}\` is ${known?.state.status ?? "over"} and does not come back`);
   switch (record.kind) {
     case "root":
       return admitRoot(record, replica);
@@ -61,7 +62,8 @@ function admitRoot(record: StateRecord<"root">, replica: Replica): Admission {
   const known = replica.get("root", "root");
   if (digestOf(record.terms.records) !== record.terms.genesis)
     return no("the digest of the first state does not fit it");
-  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms)) return no("the first state was exchanged");
+  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms))
+    return no("the first state was exchanged");
   return YES;
 }
 
@@ -139,7 +141,8 @@ function admitPosture(record: StateRecord<"posture">, replica: Replica): Admissi
 function admitBrake(record: StateRecord<"brake">, replica: Replica): Admission {
   const known = replica.get("brake", record.id);
   // What a stop covers is fixed when it is made: a narrower one would lift the rest.
-  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms)) return no(`brake \`${record.id}\` was exchanged`);
+  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms))
+    return no(`brake \`${record.id}\` was exchanged`);
   if (record.state.status !== "thawed") return YES;
   const signature = record.authority;
   if (signature === null || signature === "genesis") return no(`brake \`${record.id}\` was lifted without a signature`);

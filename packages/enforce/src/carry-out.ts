@@ -6,6 +6,7 @@ import { type Flow, decideNow, stepOf } from "./flow.ts";
 import { outcomeOf } from "./outcome.ts";
 import { refuse } from "./refuse.ts";
 import { Sent } from "./sent.ts";
+import { decideWithApproval } from "./with-approval.ts";
 
 /** Sends a permitted action and releases its answer. */
 export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
@@ -14,15 +15,16 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   if (!prepared.ok) return await refuse(flow, denied(stepOf(prepared.code), prepared.code, prepared.reason));
   if (action.signal.aborted)
     return await refuse(flow, denied("upstream", "upstream.timeout", "the client cancelled before anything was done"));
-  const decision = decideNow(flow, call);
+  // INV-5: while all was made ready the approval may have ended, or its approver left.
+  const decision = flow.approval === null ? decideNow(flow, call) : decideWithApproval(flow, call, flow.approval.id);
   if (decision.result !== "permit") return await refuse(flow, decision);
 
   const intent = newId("int", point.now(), point.random);
   const entry = draftEntry(flow, "action.intent", intentParts(flow, decision, intent));
   const recording = record(flow, entry, call);
   live.intent = intent;
-  if (call.effect !== "read") {
-    // INV-6: an intent with an effect is durable before its first byte goes upstream.
+  if (call.effect !== "read" || flow.approval !== null) {
+    // INV-6: an intent with an effect is durable before its first byte goes upstream. INV-5: so is the use of an approval.
     const recorded = await recording;
     if (recorded !== null) return await refuse(flow, recorded);
     live.state = "recorded";

@@ -45,27 +45,28 @@ interface SaltedCall {
   readonly chain: Chain;
   readonly call: Call;
   readonly salt: string;
+  /** What the policies of this point hold the call for: who must sign is read here, never from the stored approval. */
+  readonly holds: readonly Hold[];
 }
 
 /**
  * INV-5: verifies every signature of an approval at the enforcement point itself, against the passkeys that it verified, for just this
  * call. A hold is discharged when as many different approvers as its quorum asks have signed it by name and hash.
  */
-export function discharge(
-  point: EnforcementPoint,
-  approval: StateRecord<"approval">,
-  { chain, call, salt }: SaltedCall,
-): Discharge {
+export function discharge(point: EnforcementPoint, approval: StateRecord<"approval">, held: SaltedCall): Discharge {
   const now = point.now();
   const { terms, state } = approval;
   const ended = endOf(approval, now);
   if (ended !== null) return ended;
-  const digest = digestOfCall(chain, call, salt);
+  const digest = digestOfCall(held.chain, held.call, held.salt);
   if (terms.callDigest !== digest) return refuse("countersignature.void", "the approval is for another call");
+  if (terms.policySetHash !== (point.evaluator?.policySetHash ?? "")) {
+    return refuse("countersignature.void", "the policies changed since this was asked for; the next try asks again");
+  }
   const signers = new Map<string, Set<string>>();
   for (const answer of state.answers) {
     if (answer.signed.decision !== "approve") return refuse("countersignature.void", "a human denied this call");
-    if (answer.signed.callDigest !== digest || !validAnswer(point, answer, { terms, now })) {
+    if (answer.signed.callDigest !== digest || !validAnswer(point, answer, { terms, now, held })) {
       return refuse("countersignature.void", "a signature of the approval does not verify");
     }
     for (const hold of answer.signed.holds) {
@@ -73,7 +74,7 @@ export function discharge(
       signers.set(key, (signers.get(key) ?? new Set()).add(answer.signed.approver));
     }
   }
-  const discharged = terms.holds.filter((hold) => (signers.get(holdKey(hold))?.size ?? 0) >= hold.quorum);
+  const discharged = held.holds.filter((hold) => (signers.get(holdKey(hold))?.size ?? 0) >= hold.quorum);
   return { ok: true, approval, holds: discharged };
 }
 
@@ -94,7 +95,7 @@ type Answer = StateRecord<"approval">["state"]["answers"][number];
 function validAnswer(
   point: EnforcementPoint,
   { signed, assertion }: Answer,
-  { terms, now }: { readonly terms: ApprovalTerms; readonly now: number },
+  { terms, now, held }: { readonly terms: ApprovalTerms; readonly now: number; readonly held: SaltedCall },
 ): boolean {
   const root = point.replica.get("root", "root");
   const approver = point.replica.get("human", signed.approver);
@@ -102,10 +103,11 @@ function validAnswer(
     root === undefined ||
     terms.callDigest === null ||
     approver?.state.status !== "active" ||
-    !mayApprove(terms, approver)
+    !mayApprove(held, approver)
   )
     return false;
   if (signed.nonce !== terms.nonce || signed.policySetHash !== terms.policySetHash) return false;
+  if (signed.effect !== held.call.effect) return false;
   if (signed.human !== terms.human || signed.agent !== terms.agent || signed.task !== terms.task) return false;
   const { origin, rpId, genesis } = root.terms;
   const passkeys = (id: string): KnownPasskey | undefined => {
@@ -118,10 +120,10 @@ function validAnswer(
 }
 
 /** Whether a person is one of those whom every hold of an approval asks for. The requester is refused where a hold says so. */
-export function mayApprove(terms: ApprovalTerms, approver: StateRecord<"human">): boolean {
-  return terms.holds.every((hold) => {
-    if (hold.notRequester && approver.id === terms.human) return false;
-    return isApprover(hold.approvers, terms.human, approver);
+function mayApprove({ chain, holds }: SaltedCall, approver: StateRecord<"human">): boolean {
+  return holds.every((hold) => {
+    if (hold.notRequester && approver.id === chain.human) return false;
+    return isApprover(hold.approvers, chain.human, approver);
   });
 }
 

@@ -3,12 +3,12 @@ import type { Action, Ends } from "./action.ts";
 import { type ApprovalEnd, awaitApproval } from "./await-approval.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Held } from "./control-plane.ts";
-import { discharge } from "./countersigned.ts";
 import { draftEntry, refusalOf, subjectOf } from "./drafts.ts";
 import { isRefused } from "./facts.ts";
 import { type Flow, decideNow } from "./flow.ts";
 import type { EnforcementPoint } from "./point.ts";
 import { refuse } from "./refuse.ts";
+import { decideWithApproval } from "./with-approval.ts";
 
 /**
  * The only code that turns a decision into an effect, for every gateway (design 5):
@@ -28,6 +28,7 @@ export async function enforce<A>(point: EnforcementPoint, action: Action, ends: 
     live,
     countersignature: null,
     approval: null,
+    holds: [],
     decided: null,
   };
   try {
@@ -66,7 +67,7 @@ async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<D
   const { point, action, subject } = flow;
   const named = action.approval === undefined ? null : point.replica.get("approval", action.approval);
   if (named !== null) {
-    const ended = namedApprovalEnded(named);
+    const ended = namedApprovalEnded(named) ?? namedApprovalStale(named, decision);
     if (ended !== null) return ended;
   }
   const entry = draftEntry(flow, "decision", { decision });
@@ -86,6 +87,7 @@ async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<D
       return null;
     }
   }
+  flow.holds = decision.holds;
   return decideWithApproval(flow, call, held.approval);
 }
 
@@ -104,24 +106,16 @@ function namedApprovalEnded(approval: StateRecord<"approval"> | undefined): Deci
   return denied("countersignature", code, `the approval is ${status}${cause === null ? "" : `: ${cause}`}`);
 }
 
-/** INV-1: decides again in full, now with the signatures that this point has verified itself. */
-function decideWithApproval<A>(flow: Flow<A>, call: Call, id: Held["approval"]): Decision {
-  const approval = flow.point.replica.get("approval", id);
-  if (approval === undefined)
-    return denied("countersignature", "countersignature.void", "the approval is not known here");
-  const found = discharge(flow.point, approval, { ...flow.subject, call });
-  if (!found.ok) return decideRefused(flow, call, found);
-  flow.approval = approval;
-  flow.countersignature = { ok: true, holds: found.holds };
-  flow.decided = null;
-  return decideNow(flow, call);
-}
-
-/** A refused countersignature is named, unless the action fails at an earlier step anyway. */
-function decideRefused<A>(flow: Flow<A>, call: Call, found: { code: RefusalCode; reason: string }): Decision {
-  const decision = decideNow(flow, call);
-  if (decision.result === "deny") return decision;
-  return denied("countersignature", found.code, found.reason);
+function namedApprovalStale(
+  approval: StateRecord<"approval"> | undefined,
+  { policySetHash }: Decision,
+): Decision | null {
+  if (approval === undefined || approval.terms.policySetHash === policySetHash) return null;
+  return denied(
+    "countersignature",
+    "countersignature.void",
+    "the policies changed since this was asked for; make the call again",
+  );
 }
 
 function tellHeld<A>(flow: Flow<A>, decision: Decision, held: Held): void {

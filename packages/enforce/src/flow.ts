@@ -1,4 +1,12 @@
-import { type Call, type Decision, type RefusalCode, type StateRecord, type Step, denied } from "@countersign/core";
+import {
+  type Call,
+  type Decision,
+  type Hold,
+  type RefusalCode,
+  type StateRecord,
+  type Step,
+  denied,
+} from "@countersign/core";
 import { type DecideInput, decide } from "@countersign/policy";
 import type { Action, Ends } from "./action.ts";
 import type { Subject } from "./drafts.ts";
@@ -15,6 +23,8 @@ export interface Flow<A> extends Ends<A> {
   /** What a valid countersignature contributes to the decision; set once the approval is found. */
   countersignature: DecideInput["countersignature"];
   approval: StateRecord<"approval"> | null;
+  /** What the call was held for. */
+  holds: readonly Hold[];
   /** The last whole decision; it stands while nothing that it read has changed. */
   decided: { readonly decision: Decision; readonly revision: number; readonly until: number } | null;
 }

@@ -12,7 +12,7 @@ export type {
   Renewal,
   Snapshot,
 } from "./control-plane.ts";
-export { callIdentity, digestOfCall, isApprover, mayApprove } from "./countersigned.ts";
+export { callIdentity, digestOfCall, isApprover } from "./countersigned.ts";
 export type { Clocks } from "./lease.ts";
 export type { Disposition } from "./live.ts";
 export type { Acknowledgement, PointLog, PointOptions } from "./point.ts";

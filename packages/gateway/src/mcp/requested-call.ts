@@ -1,4 +1,4 @@
-import type { Call, JsonObject, StateRecord, TaskId } from "@countersign/core";
+import { type Call, type JsonObject, type StateRecord, type TaskId, canonicalJson } from "@countersign/core";
 import type { Claims, RefusedCall } from "@countersign/enforce";
 import { changed, formCall } from "./form-call.ts";
 import { type GatewayContext, activeUpstream, isLive } from "./gateway-context.ts";
@@ -17,7 +17,10 @@ export async function requestedCall(
   context: GatewayContext,
   { upstream, params, claims }: Requested,
 ): Promise<WaitedCall> {
-  if (params["name"] === WAIT_TOOL) return await waitedCall(params, claims, { upstream, point: context.point });
+  if (params["name"] === WAIT_TOOL) {
+    const waited = await waitedCall(params, claims, { upstream, point: context.point });
+    return "refused" in waited.call ? waited : await stillMeant(context, claims, { ...waited, call: waited.call });
+  }
   const task = taskOf(claims);
   const record = activeUpstream(context, upstream);
   const refused =
@@ -25,6 +28,23 @@ export async function requestedCall(
   const call = formed(context, { upstream, record, task, params });
   return {
     call: refused === null || "refused" in call ? call : { refused, action: call.action, resource: call.resource },
+  };
+}
+
+/** INV-5: what was held is formed anew: under another classification, mapping or definition it is not what was signed. */
+async function stillMeant(
+  context: GatewayContext,
+  claims: Claims,
+  waited: WaitedCall & { readonly call: Call },
+): Promise<WaitedCall> {
+  const { upstream, tool: name, arguments: args, action, resource } = waited.call;
+  const { call } = await requestedCall(context, { upstream, params: { name, arguments: args }, claims });
+  if ("refused" in call) return { ...waited, call };
+  if (canonicalJson({ ...call }) === canonicalJson({ ...waited.call })) return waited;
+  const reason = "the tool is classified otherwise than when this was asked for; make the call again";
+  return {
+    ...waited,
+    call: { refused: { step: "countersignature", code: "countersignature.void", reason }, action, resource },
   };
 }
 

@@ -19,7 +19,7 @@ type Approval = StateRecord<"approval">;
 /** Finds the approval that an identical call already waits for or has, or makes one; records the hold either way. */
 export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<Held> {
   const match = kernel.keys.match(callIdentity(request.chain, request.call));
-  const known = await findUsable(kernel, match);
+  const known = await findUsable(kernel, match, request);
   if (known !== null) {
     const call = await readHeldCall(kernel, known);
     if (call !== null) {
@@ -33,11 +33,17 @@ export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<He
   return await newHold(kernel, request, match);
 }
 
-async function findUsable(kernel: Kernel, match: string): Promise<Approval | null> {
+/** An approval answers for what it was asked for: not for other policies, nor for a graver effect. */
+async function findUsable(kernel: Kernel, match: string, { call, decision }: HoldRequest): Promise<Approval | null> {
   const now = kernel.now();
   for (const status of ["approved", "pending"]) {
     const found = await kernel.store.find("approval", { key: match, status });
-    const usable = found.findLast((a) => Date.parse(a.terms.expiresAt) > now);
+    const usable = found.findLast(
+      ({ terms }) =>
+        Date.parse(terms.expiresAt) > now &&
+        terms.policySetHash === decision.policySetHash &&
+        terms.effect === call.effect,
+    );
     if (usable !== undefined) return usable;
   }
   return null;

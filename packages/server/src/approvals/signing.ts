@@ -91,7 +91,9 @@ async function assertNewest(kernel: Kernel, { terms }: Approval, { bound }: Buil
   for (const { kind, id } of bound) {
     const authority = (await kernel.store.get(kind, id))?.authority ?? null;
     if (authority === null || authority === "genesis" || authority.signed.notBefore <= terms.notBefore) continue;
-    throw new AppError("approval.changed", { detail: "something newer was signed for this meanwhile; propose it again" });
+    throw new AppError("approval.changed", {
+      detail: "something newer was signed for this meanwhile; propose it again",
+    });
   }
 }
 
