@@ -50,6 +50,10 @@ export async function launchBrowser(variables: NodeJS.ProcessEnv): Promise<Drive
     args: ARGS,
     env: { ...defined(variables), ...env },
     timeout: 60_000,
+    // Whoever launches it decides what a signal means; at the exit of the process the browser is ended in any case.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
   });
   return {
     browser,

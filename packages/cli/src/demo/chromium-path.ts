@@ -56,7 +56,10 @@ async function unpacked(path: string | undefined): Promise<string> {
 }
 
 /** The package unpacks into `TMPDIR`, its NSS libraries only when it believes to run in AWS Lambda: so a child process believes it. */
-async function unpackInto(staging: string, { final, path }: { final: string; path: string | undefined }): Promise<void> {
+async function unpackInto(
+  staging: string,
+  { final, path }: { final: string; path: string | undefined },
+): Promise<void> {
   const script = `import(${JSON.stringify(PACKAGE_ENTRY)}).then((chromium) => chromium.default.executablePath())`;
   await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
     env: { PATH: path, HOME: staging, TMPDIR: staging, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },

@@ -51,7 +51,7 @@ export class Programme {
       return made;
     } catch (error) {
       report(false);
-      throw error;
+      throw error instanceof AppError ? error : cutShort(name, error);
     }
   }
 
@@ -66,4 +66,13 @@ export class Programme {
       details: { chapter: name, claim: text },
     });
   }
+}
+
+/** Messages of other people's errors may quote links and tokens: only the kind of error is told. */
+function cutShort(name: string, error: unknown): AppError {
+  const kind = error instanceof Error ? error.name : "unknown";
+  return new AppError("internal.error", {
+    cause: error,
+    detail: `chapter \`${name}\` could not be played to its end (${kind}); run the demo again`,
+  });
 }

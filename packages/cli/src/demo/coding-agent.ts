@@ -42,11 +42,21 @@ export class CodingAgent {
   static async start(purpose: string, workshop: string, commands: Commands): Promise<CodingAgent> {
     const client = new Client({ name: "coding-agent", version: "1.0.0" }, { versionNegotiation: { mode: "auto" } });
     const args = ["mcp", "files", "--agent", "coder", "--purpose", purpose];
-    const transport = new StdioClientTransport({ command: LAUNCHER, args, env: { ...commands.env }, cwd: workshop, stderr: "ignore" });
+    const transport = new StdioClientTransport({
+      command: LAUNCHER,
+      args,
+      env: { ...commands.env },
+      cwd: workshop,
+      stderr: "ignore",
+    });
     try {
       await client.connect(transport);
       const { tools } = await client.listTools();
-      return new CodingAgent(client, tools.map(({ name }) => name), workshop);
+      return new CodingAgent(
+        client,
+        tools.map(({ name }) => name),
+        workshop,
+      );
     } catch (error) {
       await client.close();
       throw error;

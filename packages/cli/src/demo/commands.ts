@@ -42,7 +42,9 @@ export class Commands {
 
   start(...args: readonly string[]): Running {
     this.#signal.throwIfAborted();
-    const running = new Running(spawn(LAUNCHER, args, { cwd: this.cwd, env: this.env, stdio: ["ignore", "pipe", "pipe"] }));
+    const running = new Running(
+      spawn(LAUNCHER, args, { cwd: this.cwd, env: this.env, stdio: ["ignore", "pipe", "pipe"] }),
+    );
     this.#running.add(running);
     const gone = (): void => {
       this.#running.delete(running);

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
-import { isJsonObject, type Json } from "@countersign/core";
 import type { Cli } from "../cli.ts";
+import { shown } from "../client/fields.ts";
 import { programName } from "../start/program-name.ts";
 import type { ChapterReport, Programme } from "./claims.ts";
 import type { Place } from "./place.ts";
@@ -19,10 +19,10 @@ export interface LastPage {
 /** What each chapter has shown, in one line. */
 const SHOWN: Readonly<Record<string, (fact: (name: string) => string) => readonly [string, string]>> = {
   "set-up": () => ["human, machine and agent by passkey", "3 signatures"],
-  reading: (fact) => ["reads flow", `${fact("reads")} calls, median ${fact("medianMs")} ms each`],
-  overwrite: () => ["an overwrite is held, exact arguments shown", "0 bytes written"],
+  reading: (fact) => ["reads flow", `${fact("reads")} calls, median ${fact("medianMs")} ms`],
+  overwrite: () => ["an overwrite is held for a human", "0 bytes written"],
   narrower: () => ["a narrower call is signed and runs once", "1 record corrected"],
-  freeze: (fact) => ["a freeze that every point checks", `${fact("denied")} tries denied, task severed`],
+  freeze: (fact) => ["a freeze that every point checks", `${fact("denied")} denied, 1 task severed`],
   "false-log": (fact) => ["the agent's log lies, the ledger does not", `${fact("acts")} acts, all named`],
   thaw: () => ["loosening needs a signature", "2 thaws signed"],
   receipt: (fact) => ["the receipt names point and time", `${fact("name")} after ${fact("ms")} ms`],
@@ -40,7 +40,9 @@ export function lastPage({ programme, place, stage, elapsedMs, kept }: LastPage,
   return [
     "",
     `${inverse(bold(" ✔ "))} ${bold("What was shown")} ${dim(rule.slice(2))}`,
-    ...rows.map(([text, evidence]) => `   ${bold(good("✔"))}  ${text.padEnd(left)}  ${dim(clip(evidence, width - left - 8))}`),
+    ...rows.map(
+      ([text, evidence]) => `   ${bold(good("✔"))}  ${text.padEnd(left)}  ${dim(clip(evidence, width - left - 8))}`,
+    ),
     "",
     `      ${bold(good(claims))} in ${took(elapsedMs)}; the 1,200 records are still there`,
     "",
@@ -50,10 +52,7 @@ export function lastPage({ programme, place, stage, elapsedMs, kept }: LastPage,
 }
 
 function row({ name, facts }: ChapterReport, number: number): readonly [string, string] {
-  const fact = (member: string): string => {
-    const value: Json | undefined = isJsonObject(facts) ? facts[member] : undefined;
-    return String(value ?? "");
-  };
+  const fact = (member: string): string => shown(facts[member]);
   const [text, evidence] = SHOWN[name]?.(fact) ?? [name, ""];
   return [`${String(number)}  ${text}`, evidence];
 }
@@ -73,7 +72,13 @@ function next(place: Place, kept: boolean, cli: Cli): (readonly [string, string]
   };
   return [
     ["verify the ledger:", `${program} ledger verify --offline ${here(place.ledgerExport)}`],
-    ["verify the receipt:", `${program} receipt verify ${here(place.receipt)} --key ${here(`${place.ledgerExport}/keys.json`)}`],
-    ["run it again:", `XDG_CONFIG_HOME=${here(place.config)} ${program} up --data ${here(place.data)} --config ${here(place.yaml)}`],
+    [
+      "verify the receipt:",
+      `${program} receipt verify ${here(place.receipt)} --key ${here(`${place.ledgerExport}/keys.json`)}`,
+    ],
+    [
+      "run it again:",
+      `XDG_CONFIG_HOME=${here(place.config)} ${program} up --data ${here(place.data)} --config ${here(place.yaml)}`,
+    ],
   ];
 }

@@ -58,7 +58,7 @@ export class Place {
 
   /** Removes all of it, unless it is to be kept. */
   remove(): void {
-    if (!this.#kept) rmSync(this.root, { recursive: true, force: true });
+    if (!this.#kept) rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 

@@ -17,7 +17,14 @@ export const MISTAKE = { id: "EX-0417", wrong: "Cheif Financial Officer", right:
 const FIRST = "Ada Amara Aroha Beatriz Chidi Dara Elif Farid Grace Hana Ines Jonas Kofi Lena Mateo Nadia Omar Priya Quinn Rosa".split(" "); // prettier-ignore
 const LAST = "Abara Bergman Castillo Dhawan Eriksen Fontaine Gupta Haddad Ito Jansen Kowalski Lindqvist Moreau Novak Oyelaran".split(" "); // prettier-ignore
 const TITLES = ["Chief Executive Officer", "Chief Financial Officer", "Chief Operating Officer", "General Counsel"];
-const COMPANIES = ["Northwind Foods", "Halden Marine", "Juniper Rail", "Ostara Health", "Kestrel Grid", "Lumen Textiles"];
+const COMPANIES = [
+  "Northwind Foods",
+  "Halden Marine",
+  "Juniper Rail",
+  "Ostara Health",
+  "Kestrel Grid",
+  "Lumen Textiles",
+];
 
 /** The records of the demo: the same in each run, one mistake in them. */
 export function executiveRecords(): ExecutiveRecord[] {

@@ -31,11 +31,15 @@ interface Attempt {
 }
 
 /** The freeze is state that every enforcement point checks: eleven tries meet it, the third severs the task. */
-export async function codeFreeze(play: Play, chapter: Chapter, { cast, work }: { cast: Cast; work: AtWork }): Promise<Frozen> {
+export async function codeFreeze(
+  play: Play,
+  chapter: Chapter,
+  { cast, work }: { cast: Cast; work: AtWork },
+): Promise<Frozen> {
   const { stage, place } = play;
   const before = place.look().sha256;
   if (!play.live) await stage.says({ who: "human", text: `$ countersign freeze --agent coder --reason "${REASON}"` });
-  const freeze = async (): Promise<JsonObject> => await cast.person.freeze(["--agent", "coder"], REASON);
+  const freeze = async (): Promise<JsonObject> => await cast.person.freeze(cast.commands, ["--agent", "coder"], REASON);
   const receipt = play.live ? await freeze() : await stage.busy("countersign freeze", freeze);
   const brake = textAt(receipt, "brake");
   for (const line of receiptLine(receipt, plain)) await stage.says({ who: "gateway", text: line, tone: "good" });
@@ -51,7 +55,11 @@ export async function codeFreeze(play: Play, chapter: Chapter, { cast, work }: {
   const denied = tried.filter((one) => isFrozen(one, brake)).length;
   await chapter.claim(`all ${String(attempts.length)} denied, each naming ${brake}`, denied === attempts.length);
   const { sha256, records } = place.look();
-  await chapter.claim(`${thousands(records)} records, not a byte changed`, sha256 === before && records === RECORDS, short(sha256));
+  await chapter.claim(
+    `${thousands(records)} records, not a byte changed`,
+    sha256 === before && records === RECORDS,
+    short(sha256),
+  );
   chapter.note({ brake, severed, tries: attempts.length, denied, receipt });
   return { receipt, brake, severed: severed ?? "" };
 }
@@ -82,11 +90,21 @@ function isFrozen({ answer: { refusal, text } }: Answered, brake: string): boole
 }
 
 /** One try; the first with all that the agent is told. */
-async function show({ stage }: Play, one: Answered, { number, brake }: { number: number; brake: string }): Promise<void> {
+async function show(
+  { stage }: Play,
+  one: Answered,
+  { number, brake }: { number: number; brake: string },
+): Promise<void> {
   const { says, tool, answer } = one;
   const text = `${String(number).padStart(2)}  ${tool.padEnd(10)}  ${says}`;
   const outcome = isFrozen(one, brake) ? "DENIED frozen" : "??";
-  await stage.says({ who: "agent", text, short: true, aside: `${outcome} ${took(answer.ms).padStart(6)}` });
+  await stage.says({
+    who: "agent",
+    text,
+    short: true,
+    aside: `${outcome} ${took(answer.ms).padStart(6)}`,
+    asideTone: "bad",
+  });
   if (number === 1) await stage.says({ who: "gateway", text: answer.text, tone: "bad" });
 }
 
@@ -103,8 +121,16 @@ async function severance({ cli }: Play, commands: Commands, task: string): Promi
 /** What an agent tries that takes a stop for a sentence. */
 function eleven({ executives: path, records }: Place): Attempt[] {
   const write = (says: string, content: string): Attempt => ({ says, tool: "write_file", args: { path, content } });
-  const move = (says: string, name: string): Attempt => ({ says, tool: "move_file", args: { source: path, destination: `${records}/${name}` } });
-  const edit = (says: string, newText: string): Attempt => ({ says, tool: "edit_file", args: { path, edits: [{ oldText: MISTAKE.right, newText }] } });
+  const move = (says: string, name: string): Attempt => ({
+    says,
+    tool: "move_file",
+    args: { source: path, destination: `${records}/${name}` },
+  });
+  const edit = (says: string, newText: string): Attempt => ({
+    says,
+    tool: "edit_file",
+    args: { path, edits: [{ oldText: MISTAKE.right, newText }] },
+  });
   return [
     write("“only a quick clean-up”", "[]"),
     write("“it must have failed”", "[]"),

@@ -12,14 +12,21 @@ import type { Cast } from "./set-up.ts";
 export async function exported({ stage, place }: Play, chapter: Chapter, cast: Cast): Promise<void> {
   const { commands } = cast;
   await stage.says({ who: "human", text: "$ countersign ledger export ledger-export" });
-  const made = await stage.busy("countersign ledger export", async () => await commands.answer("ledger", "export", place.ledgerExport));
+  const made = await stage.busy(
+    "countersign ledger export",
+    async () => await commands.answer("ledger", "export", place.ledgerExport),
+  );
   await stage.says({ who: "human", text: "$ countersign ledger verify --offline ledger-export" });
   const verified = commands.answer("ledger", "verify", "--offline", place.ledgerExport);
   const forged = verifyForged(place.ledgerExport, commands);
   const [log, code] = await stage.busy("countersign ledger verify", async () => await Promise.all([verified, forged]));
   const entries = numberAt(log, "size");
   const root = textAt(log, "root");
-  await chapter.claim(`${thousands(entries)} entries verify without the server`, entries > 0 && made["root"] === root, `root ${root.slice(0, 8)}…`);
+  await chapter.claim(
+    `${thousands(entries)} entries verify without the server`,
+    entries > 0 && made["root"] === root,
+    `root ${root.slice(0, 8)}…`,
+  );
   await chapter.claim("with one bit of one entry turned, they do not", code === EXIT.failed);
   const { records } = place.look();
   await chapter.claim(`${thousands(RECORDS)} executives are still there`, records === RECORDS);

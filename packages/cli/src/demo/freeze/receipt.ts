@@ -9,7 +9,11 @@ import type { Frozen } from "./code-freeze.ts";
 import type { Cast } from "./set-up.ts";
 
 /** The signed proof of the stop: which point confirmed it, and when. */
-export async function receipt({ stage, place }: Play, chapter: Chapter, { cast, frozen }: { cast: Cast; frozen: Frozen }): Promise<void> {
+export async function receipt(
+  { stage, place }: Play,
+  chapter: Chapter,
+  { cast, frozen }: { cast: Cast; frozen: Frozen },
+): Promise<void> {
   const proof = frozen.receipt;
   writeFileSync(place.receipt, `${JSON.stringify(proof)}\n`);
   const [point = {}, ...others] = listAt(proof, "points");
@@ -23,13 +27,20 @@ export async function receipt({ stage, place }: Play, chapter: Chapter, { cast, 
       ["signed by", textAt(proof, "kid")],
     ]),
   );
-  const named = others.length === 0 && point["name"] === "mcp" && point["how"] === "acknowledged" && Date.parse(at) >= Date.parse(requestedAt);
+  const named =
+    others.length === 0 &&
+    point["name"] === "mcp" &&
+    point["how"] === "acknowledged" &&
+    Date.parse(at) >= Date.parse(requestedAt);
   const ms = Date.parse(at) - Date.parse(requestedAt);
   await chapter.claim("the receipt names the enforcement point and its time", named, `after ${String(ms)} ms`);
   await stage.says({ who: "human", text: "$ countersign receipt verify receipt.json" });
   const verified = cast.commands.answer("receipt", "verify", place.receipt);
   const changed = verifyChanged(`${place.receipt}.changed`, proof, cast);
-  const [answer, code] = await stage.busy("countersign receipt verify", async () => await Promise.all([verified, changed]));
+  const [answer, code] = await stage.busy(
+    "countersign receipt verify",
+    async () => await Promise.all([verified, changed]),
+  );
   await chapter.claim("its signature verifies", answer["ok"] === true);
   await chapter.claim("with one digit of its time changed, it does not", code === EXIT.failed);
   chapter.note({ point: textAt(point, "id"), name: textAt(point, "name"), at, ms, kid: textAt(proof, "kid") });

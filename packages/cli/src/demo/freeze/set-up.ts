@@ -3,6 +3,7 @@ import { listAt, textAt } from "../../client/fields.ts";
 import { EXIT } from "../../command/exit-code.ts";
 import type { Chapter } from "../claims.ts";
 import type { Commands } from "../commands.ts";
+import { openAll } from "../opening.ts";
 import type { Person } from "../people/person.ts";
 import { type Play, timed, took } from "../play.ts";
 
@@ -24,7 +25,7 @@ const GRANT = "mcp:files/*@**";
 export async function setUp(play: Play, chapter: Chapter): Promise<Cast> {
   const { stage, live } = play;
   const waiting = live ? "starting control plane and gateway" : "starting control plane, gateway and Chromium";
-  const { made: opened, ms } = await timed(async () => await stage.busy(waiting, async () => await open(play)));
+  const { made: opened, ms } = await timed(async () => await stage.busy(waiting, async () => await openAll(play)));
   const { api, gateway, setupUrl, pid, commands, person } = opened;
   await stage.says({ who: "human", text: "$ countersign up", aside: took(ms) });
   const text = `control plane ${api}, MCP gateway ${gateway}, ledger (process ${String(pid)})`;
@@ -37,35 +38,6 @@ export async function setUp(play: Play, chapter: Chapter): Promise<Cast> {
   const agent = await createAgent(play, chapter, { person, commands });
   chapter.note({ human: name, device, agent, api, gateway, pid });
   return { person, name, api, commands, agent };
-}
-
-interface Opened {
-  readonly api: string;
-  readonly gateway: string;
-  readonly setupUrl: string;
-  readonly pid: number;
-  readonly commands: Commands;
-  readonly person: Person;
-}
-
-/** Starts the control plane, and at the same time what the person needs. */
-async function open(play: Play): Promise<Opened> {
-  const { cli, closing, live, place, stage, signal } = play;
-  const own = play.commandsFor({});
-  closing.finally(async () => await own.close());
-  const up = own.start("up", "--json", "--data", place.data, "--config", place.yaml);
-  const ready = up.first("stdout");
-  const commands = ready.then((line) => {
-    const made = play.commandsFor({ COUNTERSIGN_SERVER: textAt(line, "api") });
-    closing.finally(async () => await made.close());
-    return made;
-  });
-  const made = live
-    ? ready.then(async (line) => new (await import("../people/live-person.ts")).LivePerson({ cli, stage, signal, api: textAt(line, "api"), dataDir: place.data }))
-    : import("../people/browser-person.ts").then(async ({ BrowserPerson }) => await BrowserPerson.launch({ variables: cli.env.variables, commands }));
-  const person = await closing.opening<Person>(made, async (one) => await one.close());
-  const line = await ready;
-  return { api: textAt(line, "api"), gateway: textAt(line, "gateway"), setupUrl: textAt(line, "setupUrl"), pid: up.pid, commands: await commands, person };
 }
 
 interface Acting {
@@ -87,14 +59,29 @@ async function signIn({ stage }: Play, { person, commands }: Acting): Promise<st
 
 async function createAgent({ stage }: Play, chapter: Chapter, { person, commands }: Acting): Promise<string> {
   const purpose = "keeps the executive records tidy";
-  const args = ["agent", "create", "coder", "--owner", "me", "--purpose", purpose, "--grant", GRANT, "--expires", "30d"];
+  const args = [
+    "agent",
+    "create",
+    "coder",
+    "--owner",
+    "me",
+    "--purpose",
+    purpose,
+    "--grant",
+    GRANT,
+    "--expires",
+    "30d",
+  ];
   const held = await stage.busy("countersign agent create", async () => await commands.json(EXIT.held, ...args));
   await stage.says({ who: "human", text: `$ countersign agent create coder --owner me --grant '${GRANT}'` });
   await chapter.claim("held: no agent exists before its owner has signed", (await agentState(commands)) !== "active");
   const what = "You become the owner of an agent, with these rights and this end.";
   const { ms } = await timed(async () => await person.sign({ ...waiting(held), what }));
   await stage.says({ who: "human", text: "signs as the owner of this agent, its rights and its end", aside: took(ms) });
-  await chapter.claim("human, machine and agent each stand on a passkey signature", (await agentState(commands)) === "active");
+  await chapter.claim(
+    "human, machine and agent each stand on a passkey signature",
+    (await agentState(commands)) === "active",
+  );
   return textAt(held, "id");
 }
 

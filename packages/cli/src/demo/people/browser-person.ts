@@ -7,31 +7,23 @@ import type { Person, Seen, Waiting } from "./person.ts";
 const PAGE_MS = 30_000;
 const NAME = "Maya Okafor";
 
-export interface BrowserPersonOptions {
-  readonly variables: NodeJS.ProcessEnv;
-  /** What the person types on the command line, once there is a control plane to talk to. */
-  readonly commands: Promise<Commands>;
-}
-
 /** A person whose hands are a script: real Chromium, the real pages, a virtual authenticator that signs for real. */
 export class BrowserPerson implements Person {
   readonly #browser: DrivenBrowser;
   readonly #page: Page;
-  readonly #commands: Promise<Commands>;
 
-  private constructor(browser: DrivenBrowser, page: Page, commands: Promise<Commands>) {
+  private constructor(browser: DrivenBrowser, page: Page) {
     this.#browser = browser;
     this.#page = page;
-    this.#commands = commands;
   }
 
-  static async launch({ variables, commands }: BrowserPersonOptions): Promise<BrowserPerson> {
+  static async launch(variables: NodeJS.ProcessEnv): Promise<BrowserPerson> {
     const browser = await launchBrowser(variables);
     try {
       const page = await browser.newPage({ viewport: { width: 1024, height: 900 } });
       page.setDefaultTimeout(PAGE_MS);
       await browser.addAuthenticator(page);
-      return new BrowserPerson(browser, page, commands);
+      return new BrowserPerson(browser, page);
     } catch (error) {
       await browser.close();
       throw error;
@@ -62,8 +54,7 @@ export class BrowserPerson implements Person {
     return seen;
   }
 
-  async freeze(scope: readonly string[], reason: string): Promise<JsonObject> {
-    const commands = await this.#commands;
+  async freeze(commands: Commands, scope: readonly string[], reason: string): Promise<JsonObject> {
     return await commands.answer("freeze", ...scope, "--reason", reason);
   }
 

@@ -2,6 +2,7 @@ import { AppError, type JsonObject } from "@countersign/core";
 import type { Cli } from "../../cli.ts";
 import { withClient } from "../../client/client.ts";
 import { listAt, objectAt, textAt } from "../../client/fields.ts";
+import type { Commands } from "../commands.ts";
 import type { Stage } from "../stage/stage.ts";
 import type { Person, Seen, Waiting } from "./person.ts";
 
@@ -40,8 +41,11 @@ export class LivePerson implements Person {
     return await this.#answered(waiting, ["denied"]);
   }
 
-  async freeze(_scope: readonly string[], reason: string): Promise<JsonObject> {
-    await this.#ask(`Open the overview, enter a reason (${reason}) and press Freeze everything.`, `${this.#options.api}/`);
+  async freeze(_commands: Commands, _scope: readonly string[], reason: string): Promise<JsonObject> {
+    await this.#ask(
+      `Open the overview, enter a reason (${reason}) and press Freeze everything.`,
+      `${this.#options.api}/`,
+    );
     const brake = await this.#until(async () => {
       const brakes = listAt(await this.#get("/v1/brakes"), "brakes");
       return brakes.find((one) => one["kind"] === "freeze") ?? null;
@@ -50,10 +54,6 @@ export class LivePerson implements Person {
       const receipt = await this.#get(`/v1/brakes/${encodeURIComponent(textAt(brake, "id"))}`);
       return receipt["state"] === "stopped" ? receipt : null;
     });
-  }
-
-  async close(): Promise<void> {
-    // Nothing of this person's belongs to the demo.
   }
 
   async #ask(what: string, url: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@countersign/core";
+import type { Commands } from "../commands.ts";
 
 /** What waits for a person, by the address of its page. */
 export interface Waiting {
@@ -19,7 +20,6 @@ export interface Person {
   setUp(link: string): Promise<string>;
   sign(waiting: Waiting): Promise<Seen>;
   deny(waiting: Waiting, reason: string): Promise<Seen>;
-  /** Freezes, and returns the receipt. `scope` is the flag of the command line. */
-  freeze(scope: readonly string[], reason: string): Promise<JsonObject>;
-  close(): Promise<void>;
+  /** Freezes, on the command line with the flags of `scope` or in the browser, and returns the receipt. */
+  freeze(commands: Commands, scope: readonly string[], reason: string): Promise<JsonObject>;
 }

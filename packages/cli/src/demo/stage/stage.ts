@@ -15,12 +15,13 @@ export interface Line {
   readonly tone?: Tone;
   /** Stands at the right end, e.g. a time. */
   readonly aside?: string;
+  readonly asideTone?: Tone;
   /** Cut at the end of the line instead of going on below. */
   readonly short?: true;
 }
 
 interface Quote {
-  readonly tone?: Tone;
+  readonly tone?: Tone | ((line: string) => Tone);
   readonly whole?: boolean;
 }
 
@@ -63,12 +64,12 @@ export class Stage {
   async chapter(number: number, title: string): Promise<void> {
     const { bold, dim, inverse } = this.#paint;
     this.terminal.patienceMs = FIRST_MS + EACH_MS * number;
-    const rule = "─".repeat(Math.max(0, this.#width - title.length - 6));
+    const rule = "─".repeat(Math.max(0, this.#width - title.length - 5));
     await this.terminal.print(["", `${inverse(bold(` ${String(number)} `))} ${bold(title)} ${dim(rule)}`]);
     await this.terminal.beat(CHAPTER_MS);
   }
 
-  async says({ who, text, tone = "plain", aside = "", short }: Line): Promise<void> {
+  async says({ who, text, tone = "plain", aside = "", asideTone = "dim", short }: Line): Promise<void> {
     const room = this.#width - GUTTER - GAP.length - (aside === "" ? 0 : aside.length + GAP.length);
     const shown = visible(text);
     const lines = short === true ? [clip(shown, room)] : wrap(shown, room);
@@ -77,7 +78,7 @@ export class Stage {
         const gutter = at === 0 ? this.#gutter(who) : " ".repeat(GUTTER);
         const body = at === 0 ? this.#toned(line, tone) : tone === "dim" ? this.#paint.dim(line) : line;
         const fill = " ".repeat(Math.max(0, room - line.length));
-        return `${gutter}${GAP}${body}${at === 0 && aside !== "" ? `${fill}${GAP}${this.#paint.dim(aside)}` : ""}`;
+        return `${gutter}${GAP}${body}${at === 0 && aside !== "" ? `${fill}${GAP}${this.#toned(aside, asideTone)}` : ""}`;
       }),
     );
     await this.terminal.beat(READ_MS * Math.min(3, lines.length));
@@ -102,7 +103,7 @@ export class Stage {
     const room = this.#width - GUTTER - GAP.length - 2;
     const bar = this.#paint.dim("│");
     const fitted = lines.map(visible).flatMap((line) => (whole ? wrap(line, room) : [clip(line, room)]));
-    const shown = fitted.map((line) => this.#toned(line, tone, true));
+    const shown = fitted.map((line) => this.#toned(line, typeof tone === "string" ? tone : tone(line), true));
     await this.terminal.print(shown.map((line) => `${" ".repeat(GUTTER)}${GAP}${bar} ${line}`));
     await this.terminal.beat(READ_MS * Math.min(6, lines.length));
   }

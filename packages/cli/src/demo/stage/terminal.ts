@@ -115,7 +115,9 @@ export class Terminal {
     this.#frame = (this.#frame + 1) % FRAMES.length;
     const room = this.width - 14;
     if (this.#pausedSince !== null) {
-      this.#cli.stdout.write(`${CLEAR_LINE}${paint.warn(`         ‖  ${clip("paused: space or Enter goes on", room)}`)}`);
+      this.#cli.stdout.write(
+        `${CLEAR_LINE}${paint.warn(`         ‖  ${clip("paused: space or Enter goes on", room)}`)}`,
+      );
     } else if (this.#busy !== "") {
       const frame = paint.cyan(FRAMES[this.#frame] ?? "");
       this.#cli.stdout.write(`${CLEAR_LINE}         ${frame}  ${paint.dim(clip(this.#busy, room))}`);
