@@ -1,6 +1,6 @@
 import { type DrivenBrowser, launchBrowser as launch } from "../packages/cli/src/demo/browser.ts";
 
-export type { Authenticator, VirtualCredential } from "../packages/cli/src/demo/browser.ts";
+export type { Authenticator } from "../packages/cli/src/demo/browser.ts";
 export type TestBrowser = DrivenBrowser;
 
 /** The browser of the demo, with the environment of the test. Close it in `afterAll`. */

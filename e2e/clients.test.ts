@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CommandLine } from "./support/command-line.ts";
@@ -9,9 +9,9 @@ import { Installation, refusalOf } from "./support/installation.ts";
 import { Person } from "./support/person.ts";
 
 const run = promisify(execFile);
-const inspector = createRequire(import.meta.url)
-  .resolve("@modelcontextprotocol/inspector/package.json")
-  .replace("package.json", "clients/launcher/build/index.js");
+const inspector = fileURLToPath(
+  new URL("clients/launcher/build/index.js", import.meta.resolve("@modelcontextprotocol/inspector/package.json")),
+);
 
 describe("the official Inspector's command line, through countersign mcp", () => {
   let here: Installation;

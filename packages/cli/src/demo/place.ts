@@ -8,7 +8,6 @@ import { executiveRecords, recordsText } from "./records.ts";
 
 /** Longest path of a Unix socket, with one byte for its end, on the platform that allows the least. */
 const SOCKET_BYTES = 103;
-const SERVER_ENTRY = "@modelcontextprotocol/server-filesystem/dist/index.js";
 
 /** The folders of one run: data directory, configuration, records, the agent's own folder. */
 export class Place {
@@ -85,7 +84,8 @@ function emptyFolder(folder: string): string {
 
 /** Any free port, the real server of the MCP project over the records, and a short wait for a held call. JSON texts are YAML. */
 function configuration(records: string): string {
-  const command = [process.execPath, fileURLToPath(import.meta.resolve(SERVER_ENTRY)), records];
+  const server = import.meta.resolve("@modelcontextprotocol/server-filesystem/dist/index.js");
+  const command = [process.execPath, fileURLToPath(server), records];
   return `version: 1
 listen: { api: "127.0.0.1:0", gateway: "127.0.0.1:0" }
 upstreams:
