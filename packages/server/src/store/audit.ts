@@ -1,10 +1,9 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Kind, LedgerEntry } from "@countersign/core";
-import { type LeafHash, leafHasher, LIMITS } from "@countersign/ledger";
 import type { StoreFault } from "./journal.ts";
 import { indexedSize } from "./meta.ts";
-import { recordDigest } from "./pack-commit.ts";
+import { LEAF_BYTES, recordDigest } from "./pack-commit.ts";
 import { sameSum, sumOf, sumOfBytes } from "./sum.ts";
 
 /** Faults that are listed; the first one is reason enough not to start. */
@@ -34,7 +33,6 @@ interface Audit {
   readonly tasks: Map<string, number>;
   /** Below this index, resources were entered in their lookup table. */
   readonly indexed: number;
-  readonly hashLeaf: LeafHash;
   readonly isNamed: StatementSync;
   readonly isFiled: StatementSync;
   /** Rows that the lookup tables must have. */
@@ -60,7 +58,6 @@ export function audit(db: DatabaseSync): readonly StoreFault[] {
       points: new Map(),
       tasks: new Map(),
       indexed: indexedSize(db),
-      hashLeaf: leafHasher((bytes) => hash("sha256", bytes, "buffer")),
       isNamed: db.prepare("SELECT 1 FROM named WHERE kind = ? AND id = ? AND idx = ?"),
       isFiled: db.prepare("SELECT 1 FROM resources WHERE name = ? AND idx = ?"),
       named: 0,
@@ -105,7 +102,7 @@ function checkJournal(state: Audit): void {
 }
 
 function entryFault(state: Audit, [idx, leafHash, leaf, ...filing]: JournalRow): string | null {
-  if (leaf.length > LIMITS.entryBytes || Buffer.compare(leafHash, state.hashLeaf(leaf)) !== 0)
+  if (leaf.length > LEAF_BYTES || Buffer.compare(leafHash, hashLeaf(leaf)) !== 0)
     return "does not have the content that was hashed";
   let entry: LedgerEntry;
   try {
@@ -117,6 +114,13 @@ function entryFault(state: Audit, [idx, leafHash, leaf, ...filing]: JournalRow):
   // All three go on counting, so that one fault is not reported at every later entry.
   const faults = [filingFault(filing, entry), countFault(state, entry), lookupFault(state, idx, entry)];
   return faults.find((fault) => fault !== null) ?? null;
+}
+
+/** RFC 6962 section 2.1: over 0x00 and the leaf, which are put into one buffer. */
+const hashed = Buffer.alloc(1 + LEAF_BYTES);
+function hashLeaf(leaf: Uint8Array): Uint8Array {
+  hashed.set(leaf, 1);
+  return hash("sha256", hashed.subarray(0, 1 + leaf.length), "buffer");
 }
 
 function filingFault(filing: readonly unknown[], entry: LedgerEntry): string | null {
