@@ -1,4 +1,5 @@
-import { type JsonObject, normalizeResource } from "@countersign/core";
+import type { JsonObject } from "@countersign/core";
+import { nameOfAddress } from "./address-name.ts";
 
 export type MappedResource =
   | { readonly ok: true; readonly resource: string }
@@ -9,6 +10,8 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** What some programs strip from a path before they use it. */
 const STRIPPED = /^[\s"']|[\s"']$/;
 const MAX_CHARS = 4096;
+/** What stands before a value that begins the name, or all of it behind the scheme. */
+const IS_START = /^(?:[a-z][a-z0-9+.-]*:)?$/;
 
 /**
  * The resource of a call by the upstream's mapping (`file:{path}`), in its normal form; without a mapping `fallback`.
@@ -26,14 +29,28 @@ export function resourceOf(template: string | undefined, args: JsonObject, fallb
     return typeof value === "string" ? withoutAuthority(value, template.slice(0, at)) : "";
   });
   if (refused !== null) return { ok: false, reason: refused };
-  return { ok: true, resource: normalizeResource(name) };
+  return nameOfAddress(name);
 }
 
 function faultOf(value: unknown, before: string): string | null {
   if (typeof value !== "string" || value === "") return "must be a text that is not empty: it names the resource";
   if (value.length > MAX_CHARS || CONTROL.test(value) || STRIPPED.test(value)) return "is not a plain name";
+  if (leavesPlace(value, before)) return "leads out of its place in the name";
   if (before === "file:" && !/^[\\/]/.test(value)) return "must be an absolute path";
   return null;
+}
+
+/** Behind the start of a name a value only goes on with it: programs join it there, and an absolute one replaces what stands before. */
+function leavesPlace(value: string, before: string): boolean {
+  const isStart = IS_START.test(before);
+  if (/^[\\/]/.test(value)) return !isStart;
+  if (!isStart && (value.startsWith("~") || (/^https?:/.test(before) && /[?#]/.test(value)))) return true;
+  let depth = 0;
+  return value.split(/[\\/]/).some((segment) => {
+    if (segment === "..") depth -= 1;
+    else if (segment !== "" && segment !== ".") depth += 1;
+    return depth < 0;
+  });
 }
 
 /** Right after a scheme, leading slashes of a value would read as the name of a host. */
