@@ -14,15 +14,7 @@ const log: string[] = [];
 beforeEach(async () => {
   enforced = await enforcedPoint();
   log.length = 0;
-  const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
-  const quiet = { debug: note, warn: note, error: note };
-  gateway = await startMcpGateway({
-    point: enforced.point,
-    listen: { host: "127.0.0.1", port: 0 },
-    publicUrl: null,
-    environment: {},
-    log: quiet,
-  });
+  await startGateway();
   const parts = terms({
     command: oddServer(),
     effects: { env: "destructive", late: "write" },
@@ -37,6 +29,13 @@ afterEach(async () => {
   await gateway.close();
   enforced.point.stop();
 });
+
+async function startGateway(): Promise<void> {
+  const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
+  const { point } = enforced;
+  const options = { publicUrl: null, environment: {}, log: { debug: note, warn: note, error: note } };
+  gateway = await startMcpGateway({ point, listen: { host: "127.0.0.1", port: 0 }, ...options });
+}
 
 const use = async (tool: string, args: object = {}): Promise<any> => {
   const { json } = await post(url, call(tool, args), { credential: enforced.credential });
@@ -97,6 +96,21 @@ describe("on the real enforcement point", () => {
     enforced.control.failing = true;
     expect(await use("late")).toMatchObject({ code: "ledger.unavailable", entry: null });
     expect(await use("echo", { path: "/a" })).toMatchObject({ code: "ledger.unavailable", entry: null });
+  });
+
+  it("a task that ended starts nothing", async () => {
+    const parts = terms({ command: oddServer("secret") });
+    const inspected = await gateway.inspectUpstream("late", parts);
+    const pins = inspected.ok ? Object.fromEntries(inspected.tools.map(({ name, hash }) => [name, hash])) : {};
+    enforced.put("upstream", "late", { ...parts, pins });
+    await gateway.close();
+    await startGateway();
+    enforced.endTask();
+    log.length = 0;
+    const answer = await post(`${gateway.url}/mcp/late`, call("echo"), { credential: enforced.credential });
+    expect(answer.text).toContain('"code":"task.ended"');
+    await gateway.close();
+    expect(log.join("\n")).not.toContain("my token");
   });
 
   it("without a lease nothing passes", async () => {

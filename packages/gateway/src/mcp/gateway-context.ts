@@ -1,6 +1,6 @@
 import type { StateRecord, TaskId } from "@countersign/core";
 import type { EnforcementPoint } from "@countersign/enforce";
-import type { AcceptedDefinitions } from "./accepted-definitions.ts";
+import type { KnownDefinitions } from "./known-definitions.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { GatewayLog } from "./gateway-log.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -23,7 +23,7 @@ export interface GatewayContext {
   readonly sessions: Sessions;
   readonly inFlight: InFlight;
   readonly connections: Connections;
-  readonly definitions: AcceptedDefinitions;
+  readonly definitions: KnownDefinitions;
 }
 
 /** The upstream of that name, if it is in use. */

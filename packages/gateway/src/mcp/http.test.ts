@@ -144,6 +144,23 @@ describe("202 and 204", () => {
   });
 });
 
+describe("a cancelled call", () => {
+  it("is answered with the end of its response, in its own session only", async () => {
+    const begun = await send({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} });
+    const session = { "mcp-session-id": begun.headers.get("mcp-session-id") ?? "" };
+    const sending = Promise.withResolvers<void>();
+    running.point.beforeSend = () => Promise.resolve(sending.resolve());
+    const hanging = send(call("hang", {}, 77), session);
+    await sending.promise;
+    running.point.beforeSend = () => Promise.resolve();
+    const cancelled = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 77 } };
+    await send(cancelled);
+    await send(cancelled, session);
+    expect(await hanging).toMatchObject({ status: 200, json: null });
+    expect(running.point.recorded.filter(({ outcome }) => outcome === "unobserved")).toHaveLength(1);
+  });
+});
+
 describe("400", () => {
   it.each([
     ["not JSON", "{", -32700],

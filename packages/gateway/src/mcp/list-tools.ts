@@ -22,7 +22,7 @@ export async function listTools(context: GatewayContext, { task, record, era }: 
     return { ok: false, refused: { step: "upstream", code: connected.code, reason: connected.reason } };
   const read = await connected.connection.refresh();
   if (!read.ok) return { ok: false, refused: { step: "upstream", code: read.code, reason: read.reason } };
-  context.definitions.note(read.tools.values(), record.terms);
+  context.definitions.note(read.tools.values());
   const accepted = [...read.tools.values()].filter(
     ({ name, hash }) => acceptedHash(record.terms, name) === hash && name !== WAIT_TOOL,
   );

@@ -98,6 +98,20 @@ describe("a 2026 server over HTTP", () => {
     await client.close();
   });
 
+  it("gets its connection back when a call is stopped before it was sent", async () => {
+    await using http = await modernHttp();
+    await using running = await runGateway({ up: { url: http.url } });
+    await running.pin("up");
+    const credential = running.point.openTask();
+    expect(text(await use(running, credential, ["echo"]))).toBe("{}");
+    await expect.poll(async () => await http.connections()).toBe(2);
+    http.requests.length = 0;
+    running.point.beforeSend = () => Promise.reject(new Error("stopped"));
+    expect((await use(running, credential, ["echo"])).status).toBe(500);
+    expect(http.requests).toEqual([]);
+    await expect.poll(async () => await http.connections()).toBe(1);
+  });
+
   it("gets the bearer token of its terms, and nobody else sees it", async () => {
     await using http = await modernHttp();
     const terms = { url: http.url, auth: { bearer: { fromEnv: "TOKEN" } } };
@@ -131,6 +145,17 @@ describe("a 2025 server over HTTP", () => {
     await client.close();
     running.point.endTask(credential);
     await expect.poll(() => http.requests.at(-1)?.method).toBe("DELETE");
+  });
+
+  it("that forgot its session is connected to anew", async () => {
+    await using http = await modernHttp(true);
+    await using running = await runGateway({ up: { url: http.url } });
+    await running.pin("up");
+    const credential = running.point.openTask();
+    expect(text(await use(running, credential, ["echo"]))).toBe("{}");
+    http.forgetSessions();
+    expect(code(await use(running, credential, ["echo"]))).toBe("upstream.down");
+    expect(text(await use(running, credential, ["echo"]))).toBe("{}");
   });
 
   it("is the official sample server, too", async () => {

@@ -264,7 +264,7 @@ describe("an HTTP upstream that misbehaves", () => {
     };
   });
 
-  async function call1(behaviour: Behaviour): Promise<string | undefined> {
+  async function call1(behaviour: Behaviour, accept = "application/json"): Promise<string | undefined> {
     const http = createServer((request, response) => {
       let raw = "";
       request.on("data", (chunk) => (raw += String(chunk)));
@@ -283,11 +283,18 @@ describe("an HTTP upstream that misbehaves", () => {
     const url = `http://127.0.0.1:${String((http.address() as AddressInfo).port)}/mcp`;
     await using own = await runGateway({ web: { url } }, { callMs: 500, answerBytes: 10_000 });
     await own.pin("web");
-    const answer = await post(own.url("web"), call("t"), { credential: own.point.openTask() });
+    const answer = await post(own.url("web"), call("t"), { credential: own.point.openTask(), headers: { accept } });
     http.closeAllConnections();
     http.close();
     return code(answer) ?? (answer.json.error === undefined ? "ok" : `error ${String(answer.json.error.code)}`);
   }
+  it("may lay out its answer on many lines, even for a client that takes it as a stream", async () => {
+    const pretty: Behaviour = (message) => ({
+      json: JSON.stringify(result(message), null, 2).replaceAll("\n", "\r\n"),
+    });
+    expect(await call1(pretty, "text/event-stream")).toBe("ok");
+  });
+
   const result = ({ id }: { id: number }): object => ({ jsonrpc: "2.0", id, result: { content: [] } });
 
   it.each<[string, Behaviour, string]>([

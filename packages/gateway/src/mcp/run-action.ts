@@ -26,7 +26,7 @@ export interface ActionRequest {
   readonly fault: RefusedCall | null;
 }
 
-/** Takes one action through the enforcement point and tells the client what came of it. */
+/** Takes one action through the enforcement point and tells the client what came of it. Never rejects. */
 export async function runAction(context: GatewayContext, request: ActionRequest): Promise<void> {
   const { claims, session, message, reply, gone } = request;
   const task = taskOf(claims);
@@ -54,6 +54,9 @@ export async function runAction(context: GatewayContext, request: ActionRequest)
       effector,
       releaserOf(context, request, token),
     );
+  } catch (error) {
+    context.log.error({ err: error }, "action failed");
+    reply.error({ code: RPC.internal, message: "the gateway failed; look before you try again" }, 500);
   } finally {
     effector.dispose();
     gone.removeEventListener("abort", abort);

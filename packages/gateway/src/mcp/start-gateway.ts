@@ -1,7 +1,7 @@
 import { type Server, createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { AppError, type UpstreamTerms } from "@countersign/core";
-import { AcceptedDefinitions } from "./accepted-definitions.ts";
+import { KnownDefinitions } from "./known-definitions.ts";
 import { Authenticator } from "./authenticate.ts";
 import { serveHttp } from "./endpoint.ts";
 import type { GatewayContext, GatewayPoint } from "./gateway-context.ts";
@@ -73,8 +73,11 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
       for (const socket of sockets) socket.destroy();
       await Promise.all([closed, context.connections.close()]);
     },
-    inspectUpstream: async (name, terms) =>
-      await inspectUpstream(name, terms, { environment, limits: context.limits, log }),
+    inspectUpstream: async (name, terms) => {
+      const inspected = await inspectUpstream(name, terms, { environment, limits: context.limits, log });
+      if (inspected.ok) context.definitions.note(inspected.tools);
+      return inspected;
+    },
   };
 }
 
@@ -88,7 +91,7 @@ function contextOf({ point, environment, log, limits }: McpGatewayOptions): Gate
     sessions: new Sessions(bounds, point.random),
     inFlight: new InFlight(bounds.callsPerTask),
     connections: new Connections({ environment, limits: bounds, log }),
-    definitions: new AcceptedDefinitions(),
+    definitions: new KnownDefinitions(),
   };
 }
 

@@ -84,7 +84,7 @@ export async function usableTool(
   const { connection } = connected;
   const read = await connection.tools();
   if (!read.ok) return { ok: false, refused: { step: "upstream", code: read.code, reason: read.reason } };
-  context.definitions.note(read.tools.values(), record.terms);
+  context.definitions.note(read.tools.values());
   const found = read.tools.get(tool);
   if (found === undefined) {
     return {

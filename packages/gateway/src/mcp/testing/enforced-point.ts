@@ -68,6 +68,7 @@ export interface Enforced {
   readonly control: MemoryControlPlane;
   readonly credential: Credential;
   put(kind: "upstream", id: string, terms: UpstreamTerms): void;
+  endTask(): void;
   freeze(): ReturnType<EnforcementPoint["push"]>;
 }
 
@@ -118,6 +119,10 @@ export async function enforcedPoint(): Promise<Enforced> {
     control,
     credential,
     put: (kind, id, terms) => apply({ kind, id, terms, state: { status: "active" } }),
+    endTask: () => {
+      const task = point.replica.get("task", credential.chain.task);
+      apply({ ...task, state: { status: "ended", jkts: [credential.key.jkt], cause: null } });
+    },
     freeze: async () => {
       version += 1;
       const id: BrakeId = newId("brk", Date.now(), random);

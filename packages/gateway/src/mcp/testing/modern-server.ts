@@ -77,6 +77,9 @@ export interface HttpUpstream {
   readonly seen: string[];
   readonly requests: { readonly method: string; readonly headers: Readonly<Record<string, unknown>> }[];
   readonly state: { changed: boolean };
+  /** As a server does that was started anew. */
+  forgetSessions(): void;
+  connections(): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -85,9 +88,12 @@ export async function modernHttp(legacy = false): Promise<HttpUpstream> {
   const seen: string[] = [];
   const requests: HttpUpstream["requests"][number][] = [];
   const state = { changed: false };
+  const sessions: Sessions = new Map();
   const factory = (): Server => makeServer((line) => void seen.push(line), state);
   const modern = toNodeHandler(createMcpHandler(factory, { legacy: "reject" }));
-  const serve: Handle = legacy ? legacyHandler(factory) : (request, response) => modern(request as never, response);
+  const serve: Handle = legacy
+    ? legacyHandler(factory, sessions)
+    : (request, response) => modern(request as never, response);
   const http = createServer((request, response) => {
     requests.push({ method: request.method ?? "", headers: request.headers });
     Promise.resolve(serve(request, response)).catch(() => response.destroy());
@@ -98,6 +104,8 @@ export async function modernHttp(legacy = false): Promise<HttpUpstream> {
     seen,
     requests,
     state,
+    forgetSessions: () => sessions.clear(),
+    connections: async () => await new Promise((resolve) => http.getConnections((_, count) => resolve(count))),
     [Symbol.asyncDispose]: async () => {
       http.closeAllConnections();
       await new Promise<void>((resolve) => http.close(() => resolve()));
@@ -105,14 +113,21 @@ export async function modernHttp(legacy = false): Promise<HttpUpstream> {
   };
 }
 
+type Sessions = Map<string, NodeStreamableHTTPServerTransport>;
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** One transport and one server for each session. */
-function legacyHandler(factory: () => Server): Handle {
-  const sessions = new Map<string, NodeStreamableHTTPServerTransport>();
+function legacyHandler(factory: () => Server, sessions: Sessions): Handle {
   return async (request, response) => {
     const id = request.headers["mcp-session-id"];
     let transport = typeof id === "string" ? sessions.get(id) : undefined;
+    if (transport === undefined && typeof id === "string") {
+      const error = { code: -32001, message: "Session not found" };
+      response
+        .writeHead(404, { "content-type": "application/json" })
+        .end(JSON.stringify({ jsonrpc: "2.0", id: null, error }));
+      return;
+    }
     if (transport === undefined) {
       const made = new NodeStreamableHTTPServerTransport({
         sessionIdGenerator: () => `session-${String(sessions.size + 1)}`,

@@ -67,6 +67,8 @@ const calls: Record<string, (id: unknown, params: Record<string, any>) => void> 
     out({ jsonrpc: "2.0", id, error: { code: params["arguments"].code, message: "no", data: { a: 1 } } }),
   child: (id) => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+    // So that it stays behind when its parent leaves by itself.
+    child.unref();
     answer(id, { content: [{ type: "text", text: String(child.pid) }] });
   },
   env: (id) => answer(id, { content: [{ type: "text", text: JSON.stringify(process.env) }] }),

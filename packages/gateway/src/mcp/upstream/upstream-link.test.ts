@@ -6,20 +6,22 @@ import { type LinkAnswer, UpstreamLink } from "./upstream-link.ts";
 const quiet = { debug: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A link whose other end is this test. */
-function open(): { link: UpstreamLink; events: ChannelEvents; sent: string[]; closed: string[] } {
+function open(): { link: UpstreamLink; events: ChannelEvents; sent: string[]; aborted: string[] } {
   let events: ChannelEvents | null = null;
   const sent: string[] = [];
-  const closed: string[] = [];
+  const aborted: string[] = [];
   const channel: Channel = {
     abortCancels: false,
-    reserve: ({ bytes }) =>
-      Promise.resolve({ ok: true, send: () => void sent.push(bytes.toString()), abort: () => undefined }),
+    reserve: ({ bytes }) => {
+      const text = bytes.toString();
+      return Promise.resolve({ ok: true, send: () => void sent.push(text), abort: () => void aborted.push(text) });
+    },
     adopt: () => undefined,
-    close: (reason) => Promise.resolve(void closed.push(reason)),
+    close: () => Promise.resolve(),
   };
   const link = new UpstreamLink({ upstream: "x", log: quiet, open: (given) => ((events = given), channel) });
   if (events === null) throw new Error("the link did not open its channel");
-  return { link, events, sent, closed };
+  return { link, events, sent, aborted };
 }
 const say = (events: ChannelEvents, value: unknown): void => events.message(Buffer.from(JSON.stringify(value)), null);
 
@@ -44,6 +46,37 @@ describe("UpstreamLink", () => {
     say(events, { jsonrpc: "2.0", id: 1, result: { n: 1 } });
     say(events, { jsonrpc: "2.0", id: 1, result: { n: 2 } });
     expect(String(((await answer) as { result: Buffer }).result)).toBe('{"n":1}');
+  });
+
+  it("leaves a request alone that is answered, and gives one back that was never sent", async () => {
+    const { link, events, sent, aborted } = open();
+    const parts = { method: "m", members: [] };
+    const [first, second] = [
+      await link.prepare(parts, { timeoutMs: 1000 }),
+      await link.prepare(parts, { timeoutMs: 1000 }),
+    ];
+    if (!first.ok || !second.ok) throw new Error("the link is not open");
+    const answer = first.write(() => undefined);
+    say(events, { jsonrpc: "2.0", id: 1, result: {} });
+    expect(await answer).toMatchObject({ ok: true });
+    first.cancel("late");
+    second.cancel("not sent");
+    await new Promise(setImmediate);
+    expect(sent).toHaveLength(1);
+    expect(aborted).toEqual([expect.stringContaining('"id":2')]);
+  });
+
+  it("tells the upstream once when a request is cancelled", async () => {
+    const { link, events, sent } = open();
+    const prepared = await link.prepare({ method: "m", members: [] }, { timeoutMs: 1000 });
+    if (!prepared.ok) throw new Error("the link is not open");
+    const answer = prepared.write(() => undefined);
+    prepared.cancel("enough");
+    await new Promise(setImmediate);
+    const told = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1, reason: "enough" } };
+    expect(sent.slice(1).map((text) => JSON.parse(text))).toEqual([told]);
+    events.lost(1, { code: "upstream.down", reason: "over" });
+    expect(await answer).toMatchObject({ ok: false });
   });
 
   it("does not answer requests without end", () => {

@@ -1,5 +1,4 @@
-import type { UpstreamTerms } from "@countersign/core";
-import { type ToolDefinition, acceptedHash } from "./tool-definition.ts";
+import type { ToolDefinition } from "./tool-definition.ts";
 
 const MAX_DEFINITIONS = 20_000;
 
@@ -7,12 +6,11 @@ const MAX_DEFINITIONS = 20_000;
  * Definitions that were seen, by their hash. What has the hash that an administrator accepted is what they accepted, wherever it came
  * from: so the effect of a tool is known before a connection stands.
  */
-export class AcceptedDefinitions {
+export class KnownDefinitions {
   readonly #byHash = new Map<string, ToolDefinition>();
 
-  note(tools: Iterable<ToolDefinition>, terms: UpstreamTerms): void {
+  note(tools: Iterable<ToolDefinition>): void {
     for (const tool of tools) {
-      if (acceptedHash(terms, tool.name) !== tool.hash) continue;
       if (this.#byHash.size >= MAX_DEFINITIONS) this.#byHash.clear();
       this.#byHash.set(tool.hash, tool);
     }
