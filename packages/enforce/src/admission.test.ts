@@ -27,11 +27,12 @@ const newPerson = (): Person => ({
   key: createSoftAuthenticator({ rpId: "localhost", origin: ORIGIN }),
 });
 
-function peopleOf(person: Person, roles: readonly string[], authority: unknown, status = "active"): AnyState[] {
+function peopleOf(person: Person, roles: readonly string[], authority: unknown): AnyState[] {
   const terms = { human: person.id, publicKey: person.key.publicKey, aaguid: "", backedUp: false, transports: [] };
+  const state = { status: "active" };
   return [
-    { kind: "human", id: person.id, version: 2, terms: { roles, name: sealed }, state: { status }, authority },
-    { kind: "passkey", id: person.key.credentialId, version: 2, terms, state: { status, counter: 0 }, authority },
+    { kind: "human", id: person.id, version: 2, terms: { roles, name: sealed }, state, authority },
+    { kind: "passkey", id: person.key.credentialId, version: 2, terms, state: { ...state, counter: 0 }, authority },
   ] as unknown as AnyState[];
 }
 
@@ -80,11 +81,11 @@ function installation(): { replica: Replica; alice: Person } {
   return { replica, alice };
 }
 
+/** A person's signature under a change; `say` is what it says else than it should. */
 function countersign(
   by: Person,
   act: Change["act"],
-  records: readonly AnyState[],
-  say: Partial<SignedApproval> = {},
+  { records, ...say }: Partial<SignedApproval> & { readonly records: readonly AnyState[] },
 ): Countersignature {
   const change: Change = {
     act,
@@ -115,7 +116,7 @@ function countersign(
   return { change, signed, assertion: by.key.sign({ challenge: approvalChallenge(signed) }) };
 }
 
-const record = (kind: string, id: string, terms: unknown, more: Partial<AnyState> = {}): AnyState =>
+const record = (kind: string, id: string, terms: unknown): AnyState =>
   ({
     kind,
     id,
@@ -123,7 +124,6 @@ const record = (kind: string, id: string, terms: unknown, more: Partial<AnyState
     terms,
     state: { status: "active", executables: [] },
     authority: null,
-    ...more,
   }) as unknown as AnyState;
 const refusals = (records: readonly AnyState[], replica: Replica): string[] =>
   admitAll(records as never, replica).map(({ record: r }) => `${r.kind} ${r.id}`);
@@ -145,21 +145,33 @@ describe("INV-12: what a point believes", () => {
     expect(refusals([policy()], replica)).toEqual(["policy pol_2"]);
     expect(replica.get("policy", "pol_2")).toBeUndefined();
     expect(refusals([{ ...policy(), authority: "genesis" }], replica)).toEqual(["policy pol_2"]);
-    const signed = { ...policy(), authority: countersign(alice, "policy.publish", [policy()]) } as AnyState;
+    const signed = {
+      ...policy(),
+      authority: countersign(alice, "policy.publish", { records: [policy()] }),
+    } as AnyState;
     expect(refusals([signed], replica)).toEqual([]);
   });
 
   it.each<[string, (by: Person) => Countersignature]>([
     [
       "for other terms",
-      (by) => countersign(by, "policy.publish", [record("policy", "pol_2", { text: "other", hash: "x" })]),
+      (by) => countersign(by, "policy.publish", { records: [record("policy", "pol_2", { text: "other", hash: "x" })] }),
     ],
-    ["for another record", (by) => countersign(by, "policy.publish", [record("policy", "pol_3", policy().terms)])],
-    ["for another act", (by) => countersign(by, "agent.create", [policy()])],
-    ["that denies", (by) => countersign(by, "policy.publish", [policy()], { decision: "deny" })],
-    ["of another installation", (by) => countersign(by, "policy.publish", [policy()], { genesis: digestOf("other") })],
-    ["by someone unknown", () => countersign(newPerson(), "policy.publish", [policy()])],
-    ["in another's name", (by) => countersign({ ...newPerson(), id: by.id }, "policy.publish", [policy()])],
+    [
+      "for another record",
+      (by) => countersign(by, "policy.publish", { records: [record("policy", "pol_3", policy().terms)] }),
+    ],
+    ["for another act", (by) => countersign(by, "agent.create", { records: [policy()] })],
+    ["that denies", (by) => countersign(by, "policy.publish", { records: [policy()], decision: "deny" })],
+    [
+      "of another installation",
+      (by) => countersign(by, "policy.publish", { records: [policy()], genesis: digestOf("other") }),
+    ],
+    ["by someone unknown", () => countersign(newPerson(), "policy.publish", { records: [policy()] })],
+    [
+      "in another's name",
+      (by) => countersign({ ...newPerson(), id: by.id }, "policy.publish", { records: [policy()] }),
+    ],
   ])("refuses a signature %s", (_name, sign) => {
     const { replica, alice } = installation();
     expect(refusals([{ ...policy(), authority: sign(alice) }], replica)).toEqual(["policy pol_2"]);
@@ -169,8 +181,11 @@ describe("INV-12: what a point believes", () => {
     const { replica, alice } = installation();
     const bob = newPerson();
     const people = peopleOf(bob, ["admin"], null);
-    const believed = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) }));
-    const signed = { ...agent(bob.id), authority: countersign(bob, "agent.create", [agent(bob.id)]) } as AnyState;
+    const believed = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", { records: people }) }));
+    const signed = {
+      ...agent(bob.id),
+      authority: countersign(bob, "agent.create", { records: [agent(bob.id)] }),
+    } as AnyState;
     expect(refusals([signed, ...people], replica).length).toBe(3);
     expect(refusals([signed, ...believed.toReversed()] as AnyState[], replica)).toEqual([]);
   });
@@ -181,20 +196,20 @@ describe("INV-12: what a point believes", () => {
     const people = peopleOf(bob, [], null);
     expect(
       refusals(
-        people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) })),
+        people.map((r) => ({ ...r, authority: countersign(alice, "human.add", { records: people }) })),
         replica,
       ),
     ).toEqual([]);
-    expect(refusals([{ ...policy(), authority: countersign(bob, "policy.publish", [policy()]) }], replica)).toEqual([
-      "policy pol_2",
-    ]);
+    expect(
+      refusals([{ ...policy(), authority: countersign(bob, "policy.publish", { records: [policy()] }) }], replica),
+    ).toEqual(["policy pol_2"]);
   });
 
   it("reinstates an agent only by a signature of its own, not by the old one", () => {
     const { replica, alice } = installation();
     const created = {
       ...agent(alice.id),
-      authority: countersign(alice, "agent.create", [agent(alice.id)]),
+      authority: countersign(alice, "agent.create", { records: [agent(alice.id)] }),
     } as AnyState;
     const suspended = { ...created, version: 4, state: { status: "suspended", executables: [] } } as AnyState;
     expect(refusals([created], replica)).toEqual([]);
@@ -203,7 +218,7 @@ describe("INV-12: what a point believes", () => {
     const back = {
       ...created,
       version: 6,
-      authority: countersign(alice, "agent.reinstate", [agent(alice.id)]),
+      authority: countersign(alice, "agent.reinstate", { records: [agent(alice.id)] }),
     } as AnyState;
     expect(refusals([back], replica)).toEqual([]);
   });
@@ -211,12 +226,14 @@ describe("INV-12: what a point believes", () => {
   it("stops without a signature, and lifts a stop only with one", () => {
     const { replica, alice } = installation();
     const terms = { kind: "freeze", scope: { type: "all", value: "*" }, reason: "", by: "local", at: "", agents: [] };
-    const brake = record("brake", "brk_1", terms, { state: { status: "active" } } as never);
+    const brake = { ...record("brake", "brk_1", terms), state: { status: "active" } } as AnyState;
     expect(refusals([brake], replica)).toEqual([]);
     const lifted = { ...brake, version: 5, state: { status: "thawed" } } as AnyState;
     expect(refusals([lifted], replica)).toEqual(["brake brk_1"]);
     expect(replica.get("brake", "brk_1")?.state.status).toBe("active");
-    expect(refusals([{ ...lifted, authority: countersign(alice, "brake.thaw", [brake]) }], replica)).toEqual([]);
+    expect(
+      refusals([{ ...lifted, authority: countersign(alice, "brake.thaw", { records: [brake] }) }], replica),
+    ).toEqual([]);
   });
 
   it("does not let the root be exchanged", () => {
@@ -230,7 +247,7 @@ describe("INV-12: what a point believes", () => {
       records: bound,
       genesis: digestOf(bound),
     };
-    const root = record("root", "root", terms, { version: 9 });
+    const root = { ...record("root", "root", terms), version: 9 };
     expect(refusals([root, ...peopleOf(mallory, ["admin"], "genesis")], replica).length).toBe(3);
   });
 
@@ -238,8 +255,12 @@ describe("INV-12: what a point believes", () => {
     for (const status of ["pending", "inactive", "active"]) {
       const { replica } = installation();
       const mallory = newPerson();
-      admitAll(peopleOf(mallory, ["admin"], null, status) as never, replica);
-      const forged = { ...policy(), authority: countersign(mallory, "policy.publish", [policy()]) } as AnyState;
+      const people = peopleOf(mallory, ["admin"], null).map((r) => ({ ...r, state: { ...r.state, status } }));
+      admitAll(people as never, replica);
+      const forged = {
+        ...policy(),
+        authority: countersign(mallory, "policy.publish", { records: [policy()] }),
+      } as AnyState;
       expect(refusals([forged], replica), status).toEqual(["policy pol_2"]);
     }
   });
@@ -250,10 +271,10 @@ describe("INV-12: what a point believes", () => {
     const people = peopleOf(bob, ["admin"], null);
     const left = people.map((r) => ({
       ...r,
-      authority: countersign(alice, "human.add", people),
+      authority: countersign(alice, "human.add", { records: people }),
       state: { ...r.state, status: "inactive" },
     }));
-    const signed = { ...policy(), authority: countersign(bob, "policy.publish", [policy()]) } as AnyState;
+    const signed = { ...policy(), authority: countersign(bob, "policy.publish", { records: [policy()] }) } as AnyState;
     expect(refusals([signed, ...left] as AnyState[], replica)).toEqual([]);
   });
 
@@ -261,7 +282,10 @@ describe("INV-12: what a point believes", () => {
     const { replica, alice } = installation();
     const bob = newPerson();
     const people = peopleOf(bob, [], null);
-    const added = people.map((r) => ({ ...r, authority: countersign(alice, "human.add", people) })) as AnyState[];
+    const added = people.map((r) => ({
+      ...r,
+      authority: countersign(alice, "human.add", { records: people }),
+    })) as AnyState[];
     const left = added.map((r) => ({
       ...r,
       version: 5,
@@ -286,7 +310,7 @@ describe("INV-12: what a point believes", () => {
   it("does not let a stop in force cover less than it did", () => {
     const { replica } = installation();
     const terms = { kind: "freeze", scope: { type: "all", value: "*" }, reason: "", by: "local", at: "", agents: [] };
-    const brake = record("brake", "brk_1", terms, { state: { status: "active" } } as never);
+    const brake = { ...record("brake", "brk_1", terms), state: { status: "active" } } as AnyState;
     expect(refusals([brake], replica)).toEqual([]);
     const narrowed = {
       ...brake,
@@ -305,7 +329,7 @@ describe("INV-12: what a point believes", () => {
     ["task", "severed", "live"],
   ])("does not let an %s that is %s be %s again", (kind, over, again) => {
     const { replica } = installation();
-    const last = record(kind, "x_1", {}, { state: { status: over } } as never);
+    const last = { ...record(kind, "x_1", {}), state: { status: over } } as AnyState;
     expect(refusals([last], replica)).toEqual([]);
     expect(refusals([{ ...last, version: 9, state: { status: again } } as never], replica)).toEqual([`${kind} x_1`]);
   });
@@ -320,15 +344,18 @@ describe("INV-12: what a point believes", () => {
     const { replica, alice } = installation();
     const created = {
       ...agent(alice.id),
-      authority: countersign(alice, "agent.create", [agent(alice.id)]),
+      authority: countersign(alice, "agent.create", { records: [agent(alice.id)] }),
     } as AnyState;
     const back = {
       ...created,
       version: 6,
-      authority: countersign(alice, "agent.reinstate", [agent(alice.id)], { nonce: "r" }),
+      authority: countersign(alice, "agent.reinstate", { records: [agent(alice.id)], nonce: "r" }),
     } as AnyState;
-    const stopped = (r: AnyState, version: number): AnyState =>
-      ({ ...r, version, state: { status: "suspended", executables: [] } }) as AnyState;
+    const stopped = (r: AnyState, version: number): AnyState => ({
+      ...r,
+      version,
+      state: { status: "suspended", executables: [] },
+    });
     expect(refusals([created], replica)).toEqual([]);
     expect(refusals([stopped(created, 5)], replica)).toEqual([]);
     expect(refusals([back], replica)).toEqual([]);

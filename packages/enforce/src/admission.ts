@@ -118,7 +118,7 @@ function admitDevice(record: StateRecord<"device">, replica: Replica): Admission
   const signature = record.authority;
   if (signature.signed.approver !== record.terms.owner)
     return no("the device was enrolled by someone who is not its owner");
-  return verify(record, signature, replica, ["session.open"], false);
+  return verify(record, replica, { signature, acts: ["session.open"], byAdministrator: false });
 }
 
 function admitPosture(record: StateRecord<"posture">, replica: Replica): Admission {
@@ -147,7 +147,8 @@ function admitBrake(record: StateRecord<"brake">, replica: Replica): Admission {
   const signature = record.authority;
   if (signature === null || signature === "genesis") return no(`brake \`${record.id}\` was lifted without a signature`);
   const owner = ownerOfScope(record.terms.scope, replica);
-  return verify(record, signature, replica, ["brake.thaw"], owner !== signature.signed.approver);
+  const byAdministrator = owner !== signature.signed.approver;
+  return verify(record, replica, { signature, acts: ["brake.thaw"], byAdministrator });
 }
 
 /** The human who is accountable for everything in a scope, or null when only an administrator answers for it. */
@@ -173,16 +174,17 @@ function signedBy(record: AnyRecord, replica: Replica, acts: readonly Change["ac
   if (record.authority === null || record.authority === "genesis") {
     return no(`${record.kind} \`${record.id}\` lacks a countersignature`);
   }
-  return verify(record, record.authority, replica, acts, true);
+  return verify(record, replica, { signature: record.authority, acts, byAdministrator: true });
 }
 
-function verify(
-  record: AnyRecord,
-  signature: Countersignature,
-  replica: Replica,
-  acts: readonly Change["act"][],
-  byAdministrator: boolean,
-): Admission {
+/** A signature, and what it must be: for one of these acts, and that of an administrator or not. */
+interface Demand {
+  readonly signature: Countersignature;
+  readonly acts: readonly Change["act"][];
+  readonly byAdministrator: boolean;
+}
+
+function verify(record: AnyRecord, replica: Replica, { signature, acts, byAdministrator }: Demand): Admission {
   const root = replica.get("root", "root");
   if (root === undefined) return no("nobody can have signed yet");
   if (!acts.includes(signature.change.act)) return no(`the signature is for \`${signature.change.act}\``);

@@ -64,8 +64,8 @@ export interface Bench {
   readonly chain: Chain;
   readonly clock: { now: number };
   readonly deviceKey: SigningKey;
-  act(call?: Partial<Call>): Action;
-  put(record: Partial<StateRecord> & { kind: StateRecord["kind"]; id: string }): void;
+  readonly act: (call?: Partial<Call>) => Action;
+  readonly put: (record: Partial<StateRecord> & { kind: StateRecord["kind"]; id: string }) => void;
 }
 
 /** A point with a whole, healthy chain in its replica and a policy that permits everything. */
