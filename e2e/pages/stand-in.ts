@@ -16,10 +16,8 @@ import {
   renderOverview,
   renderSetup,
   renderSignIn,
-  type ApprovalOutcome,
-  type OverviewView,
-  type StopProgress,
 } from "../../packages/server/src/pages/index.ts";
+import type { ApprovalOutcome, OverviewView, StopProgress } from "../../packages/server/src/pages/views.ts";
 import { type PageServer, type Reply, servePages } from "../../packages/server/src/pages/testing/page-server.ts";
 import {
   busyOverview,

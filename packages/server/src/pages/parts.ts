@@ -4,7 +4,7 @@ import { type Part, RowBuilder } from "./row-builder.ts";
 /** Characters of the content that one part shows. */
 export const PART_CHARACTERS = 4000;
 /** Objects and lists up to this many characters stay on one line; longer lists fill their lines up to it. */
-const SHORT = 60;
+const SHORT = 40;
 /** Longer content is not laid out in lines: it stays one text, so that hostile arguments cannot grow into endless markup. */
 const MOST_LAID_OUT = 262_144;
 const ESCAPE = /(\\(?:u[0-9a-fA-F]{4}|.))/s;
