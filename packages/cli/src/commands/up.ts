@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { JsonObject } from "@countersign/core";
+import { AppError, type JsonObject } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import type { Client } from "../client/api.ts";
 import { withClient } from "../client/client.ts";
 import { listAt, nameOf } from "../client/fields.ts";
-import { parseServer } from "../client/places.ts";
+import { DEFAULT_SERVER, findPlaces, parseServer } from "../client/places.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { UsageError } from "../command/usage-error.ts";
@@ -96,7 +96,7 @@ async function showScreen(running: Composed, cli: Cli): Promise<void> {
     warnings,
     pendingChanges,
     tunnel: tunnelLine(cli.env, [api, gateway]),
-    next: await firstStep(running, cli),
+    next: await firstStep(running, cli).catch(unknownStep(cli)),
   };
   cli.stdout.write(`${startScreen(screen, cli.out.paint, cli.out.width).join("\n")}\n`);
 }
@@ -104,6 +104,7 @@ async function showScreen(running: Composed, cli: Cli): Promise<void> {
 /** Asks the running control plane what is still missing, through its own socket. */
 async function firstStep({ dataDir, api }: Composed, cli: Cli): Promise<NextStep> {
   const program = programName(cli.env);
+  const server = (findPlaces({}, cli.env).server ?? DEFAULT_SERVER) === api ? null : api;
   return await withClient({ data: dataDir, server: api }, cli, async (client) => {
     const installation = readInstallation(await client.json({ as: "local", path: "/v1/status" }));
     const signedIn = (await client.session()) !== null;
@@ -113,8 +114,17 @@ async function firstStep({ dataDir, api }: Composed, cli: Cli): Promise<NextStep
       agent: await firstActive(client, "agents"),
       upstream: await firstActive(client, "upstreams"),
       program,
+      server,
     });
   });
+}
+
+/** A start screen is no reason to stop a server that runs. */
+function unknownStep({ env }: Cli): (error: unknown) => NextStep {
+  return (error) => {
+    if (!(error instanceof AppError)) throw error;
+    return { why: "see what is missing", command: `${programName(env)} status` };
+  };
 }
 
 async function firstActive(client: Client, kind: "agents" | "upstreams"): Promise<string | null> {

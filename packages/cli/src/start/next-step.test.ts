@@ -3,7 +3,14 @@ import { readInstallation } from "./installation.ts";
 import { nextStep, type Situation } from "./next-step.ts";
 
 const installation = readInstallation({ setUp: true, people: 1, agents: 1, lease: { valid: true } });
-const WHOLE: Situation = { installation, signedIn: true, agent: "coder", upstream: "files", program: "countersign" };
+const WHOLE: Situation = {
+  installation,
+  signedIn: true,
+  agent: "coder",
+  upstream: "files",
+  program: "countersign",
+  server: null,
+};
 
 describe("nextStep", () => {
   it.each<[string, Partial<Situation>, string | null]>([
@@ -14,6 +21,11 @@ describe("nextStep", () => {
       "countersign approvals list",
     ],
     ["nobody is signed in", { signedIn: false }, "countersign login"],
+    [
+      "the address is not the usual one",
+      { signedIn: false, server: "https://cs.example" },
+      "countersign login --server https://cs.example",
+    ],
     ["no upstream", { upstream: null }, null],
     [
       "no agent",

@@ -16,14 +16,20 @@ export interface Situation {
   readonly upstream: string | null;
   /** How the program is called here. */
   readonly program: string;
+  /** The address, when commands would not find it by themselves. */
+  readonly server: string | null;
 }
 
 /** The first step that is still missing, in the order in which the chain is built. */
-export function nextStep({ installation, signedIn, agent, upstream, program }: Situation): NextStep {
+export function nextStep({ installation, signedIn, agent, upstream, program, server }: Situation): NextStep {
   if (!installation.setUp) return { why: "open the set-up link and make the first passkey", command: null };
   const [change] = installation.pendingChanges;
   if (change !== undefined) return { why: `sign what waits: ${change.what}`, command: `${program} approvals list` };
-  if (!signedIn) return { why: "sign in on this machine", command: `${program} login` };
+  if (!signedIn)
+    return {
+      why: "sign in on this machine",
+      command: `${program} login${server === null ? "" : ` --server ${server}`}`,
+    };
   if (upstream === null)
     return { why: "name a server under `upstreams` in countersign.yaml, then start again", command: null };
   if (agent === null) {
