@@ -36,29 +36,30 @@ describe("a start that must not succeed says why in one clause, and what to do",
   };
 
   it.each([
-    ["an unknown key", `${LOOPBACK}upstraems: {}\n`, "config.invalid", "upstraems"],
+    ["an unknown key", `${LOOPBACK}upstraems: {}\n`, { code: "config.invalid", word: "upstraems" }],
     [
       "an unknown key below",
       `${LOOPBACK}upstreams: { files: { kind: mcp, command: [x], efects: {} } }\n`,
-      "config.invalid",
-      "efects",
+      { code: "config.invalid", word: "efects" },
     ],
-    ["broken YAML", "listen: {", "config.invalid", "YAML"],
-    ["a list where keys belong", "- 1\n", "config.invalid", "keys"],
+    ["broken YAML", "listen: {", { code: "config.invalid", word: "YAML" }],
+    ["a list where keys belong", "- 1\n", { code: "config.invalid", word: "keys" }],
     [
       "an upstream with neither command nor url",
       `${LOOPBACK}upstreams: { files: { kind: mcp } }\n`,
-      "config.invalid",
-      "command",
+      { code: "config.invalid", word: "command" },
     ],
     [
       "an effect that does not exist",
       `${LOOPBACK}upstreams: { files: { kind: mcp, command: [x], effects: { a: harmless } } }\n`,
-      "config.invalid",
-      "effects",
+      { code: "config.invalid", word: "effects" },
     ],
-    ["an address beyond this machine without TLS", "listen: { api: 0.0.0.0:0 }\n", "listen.unsafe", "tls"],
-  ])("%s", async (_name, yaml, code, word) => {
+    [
+      "an address beyond this machine without TLS",
+      "listen: { api: 0.0.0.0:0 }\n",
+      { code: "listen.unsafe", word: "tls" },
+    ],
+  ])("%s", async (_name, yaml, { code, word }) => {
     const { code: found, detail } = problem(await up(yaml));
     expect(found).toBe(code);
     expect(detail).toContain(word);

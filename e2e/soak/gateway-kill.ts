@@ -51,7 +51,10 @@ async function* rounds(count: number): AsyncGenerator<Round> {
         who.alice = await killUnderLoad(place, who.alice, told);
         const entries = await examineAfter(place, told);
         const fresh = told.made.size + told.entries.size - before;
-        yield { detail: `${detail}: ${String(fresh)} answers told, ${String(entries)} entries, all there`, fault: null };
+        yield {
+          detail: `${detail}: ${String(fresh)} answers told, ${String(entries)} entries, all there`,
+          fault: null,
+        };
       } catch (error) {
         yield { detail, fault: error instanceof Error ? error.message : String(error) };
         return;
@@ -66,7 +69,9 @@ function newPlace(): Place {
   const folder = mkdtempSync(join(tmpdir(), "countersign-gateway-kill-"));
   const files = join(folder, "files");
   mkdirSync(files);
-  const upstreams = { files: { kind: "mcp", command: fileServer(files), resources: { create_directory: "file:{path}" } } };
+  const upstreams = {
+    files: { kind: "mcp", command: fileServer(files), resources: { create_directory: "file:{path}" } },
+  };
   const config = join(folder, "countersign.yaml");
   writeFileSync(config, stringify({ listen: { api: "127.0.0.1:0", gateway: "127.0.0.1:0" }, upstreams }));
   return { folder, args: ["--data", join(folder, "data"), "--config", config], env: userEnvironment(folder) };
@@ -127,11 +132,22 @@ async function examineAfter(place: Place, told: Told): Promise<number> {
     const intents = all.filter((e) => e.kind === "action.intent");
     const open = intents.find((e) => !outcomes.has(e.intent));
     if (open !== undefined) throw new Error(`the intent ${String(open.intent)} has no outcome`);
-    const done = new Set(intents.filter((e) => outcomes.get(e.intent)?.outcome?.status === "ok").map((e) => e.resource));
+    const done = new Set(
+      intents.filter((e) => outcomes.get(e.intent)?.outcome?.status === "ok").map((e) => e.resource),
+    );
     const unrecorded = [...told.made].find((resource) => !done.has(resource));
-    if (unrecorded !== undefined) throw new Error(`an agent was told that ${unrecorded} was made, the ledger does not say so`);
+    if (unrecorded !== undefined)
+      throw new Error(`an agent was told that ${unrecorded} was made, the ledger does not say so`);
     const exported = join(place.folder, `export-${randomUUID()}`);
-    await expectOk(place, ["ledger", "export", exported, "--data", join(place.folder, "data"), "--server", up.ready.api]);
+    await expectOk(place, [
+      "ledger",
+      "export",
+      exported,
+      "--data",
+      join(place.folder, "data"),
+      "--server",
+      up.ready.api,
+    ]);
     await expectOk(place, ["ledger", "verify", "--offline", exported]);
     return all.length;
   } finally {

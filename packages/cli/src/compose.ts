@@ -41,11 +41,14 @@ const random = pooledRandom();
 
 /** `countersign up`: control plane, MCP gateway, pages and the embedded database in one process. */
 export async function compose(options: ComposeOptions): Promise<Composed> {
-  const log = options.log ?? pino({ level: options.env.configuration["COUNTERSIGN_LOG"] ?? "warn" }, pino.destination({ dest: 2, sync: true }));
+  const log =
+    options.log ??
+    pino({ level: options.env.configuration["COUNTERSIGN_LOG"] ?? "warn" }, pino.destination({ dest: 2, sync: true }));
   const server = await startServer({
     dataDir: options.dataDir,
     configFile: options.configFile,
-    masterKeyFile: options.env.configuration["COUNTERSIGN_MASTER_KEY_FILE"] ?? join(options.env.configDir, "master.key"),
+    masterKeyFile:
+      options.env.configuration["COUNTERSIGN_MASTER_KEY_FILE"] ?? join(options.env.configDir, "master.key"),
     environment: options.env.configuration,
     overrides: {
       ...(options.url === null ? {} : { publicUrl: options.url }),
@@ -64,7 +67,13 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   try {
     let audience = "";
     const point = await buildPoint(server, log, () => audience);
-    const gateway = await startMcpGateway({ point, listen: hostPort(server.config.listen.gateway), publicUrl: null, environment: options.env.variables, log });
+    const gateway = await startMcpGateway({
+      point,
+      listen: hostPort(server.config.listen.gateway),
+      publicUrl: null,
+      environment: options.env.variables,
+      log,
+    });
     audience = gateway.url;
     closers.push(async () => await gateway.close());
     server.connect(point);
@@ -114,11 +123,16 @@ async function buildPoint(server: RunningServer, log: Logger, audience: () => st
 /** Accepts what new upstreams offer; those that cannot be asked are said by name. */
 async function unpinned(server: RunningServer, gateway: McpGateway): Promise<string[]> {
   const failed = await server.pinUpstreams(async (name, terms) => await gateway.inspectUpstream(name, terms));
-  return failed.map(({ upstream, reason }) => `upstream ${upstream} could not be asked for its tools (${reason}); they stay hidden until they are signed`);
+  return failed.map(
+    ({ upstream, reason }) =>
+      `upstream ${upstream} could not be asked for its tools (${reason}); they stay hidden until they are signed`,
+  );
 }
 
 async function sharedUser(server: RunningServer): Promise<string[]> {
   const agents = await server.sameUserAgents();
   if (agents.length === 0) return [];
-  return [`agents run under this same user (${agents.join(", ")}): they can read its files and stop it; run Countersign under a user of its own`];
+  return [
+    `agents run under this same user (${agents.join(", ")}): they can read its files and stop it; run Countersign under a user of its own`,
+  ];
 }

@@ -255,7 +255,10 @@ async function peopleRecords(kernel: Kernel, { human, name, passkey, roles, stat
 }
 
 /** What is in force without a signature, the first person and their key included: bound by digest into the root, in a fixed order. */
-async function genesisRecords(kernel: Kernel, people: readonly Put[]): Promise<StateRecord<"root">["terms"]["records"]> {
+async function genesisRecords(
+  kernel: Kernel,
+  people: readonly Put[],
+): Promise<StateRecord<"root">["terms"]["records"]> {
   const kinds = ["policy", "settings", "upstream"] as const;
   const found = await Promise.all(kinds.map(async (kind) => await kernel.store.find(kind)));
   return [...found.flat(), ...people]
