@@ -18,3 +18,4 @@ export type { Disposition } from "./live.ts";
 export type { Acknowledgement, PointLog, PointOptions } from "./point.ts";
 export { EnforcementPoint } from "./point.ts";
 export { Replica } from "./replica.ts";
+export { TokenBucket } from "./token-bucket.ts";

@@ -110,12 +110,13 @@ async function finish(session: StoredSession, { context, cli, values }: Finishin
   return EXIT.ok;
 }
 
-function linkLines({ url, expiresAt }: PendingSignIn, cli: Cli): string[] {
+function linkLines({ url, expiresAt, key }: PendingSignIn, cli: Cli): string[] {
   return [
     "Open this page and sign with your passkey:",
     "",
     `  ${url}`,
     "",
+    `Sign only if the page shows this session key: ${key.jkt}`,
     `The link ends in ${inWords(Date.parse(expiresAt) - cli.now())}.`,
   ];
 }

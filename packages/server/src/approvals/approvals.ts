@@ -41,6 +41,9 @@ export interface Proposal {
 /** How long prepared signatures are remembered, and how many. */
 const PREPARED_MS = 10 * 60_000;
 const MOST_PREPARED = 10_000;
+/** How many approvals a list shows, and how many it looks at for them. */
+const MOST_LISTED = 200;
+const MOST_READ = 2000;
 
 /** Held calls and changes that wait for a human's signature (design 5.2). */
 export class Approvals {
@@ -166,9 +169,14 @@ export class Approvals {
     const now = this.kernel.now();
     const found = await this.kernel.store.find(
       "approval",
-      state === undefined ? { limit: 200 } : { status: state === "expired" ? "pending" : state, limit: 200 },
+      state === undefined
+        ? { limit: MOST_READ }
+        : { status: state === "expired" ? "pending" : state, limit: MOST_READ },
     );
-    const wanted = found.filter((a) => state === undefined || stateAt(a, now) === state);
+    // Anybody may ask to be signed in, and anybody's signature would do: only whoever has the link is to see it.
+    const wanted = found
+      .filter((a) => a.terms.change !== "session.open" && (state === undefined || stateAt(a, now) === state))
+      .slice(-MOST_LISTED);
     const views = await Promise.allSettled(
       wanted.map(async (approval) => {
         const { display } = await lookAt(this.kernel, this.kinds, { approval, viewer });

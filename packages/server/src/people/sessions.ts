@@ -19,6 +19,7 @@ import {
   verifyEvidence,
   verifyKeyProof,
 } from "@countersign/credentials";
+import { TokenBucket } from "@countersign/enforce";
 import type { Approvals, ChangeKind } from "../approvals/index.ts";
 import { humanName } from "../approvals/index.ts";
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
@@ -42,6 +43,8 @@ export interface DeviceRequest {
 export class Sessions {
   private readonly kernel: Kernel;
   private readonly challenges: Challenges<true>;
+  /** Bounds what strangers can write: each request for a sign-in is kept and recorded. */
+  private readonly strangers: TokenBucket = new TokenBucket(100, 2);
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -161,6 +164,9 @@ export class Sessions {
       throw new AppError("request.conflict", {
         detail: "this device id belongs to another key; remove the device key and enrol again",
       });
+    }
+    if (!this.strangers.take(kernel.now())) {
+      throw new AppError("request.too_many", { detail: "too many sign-ins were asked for; try again in a minute" });
     }
     const draft = {
       device: ask.device,
@@ -297,7 +303,10 @@ export const sessionOpenKind: ChangeKind = {
     const ask = draft as unknown as SessionDraft;
     const human = approver.id;
     const known = await kernel.store.get("device", ask.device);
-    if (known !== null && (known.terms.owner !== human || known.state.status !== "active")) {
+    if (
+      known !== null &&
+      (known.terms.owner !== human || known.state.status !== "active" || known.terms.jkt !== thumbprint(ask.deviceJwk))
+    ) {
       throw new AppError("approval.not_approver", { detail: "this device belongs to someone else or was retired" });
     }
     const { device, session, posture } = await sessionRecords(kernel, human, ask);
