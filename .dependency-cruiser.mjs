@@ -67,8 +67,15 @@ export default {
       name: "package-through-index",
       comment: "another package is imported through its public surface",
       severity: "error",
-      from: { path: "^packages/([^/]+)/" },
+      from: { path: "^packages/([^/]+)/", pathNot: TESTS },
       to: { path: "^packages/[^/]+/src/", pathNot: ["^packages/$1/", "^packages/[^/]+/src/index\\.ts$"] },
+    },
+    {
+      name: "package-through-index-in-tests",
+      comment: "a test sees of another package what everybody sees, and the test kit that it exports as `./testing`",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/.*\\.test\\.ts$" },
+      to: { path: "^packages/[^/]+/src/", pathNot: ["^packages/$1/", "^packages/[^/]+/src/(testing/)?index\\.ts$"] },
     },
     {
       name: "module-through-index",

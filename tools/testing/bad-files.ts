@@ -110,6 +110,10 @@ const DIRECTION: readonly BadFile[] = [
     text: 'import { word } from "../../core/src/word.ts";\n\nexport const deep: string = word;\n',
     says: "package-through-index",
   }),
+  direction("packages/enforce/src/past-the-index.test.ts", "a test with a file inside of another package", {
+    text: 'import { word } from "../../core/src/word.ts";\n\nexport const deep: string = word;\n',
+    says: "package-through-index-in-tests",
+  }),
   direction("packages/server/src/decisions/past-the-index.ts", "a file inside of another module", {
     text: 'import { agents } from "../agents/agent.ts";\n\nexport const deep: unknown = agents;\n',
     says: "module-through-index",
