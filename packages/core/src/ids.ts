@@ -54,14 +54,13 @@ const BODY = /^[0-9A-Za-z]{22}$/;
 /** Makes a new id from the clock and 10 random bytes. */
 export function newId<P extends Prefix>(prefix: P, now: number, random: Random): Id<P> {
   const bytes = random(10);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 10);
   const ms = Math.floor(now);
   // One number of 128 bits in four limbs, the highest first; what is left of a division stays below 2⁵³.
   const limbs = [
     Math.floor(ms / 0x1_0000) % LIMB,
-    (ms % 0x1_0000) * 0x1_0000 + view.getUint16(0),
-    view.getUint32(2),
-    view.getUint32(6),
+    (ms % 0x1_0000) * 0x1_0000 + (bytes[0] ?? 0) * 0x100 + (bytes[1] ?? 0),
+    uint32(bytes, 2),
+    uint32(bytes, 6),
   ];
   let text = "";
   for (let pair = 0; pair < DIGIT_PAIRS; pair += 1) {
@@ -75,6 +74,15 @@ export function newId<P extends Prefix>(prefix: P, now: number, random: Random):
     text = `${PAIRS[rest] ?? ""}${text}`;
   }
   return `${prefix}_${text}`;
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) * 0x100_0000 +
+    (bytes[at + 1] ?? 0) * 0x1_0000 +
+    (bytes[at + 2] ?? 0) * 0x100 +
+    (bytes[at + 3] ?? 0)
+  );
 }
 
 /** True when `text` is a well-formed id with that prefix. */

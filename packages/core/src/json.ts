@@ -39,7 +39,11 @@ function canonicalObject(object: Record<string, unknown>): string {
   return `${out}}`;
 }
 
+/** What stands in JSON as it is: most texts are names, and a test of them costs half of what a conversion does. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new RangeError("lone surrogate");
   return JSON.stringify(text);
 }
