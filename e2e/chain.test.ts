@@ -1,9 +1,10 @@
+import { generateSigningKey, signKeyProof } from "@countersign/credentials";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifies } from "./support/invariants.ts";
 import { Installation, mcpClient, refusalOf } from "./support/installation.ts";
 import { Person } from "./support/person.ts";
 import { overSocket } from "./support/socket.ts";
-import { type TaskClient, Workstation } from "./support/workstation.ts";
+import { TaskClient, Workstation } from "./support/workstation.ts";
 
 describe("the chain behind an action", () => {
   let here: Installation;
@@ -87,6 +88,22 @@ describe("the chain behind an action", () => {
     const { tasks } = await alice.json<{ tasks: { agent: string; status: string }[] }>("/v1/tasks");
     expect(tasks.filter((t) => t.agent === created && t.status === "live")).toEqual([]);
     expect(await here.composed.zombies()).toEqual([]);
+  });
+
+  it("judges the program that joins a task, not the one that opened it", verifies("INV-1"), async () => {
+    await here.agent(alice, { name: "joined" });
+    const runtime = { executable: "/usr/bin/known", sha256: "a".repeat(43), pid: 1, uid: 0 };
+    const task = await laptop.openTask("joined", { runtime });
+    expect(await tryRead(task)).toBeNull();
+    const key = generateSigningKey();
+    const keyProof = signKeyProof(key, { purpose: "task", audience: laptop.api, nonce: task.id, now: Date.now() });
+    const stranger = { ...runtime, executable: "/tmp/other", sha256: "b".repeat(43) };
+    const joined = await laptop.json<{ accessToken: string; gateway: string }>(`/v1/tasks/${task.id}/token`, {
+      keyProof,
+      runtime: stranger,
+    });
+    const other = new TaskClient(task.id, joined.gateway, { key, accessToken: joined.accessToken });
+    expect(await tryRead(other)).toBe("countersignature.required");
   });
 
   it("is opened only by a person who is signed in on an enrolled device", async () => {

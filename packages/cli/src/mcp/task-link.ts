@@ -153,7 +153,11 @@ export class TaskLink {
       });
     }
     const key = generateSigningKey();
-    const body = { keyProof: await this.#keyProof(key, id) };
+    const ran = await this.#options.runtime();
+    const body: JsonObject = {
+      keyProof: await this.#keyProof(key, id),
+      ...(ran === null ? {} : { runtime: { ...ran } }),
+    };
     const token = await client.json({ as: "session", path: `/v1/tasks/${id}/token`, body });
     return this.#credential(token, { id, key, gateway: textAt(token, "gateway") });
   }

@@ -52,9 +52,9 @@ export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
       method: "POST",
       url: "/v1/tasks/:id/token",
       callers: ["anyone"],
-      body: z.strictObject({ keyProof }),
+      body: z.strictObject({ keyProof, runtime: runtime.optional() }),
       handle: async ({ params, body, caller }) => {
-        const token = await tasks.credential(params["id"] as TaskId, body.keyProof, sessionOf(caller));
+        const token = await tasks.credential(params["id"] as TaskId, body, sessionOf(caller));
         return { body: { ...token, gateway: kernel.gatewayUrl() } };
       },
     }),
@@ -66,7 +66,7 @@ export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
       handle: async ({ params, body, caller }) => {
         const id = params["id"] as TaskId;
         // A key of the task may end it: its credential is asked for first, so a stranger's proof is refused.
-        if (caller.kind === "anyone") await tasks.credential(id, body.keyProof ?? "", null);
+        if (caller.kind === "anyone") await tasks.credential(id, { keyProof: body.keyProof ?? "" }, null);
         await tasks.end(id, caller.kind === "anyone" ? "client ended" : "ended");
         return { body: { id, status: "ended" } };
       },

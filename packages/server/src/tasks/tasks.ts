@@ -33,6 +33,11 @@ export interface OpenTask {
   readonly keyProof?: string | undefined;
   readonly runtime?: Runtime | undefined;
 }
+/** A key that wants a credential of a task, and the program that holds it. */
+export interface KeyRequest {
+  readonly keyProof: string;
+  readonly runtime?: Runtime | undefined;
+}
 export interface TaskCredential {
   readonly accessToken: string;
   readonly expiresIn: number;
@@ -176,14 +181,16 @@ export class Tasks {
   }
 
   /** A credential for a key: the session attaches a new key, or a key that the task has already renews its own. */
-  async credential(id: TaskId, keyProof: string, session: Session | null): Promise<TaskCredential> {
+  async credential(id: TaskId, ask: KeyRequest, session: Session | null): Promise<TaskCredential> {
     const task = await this.live(id);
-    const jkt = await this.provenKey(keyProof, id);
+    const jkt = await this.provenKey(ask.keyProof, id);
     if (task.state.jkts.includes(jkt)) return await this.mint(task, jkt);
     if (session === null || session.terms.human !== task.terms.human || session.terms.device !== task.terms.device) {
       throw new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
     }
-    const put = withState(task, { ...task.state, jkts: [...task.state.jkts, jkt].slice(-MOST_KEYS) });
+    // The program that acts now is the one that `decide` judges: another one than before is held at its first use.
+    const joined = { ...task, terms: { ...task.terms, runtime: ask.runtime ?? task.terms.runtime } };
+    const put = withState(joined, { ...task.state, jkts: [...task.state.jkts, jkt].slice(-MOST_KEYS) });
     await change(this.kernel, {
       expect: [{ kind: "task", id, version: task.version }],
       put: [put],
