@@ -44,22 +44,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const log =
     options.log ??
     pino({ level: options.env.configuration["COUNTERSIGN_LOG"] ?? "warn" }, pino.destination({ dest: 2, sync: true }));
-  const server = await startServer({
-    dataDir: options.dataDir,
-    configFile: options.configFile,
-    masterKeyFile:
-      options.env.configuration["COUNTERSIGN_MASTER_KEY_FILE"] ?? join(options.env.configDir, "master.key"),
-    environment: options.env.configuration,
-    overrides: {
-      ...(options.url === null ? {} : { publicUrl: options.url }),
-      ...(options.tls === null ? {} : { tls: options.tls }),
-      ...(options.behindProxy ? { behindProxy: true } : {}),
-    },
-    random,
-    now: Date.now,
-    log,
-    version: VERSION,
-  });
+  const server = await startControlPlane(options, log);
   const closers: (() => Promise<void> | void)[] = [async () => await server.close()];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
@@ -95,6 +80,25 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     await close();
     throw error;
   }
+}
+
+async function startControlPlane(options: ComposeOptions, log: Logger): Promise<RunningServer> {
+  const { configuration, configDir } = options.env;
+  return await startServer({
+    dataDir: options.dataDir,
+    configFile: options.configFile,
+    masterKeyFile: configuration["COUNTERSIGN_MASTER_KEY_FILE"] ?? join(configDir, "master.key"),
+    environment: configuration,
+    overrides: {
+      ...(options.url === null ? {} : { publicUrl: options.url }),
+      ...(options.tls === null ? {} : { tls: options.tls }),
+      ...(options.behindProxy ? { behindProxy: true } : {}),
+    },
+    random,
+    now: Date.now,
+    log,
+    version: VERSION,
+  });
 }
 
 async function buildPoint(server: RunningServer, log: Logger, audience: () => string): Promise<EnforcementPoint> {
