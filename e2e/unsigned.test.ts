@@ -25,27 +25,31 @@ describe("what nobody has signed", () => {
   });
   afterEach(async () => await here.close());
 
-  it("starts no program and resolves no secret of an upstream that was only proposed", verifies("INV-12", "INV-9"), async () => {
-    const asked: string[] = [];
-    const spy = createServer((request, response) => {
-      asked.push(request.headers.authorization ?? "");
-      response.writeHead(404).end();
-    });
-    await new Promise<void>((resolve) => spy.listen(0, "127.0.0.1", resolve));
-    const trace = join(here.folder, "trace");
-    const secret = join(here.folder, "secret");
-    await writeFile(secret, "master-key-of-somebody");
-    const program = { kind: "mcp", command: ["/bin/sh", "-c", `echo ran > ${trace}`] };
-    const url = `http://127.0.0.1:${String((spy.address() as AddressInfo).port)}/mcp`;
-    const thief = { kind: "mcp", url, auth: { bearer: { fromFile: secret } } };
-    const socket = join(here.data, "control.sock");
-    await overSocket(socket, "/v1/upstreams", { name: "evil", terms: program });
-    await laptop.fetch("/v1/upstreams", { name: "evil", terms: program });
-    await laptop.fetch("/v1/upstreams", { name: "thief", terms: thief });
-    spy.close();
-    await expect(access(trace)).rejects.toThrow("ENOENT");
-    expect(asked).toEqual([]);
-  });
+  it(
+    "starts no program and resolves no secret of an upstream that was only proposed",
+    verifies("INV-12", "INV-9"),
+    async () => {
+      const asked: string[] = [];
+      const spy = createServer((request, response) => {
+        asked.push(request.headers.authorization ?? "");
+        response.writeHead(404).end();
+      });
+      await new Promise<void>((resolve) => spy.listen(0, "127.0.0.1", resolve));
+      const trace = join(here.folder, "trace");
+      const secret = join(here.folder, "secret");
+      await writeFile(secret, "master-key-of-somebody");
+      const program = { kind: "mcp", command: ["/bin/sh", "-c", `echo ran > ${trace}`] };
+      const url = `http://127.0.0.1:${String((spy.address() as AddressInfo).port)}/mcp`;
+      const thief = { kind: "mcp", url, auth: { bearer: { fromFile: secret } } };
+      const socket = join(here.data, "control.sock");
+      await overSocket(socket, "/v1/upstreams", { name: "evil", terms: program });
+      await laptop.fetch("/v1/upstreams", { name: "evil", terms: program });
+      await laptop.fetch("/v1/upstreams", { name: "thief", terms: thief });
+      spy.close();
+      await expect(access(trace)).rejects.toThrow("ENOENT");
+      expect(asked).toEqual([]);
+    },
+  );
 
   it("does not carry a countersignature over to another policy set", verifies("INV-5"), async () => {
     await here.agent(alice);
@@ -61,7 +65,9 @@ describe("what nobody has signed", () => {
     const held = refusalOf(await client.callTool(write))?.approval ?? "";
     await alice.answer(held);
     await publish('@id("more") permit(principal, action, resource);');
-    expect(refusalOf(await client.callTool({ name: "countersign_wait", arguments: { approval: held } }))?.code).toBe("countersignature.void");
+    expect(refusalOf(await client.callTool({ name: "countersign_wait", arguments: { approval: held } }))?.code).toBe(
+      "countersignature.void",
+    );
     const again = refusalOf(await client.callTool(write));
     expect(again).toMatchObject({ decision: "hold", code: "countersignature.required" });
     expect(again?.approval).not.toBe(held);
@@ -77,9 +83,14 @@ describe("what nobody has signed", () => {
     const { approvalId } = await alice.json<{ approvalId: string }>("/v1/policies", { text: policyOf("") });
     await alice.answer(approvalId);
     const classify = async (effect: string): Promise<void> => {
-      const listed = await alice.json<{ upstreams: { name: string; command: string[]; resources: Record<string, string> }[] }>("/v1/upstreams");
+      const listed = await alice.json<{
+        upstreams: { name: string; command: string[]; resources: Record<string, string> }[];
+      }>("/v1/upstreams");
       const { command, resources } = listed.upstreams[0] ?? { command: [], resources: {} };
-      const proposed = await alice.json<{ approvalId: string }>("/v1/upstreams", { name: "files", terms: { kind: "mcp", command, resources, effects: { write_file: effect } } });
+      const proposed = await alice.json<{ approvalId: string }>("/v1/upstreams", {
+        name: "files",
+        terms: { kind: "mcp", command, resources, effects: { write_file: effect } },
+      });
       await alice.answer(proposed.approvalId);
     };
     await classify("write");
@@ -89,7 +100,9 @@ describe("what nobody has signed", () => {
     const held = refusalOf(await client.callTool(write))?.approval ?? "";
     await alice.answer(held);
     await classify("destructive");
-    expect(refusalOf(await client.callTool({ name: "countersign_wait", arguments: { approval: held } }))?.code).toBe("countersignature.void");
+    expect(refusalOf(await client.callTool({ name: "countersign_wait", arguments: { approval: held } }))?.code).toBe(
+      "countersignature.void",
+    );
     const again = refusalOf(await client.callTool(write));
     expect(again).toMatchObject({ decision: "hold" });
     expect(again?.approval).not.toBe(held);
