@@ -1,7 +1,7 @@
 import type { JsonObject, TaskId } from "@countersign/core";
 import type { ClientRequest } from "./client-message.ts";
 import { unknownUpstream } from "./form-call.ts";
-import { type GatewayContext, activeUpstream, isLive } from "./gateway-context.ts";
+import { type GatewayContext, activeUpstream, isLive, stopOver } from "./gateway-context.ts";
 import { listTools } from "./list-tools.ts";
 import { type Era, LEGACY_VERSIONS, META, MODERN_VERSION, OWN_IDENTITY, RPC, isLegacyVersion } from "./protocol.ts";
 import { tellRefusedMethod, unrecorded } from "./refusal-answer.ts";
@@ -83,6 +83,12 @@ async function tools(context: GatewayContext, { upstream, task, message, reply }
   if (record === null) return tellRefusedMethod(reply, unrecorded(unknownUpstream(upstream)));
   if (message.params["cursor"] !== undefined) {
     return reply.error({ code: RPC.invalidParams, message: "there is no such page: all tools are on the first" });
+  }
+  const stop = stopOver(context, task, upstream);
+  if (stop !== null) {
+    const code = stop.terms.kind === "freeze" ? "brake.frozen" : "brake.severed";
+    const reason = `a stop (\`${stop.id}\`) covers this task: the upstream is asked for nothing`;
+    return tellRefusedMethod(reply, { ...unrecorded({ step: "brake", code, reason }), brake: stop.id });
   }
   const listed = await listTools(context, { task, record, era: message.era });
   if (!listed.ok) return tellRefusedMethod(reply, unrecorded(listed.refused));

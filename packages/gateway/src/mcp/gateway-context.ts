@@ -1,4 +1,4 @@
-import type { StateRecord, TaskId } from "@countersign/core";
+import { type StateRecord, type TaskId, covers } from "@countersign/core";
 import type { EnforcementPoint } from "@countersign/enforce";
 import type { KnownDefinitions } from "./known-definitions.ts";
 import type { Authenticator } from "./authenticate.ts";
@@ -6,6 +6,7 @@ import type { GatewayLog } from "./gateway-log.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { McpLimits } from "./limits.ts";
 import type { Sessions } from "./sessions.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
 import type { Connections } from "./upstream/connections.ts";
 
 /** What the gateway asks of its enforcement point. */
@@ -24,6 +25,7 @@ export interface GatewayContext {
   readonly inFlight: InFlight;
   readonly connections: Connections;
   readonly definitions: KnownDefinitions;
+  readonly unread: UnreadAnswers;
 }
 
 /** The upstream of that name, if it is in use. */
@@ -36,4 +38,25 @@ export function activeUpstream({ point }: Pick<GatewayContext, "point">, name: s
 export function isLive({ point }: Pick<GatewayContext, "point">, task: TaskId): boolean {
   const record = point.replica.get("task", task);
   return record?.state.status === "live" && Date.parse(record.terms.expiresAt) > point.now();
+}
+
+/** INV-3: the stop that covers a task at an upstream; behind it nothing is started and nothing asked, not even for tools. */
+export function stopOver(
+  { point }: Pick<GatewayContext, "point">,
+  task: TaskId,
+  upstream: string,
+): StateRecord<"brake"> | null {
+  const terms = point.replica.get("task", task)?.terms;
+  if (terms === undefined) return null;
+  const { human, device, agent } = terms;
+  for (const brake of point.replica.all("brake")) {
+    const covered = covers(brake.terms.scope, { human, device, agent, task }, `mcp:${upstream}`);
+    if (covered && brake.state.status === "active") return brake;
+  }
+  return null;
+}
+
+/** Whether anything may be asked of an upstream for a task before its action is decided. */
+export function mayAsk(context: Pick<GatewayContext, "point">, task: TaskId, upstream: string): boolean {
+  return isLive(context, task) && stopOver(context, task, upstream) === null;
 }

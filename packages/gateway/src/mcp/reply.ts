@@ -52,6 +52,20 @@ export class Reply {
     return !this.#done;
   }
 
+  /** True while the client has not taken in all that was written. */
+  get unread(): boolean {
+    return !this.#response.writableFinished && !this.#response.destroyed;
+  }
+
+  onceOver(callback: () => void): void {
+    this.#response.once("close", callback);
+  }
+
+  /** Ends the connection: what was not taken in is never sent. */
+  cut(): void {
+    this.#response.destroy();
+  }
+
   /** A notification before the answer; dropped when the client takes no stream or does not keep up. */
   notification(text: string): void {
     if (this.#done || !this.#options.accepts.stream || this.#response.writableLength > BACKLOG_BYTES) return;

@@ -1,7 +1,7 @@
 import { type Call, type JsonObject, type StateRecord, type TaskId, canonicalJson } from "@countersign/core";
 import type { Claims, RefusedCall } from "@countersign/enforce";
 import { changed, formCall } from "./form-call.ts";
-import { type GatewayContext, activeUpstream, isLive } from "./gateway-context.ts";
+import { type GatewayContext, activeUpstream, mayAsk } from "./gateway-context.ts";
 import { acceptedHash, isToolName } from "./tool-definition.ts";
 import { usableTool } from "./tool-effector.ts";
 import { WAIT_TOOL, type WaitedCall, waitedCall } from "./wait-tool.ts";
@@ -87,7 +87,7 @@ async function definitionFault(context: GatewayContext, wanted: Wanted): Promise
   const { record, task, tool } = wanted;
   if (!isToolName(tool)) return null;
   const pin = acceptedHash(record.terms, tool);
-  if (pin === undefined || !isLive(context, task)) return null;
+  if (pin === undefined || !mayAsk(context, task, record.id)) return null;
   const known = context.connections.standing(task, record.id)?.known;
   if (known?.ok === true) {
     const now = known.tools.get(tool)?.hash;

@@ -52,7 +52,7 @@ export async function runAction(context: GatewayContext, request: ActionRequest)
     await context.point.enforce(
       { claims, signal: controller.signal, ...formed },
       effector,
-      releaserOf(context, request, token),
+      releaserOf(context, request, { token, resource: formed.call.resource }),
     );
   } catch (error) {
     context.log.error({ err: error }, "action failed");
@@ -93,8 +93,8 @@ function headersDisagree(
 
 function releaserOf(
   context: GatewayContext,
-  { reply, message }: ActionRequest,
-  token: string | number | null,
+  { reply, message, claims }: ActionRequest,
+  { token, resource }: { readonly token: string | number | null; readonly resource: string | null },
 ): Releaser<ToolAnswer> {
   return {
     partial: (partial) => {
@@ -105,6 +105,7 @@ function releaserOf(
     answer: (value) => {
       if ("error" in value) reply.error(value.error);
       else reply.result(value.result.pieces(reply.era));
+      if (claims.ok) context.unread.add({ chain: claims.chain, resource, reply });
     },
     refusal: (refusal, detail) => {
       if (refusal.step === "credential") {

@@ -10,6 +10,7 @@ import { allowedHosts } from "./host-check.ts";
 import { InFlight } from "./in-flight.ts";
 import { DEFAULT_LIMITS, type McpLimits } from "./limits.ts";
 import { Sessions } from "./sessions.ts";
+import { UnreadAnswers } from "./unread-answers.ts";
 import { Connections } from "./upstream/connections.ts";
 import { type InspectedUpstream, inspectUpstream } from "./upstream/inspect-upstream.ts";
 
@@ -49,6 +50,7 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
     context.sessions.endTask(task);
     context.connections.closeTask(task);
   });
+  point.replica.onChange((record) => context.unread.noticed(record));
   point.onUpstreamChange((upstream) => {
     const record = point.replica.get("upstream", upstream);
     context.connections.upstreamChanged(upstream, record?.state.status === "active" ? record.terms : null);
@@ -92,6 +94,7 @@ function contextOf({ point, environment, log, limits }: McpGatewayOptions): Gate
     inFlight: new InFlight(bounds.callsPerTask),
     connections: new Connections({ environment, limits: bounds, log }),
     definitions: new KnownDefinitions(),
+    unread: new UnreadAnswers(),
   };
 }
 
