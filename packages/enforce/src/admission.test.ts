@@ -334,6 +334,15 @@ describe("INV-12: what a point believes", () => {
     expect(refusals([{ ...last, version: 9, state: { status: again } } as never], replica)).toEqual([`${kind} x_1`]);
   });
 
+  it.each(["task", "approval"])("does not let the terms of a %s change after it was made", (kind) => {
+    const { replica } = installation();
+    const made = record(kind, "x_1", { expiresAt: "2026-01-01" }, { state: { status: "live" } } as never);
+    expect(refusals([made], replica)).toEqual([]);
+    expect(refusals([{ ...made, version: 9, terms: { expiresAt: "2027-01-01" } } as never], replica)).toEqual([
+      `${kind} x_1`,
+    ]);
+  });
+
   it("does not let a policy set that was replaced come back by its old signature", () => {
     const { replica } = installation();
     expect(refusals([{ ...genesisPolicy, version: 5, state: { status: "superseded" } } as never], replica)).toEqual([]);

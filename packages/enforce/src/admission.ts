@@ -1,7 +1,7 @@
 import type { AnyRecord, BrakeScope, Change, Countersignature, HumanId, Kind, StateRecord } from "@countersign/core";
 import type { KnownPasskey } from "@countersign/credentials";
 import { digestOf, termsDigest, verifyCountersignature, verifyEvidence } from "@countersign/credentials";
-import { revives, sameSignature, stepsBack } from "./finality.ts";
+import { revives, sameSignature, sameTerms, stepsBack } from "./finality.ts";
 import type { Replica } from "./replica.ts";
 
 /** Whether a record may be believed; `reason` is for the log and the operator. */
@@ -42,10 +42,11 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
     case "brake":
       return admitBrake(record, replica);
     case "task":
+    case "approval":
+      return sameTerms(known, record) ? YES : no(`the terms of ${record.kind} \`${record.id}\` were exchanged`);
     case "session":
     case "invite":
-    case "approval":
-      // They widen nothing by themselves: a task acts within its agent's signed scope, an approval carries its own signatures.
+      // Like a new task and a new approval they widen nothing: a task acts within its agent's signed scope, approvals carry signatures.
       return YES;
     default:
       return record satisfies never;
@@ -62,8 +63,7 @@ function admitRoot(record: StateRecord<"root">, replica: Replica): Admission {
   const known = replica.get("root", "root");
   if (digestOf(record.terms.records) !== record.terms.genesis)
     return no("the digest of the first state does not fit it");
-  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms))
-    return no("the first state was exchanged");
+  if (!sameTerms(known, record)) return no("the first state was exchanged");
   return YES;
 }
 
@@ -141,8 +141,7 @@ function admitPosture(record: StateRecord<"posture">, replica: Replica): Admissi
 function admitBrake(record: StateRecord<"brake">, replica: Replica): Admission {
   const known = replica.get("brake", record.id);
   // What a stop covers is fixed when it is made: a narrower one would lift the rest.
-  if (known !== undefined && digestOf(known.terms) !== digestOf(record.terms))
-    return no(`brake \`${record.id}\` was exchanged`);
+  if (!sameTerms(known, record)) return no(`brake \`${record.id}\` was exchanged`);
   if (record.state.status !== "thawed") return YES;
   const signature = record.authority;
   if (signature === null || signature === "genesis") return no(`brake \`${record.id}\` was lifted without a signature`);

@@ -21,6 +21,11 @@ export function stepsBack(known: StateRecord | undefined, record: AnyRecord): bo
   return now === null || Date.parse(now.signed.notBefore) < Date.parse(before.signed.notBefore);
 }
 
+/** True for a new record, and for one whose terms are still those with which it was made. */
+export function sameTerms(known: StateRecord | undefined, record: AnyRecord): boolean {
+  return known === undefined || digestOf(known.terms) === digestOf(record.terms);
+}
+
 /** True when both records rest on one and the same signature. */
 export function sameSignature(known: StateRecord | undefined, record: AnyRecord): boolean {
   const [before, now] = [signatureOf(known), signatureOf(record)];
