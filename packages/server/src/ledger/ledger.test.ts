@@ -183,18 +183,36 @@ describe("a start", () => {
     expect(readFileSync(tile).equals(bytes)).toBe(true);
   });
 
-  it("refuses a journal whose entry was rewritten with its hash, and names the entry", async () => {
-    await withLog(300);
-    edit("UPDATE journal SET leaf = CAST(replace(CAST(leaf AS TEXT), '2027', '2026') AS BLOB) WHERE idx = 270");
+  /** Rewrites one entry and its hash, as somebody with the database could. */
+  function rewrite(index: number): void {
+    edit(
+      `UPDATE journal SET leaf = CAST(replace(CAST(leaf AS TEXT), '2027', '2026') AS BLOB) WHERE idx = ${String(index)}`,
+    );
     const db = new DatabaseSync(join(at.path, "countersign.db"));
-    const { leaf } = db.prepare("SELECT leaf FROM journal WHERE idx = 270").get() as { leaf: Uint8Array };
-    db.prepare("UPDATE journal SET leaf_hash = ? WHERE idx = 270").run(
+    const { leaf } = db.prepare("SELECT leaf FROM journal WHERE idx = ?").get(index) as { leaf: Uint8Array };
+    db.prepare("UPDATE journal SET leaf_hash = ? WHERE idx = ?").run(
       sha256(Buffer.concat([new Uint8Array(1), leaf])),
+      index,
     );
     db.close();
+  }
+
+  it("refuses a journal whose entry was rewritten with its hash, and names the entry", async () => {
+    await withLog(300);
+    rewrite(270);
     await expect(at.open()).rejects.toMatchObject({
       code: "ledger.damaged",
       message: expect.stringContaining("entry 270 of the journal is not the one that was signed"),
+    });
+  });
+
+  it("refuses it also when nothing is left of what was published", async () => {
+    await withLog(300);
+    rewrite(270);
+    rmSync(files(), { recursive: true });
+    await expect(at.open()).rejects.toMatchObject({
+      code: "ledger.damaged",
+      message: expect.stringContaining("the first 300 entries of the journal are not those that were signed"),
     });
   });
 

@@ -63,14 +63,16 @@ describe("the data directory", () => {
   });
 
   it("is refused while another process has it, and free again after kill -9", async () => {
-    const holder = spawn(process.execPath, [HOLDER, path], { stdio: ["ignore", "pipe", "inherit"] });
+    const holder = spawn(process.execPath, [HOLDER, path], { stdio: ["pipe", "pipe", "inherit"] });
     await once(holder.stdout, "data");
-    await expect(open()).rejects.toMatchObject({
+    const gone = once(holder, "exit");
+    const refused = await open().catch((error: unknown) => error);
+    holder.kill("SIGKILL");
+    await gone;
+    expect(refused).toMatchObject({
       code: "data.in_use",
       message: expect.stringContaining(`process ${String(holder.pid)}`),
     });
-    holder.kill("SIGKILL");
-    await once(holder, "exit");
     const store = await open();
     expect([store.generation, store.journal.size()]).toEqual([2, 1]);
     await store.close();

@@ -72,7 +72,7 @@ async function fill(commit: () => Promise<void>): Promise<{ readonly done: numbe
 describe.skipIf(!hasStrace)("a failing sync (strace)", () => {
   it("ends all writing: the first failure is never retried", async () => {
     const path = mkdtempSync(join(tmpdir(), "countersign-sync-"));
-    const inject = ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when=60+"];
+    const inject = ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when=60"];
     const args = ["-f", "-qq", "-o", "/dev/null", ...inject, process.execPath, WRITER, join(path, "data")];
     const child = spawn("strace", args, { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";

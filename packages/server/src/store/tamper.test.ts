@@ -132,6 +132,25 @@ describe("someone who edits the database", () => {
 });
 
 describe("decay of the database file", () => {
+  it("is refused when what it struck is read, also without an audit", () => {
+    const path = copy();
+    const human = people[5]!;
+    const edit = new DatabaseSync(join(path, "countersign.db"));
+    edit.prepare("UPDATE records SET body = replace(body, 'inactive', 'activein') WHERE id = ?").run(human.id);
+    edit.prepare("UPDATE blobs SET bytes = x'00' WHERE name = ?").run(human.id);
+    edit.exec("UPDATE meta SET value = replace(value, 'generation', 'generatio0')");
+    edit.close();
+    const db = openForWriting(path);
+    const ask = reader(db);
+    const damaged = expect.objectContaining({ code: "data.damaged" });
+    expect(() => ask.get({ kind: "human", id: human.id })).toThrow(damaged);
+    expect(() => ask.find({ kind: "human", where: {} })).toThrow(damaged);
+    expect(() => ask.changes({ version: 0, kinds: ["human"] })).toThrow(damaged);
+    expect(() => ask.blob({ name: human.id })).toThrow(damaged);
+    expect(() => readMeta(db, "generation")).toThrow(damaged);
+    db.close();
+  });
+
   it("is refused, or harmless, wherever it strikes: never silently wrong", () => {
     const sound = everything(openForWriting(original));
     const bytes = readFileSync(join(original, "countersign.db"));
