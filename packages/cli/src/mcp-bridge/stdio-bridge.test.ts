@@ -74,6 +74,14 @@ describe.each(["auto", "legacy"] as const)("a client in mode %s on a pipe", (mod
 });
 
 describe("startStdioBridge", () => {
+  it("keeps the session and the version that a client of the 2025 era agreed on", async () => {
+    const pipe = await client("legacy");
+    await pipe.callTool({ name: "echo", arguments: {} });
+    const kept = { "mcp-session-id": expect.stringMatching(/./), "mcp-protocol-version": "2025-11-25" };
+    expect(server.requests.at(-1)).toMatchObject(kept);
+    await pipe.close();
+  });
+
   it("goes on with a server that was started anew", async () => {
     const pipe = await client("legacy");
     server.restart();

@@ -157,6 +157,20 @@ describe("definitions", () => {
     expect(code(answer)).toBe("tool.definition_changed");
   });
 
+  it("that are others than the accepted ones are refused before anyone is asked", async () => {
+    const { point } = running;
+    point.putUpstream("moved", terms({ command: oddServer(), pins: { echo: "another" } }));
+    let asked = 0;
+    point.refuse = () => {
+      asked += 1;
+      return null;
+    };
+    const answer = await post(running.url("moved"), call("echo"), { credential });
+    point.refuse = () => null;
+    expect(code(answer)).toBe("tool.definition_changed");
+    expect(asked).toBe(0);
+  });
+
   it("that change between the decision and the sending stop the call", async () => {
     const { point } = running;
     const changed = await use("echo");
