@@ -32,7 +32,7 @@ export async function runDemo({ live, keep, story }: DemoOptions, cli: Cli): Pro
   const ended = new AbortController();
   const signal = AbortSignal.any([cli.signal, ended.signal]);
   const stage = new Stage(cli, {
-    human: live ? "you" : "maya",
+    human: live ? "human" : "maya",
     silent: cli.out.json,
     signal,
     onEnd: () => ended.abort(),

@@ -57,7 +57,7 @@ async function deny(
   chapter: Chapter,
   { cast, agent, held }: { cast: Cast; agent: CodingAgent; held: Held },
 ): Promise<void> {
-  const what = "The agent wants to overwrite all records with []. Deny it.";
+  const what = "The agent wants to overwrite all records with [].";
   const { made: seen, ms } = await timed(async () => await cast.person.deny({ ...held, what }, WHY_NOT));
   await stage.says({
     who: "human",

@@ -1,6 +1,7 @@
 import { AppError, type JsonObject } from "@countersign/core";
 import { listAt, textAt } from "../../client/fields.ts";
 import { EXIT } from "../../command/exit-code.ts";
+import { tunnelLine } from "../../start/tunnel-line.ts";
 import type { Chapter } from "../claims.ts";
 import type { Commands } from "../commands.ts";
 import { openAll } from "../opening.ts";
@@ -30,6 +31,8 @@ export async function setUp(play: Play, chapter: Chapter): Promise<Cast> {
   await stage.says({ who: "human", text: "$ countersign up", aside: took(ms) });
   const text = `control plane ${api}, MCP gateway ${gateway}, ledger (process ${String(pid)})`;
   await stage.says({ who: "note", text, tone: "dim" });
+  const tunnel = live ? tunnelLine(play.cli.env, [api]) : null;
+  if (tunnel !== null) await stage.says({ who: "note", text: `from your own machine: ${tunnel}` });
   const { made: name, ms: setUpMs } = await timed(async () => await person.setUp(setupUrl));
   await stage.says({ who: "human", text: "opens the one-time set-up link and makes a passkey", aside: took(setUpMs) });
   await chapter.claim("the set-up link works once", (await linkStatus(api, setupUrl)) === 403);

@@ -1,4 +1,4 @@
-import { AppError, type JsonObject } from "@countersign/core";
+import { AppError, codeRow, type JsonObject } from "@countersign/core";
 import type { Cli } from "../../cli.ts";
 import { withClient } from "../../client/client.ts";
 import { listAt, objectAt, textAt } from "../../client/fields.ts";
@@ -32,18 +32,18 @@ export class LivePerson implements Person {
   }
 
   async sign(waiting: Waiting): Promise<Seen> {
-    await this.#ask(`${waiting.what} Read it, then press Approve.`, waiting.url);
+    await this.#ask(`${waiting.what} Read it, and press Approve.`, waiting.url);
     return await this.#answered(waiting, ["approved", "consumed"]);
   }
 
   async deny(waiting: Waiting, reason: string): Promise<Seen> {
-    await this.#ask(`${waiting.what} Read it, then press Deny (why: ${reason}).`, waiting.url);
+    await this.#ask(`${waiting.what} Press Deny; say why, for example: ${reason}.`, waiting.url);
     return await this.#answered(waiting, ["denied"]);
   }
 
   async freeze(_commands: Commands, _scope: readonly string[], reason: string): Promise<JsonObject> {
     await this.#ask(
-      `Open the overview, enter a reason (${reason}) and press Freeze everything.`,
+      `Open the overview, enter a reason, for example “${reason}”, and press Freeze everything.`,
       `${this.#options.api}/`,
     );
     const brake = await this.#until(async () => {
@@ -64,14 +64,13 @@ export class LivePerson implements Person {
   async #answered({ approvalId }: Waiting, wanted: readonly string[]): Promise<Seen> {
     const path = `/v1/approvals/${encodeURIComponent(approvalId)}`;
     const asked = await this.#get(path);
-    await this.#until(async () => {
-      const pending = listAt(await this.#get("/v1/approvals?state=pending"), "approvals");
-      return pending.some((one) => one["id"] === approvalId) ? null : true;
+    const state = await this.#until(async () => {
+      const now = await this.#get(path).then((view) => textAt(view, "state"), inForce);
+      return now === "pending" ? null : now;
     });
-    const state = await this.#get(path).then((view) => textAt(view, "state"), changedMeanwhile);
     if (wanted.includes(state)) return { content: textAt(objectAt(asked, "display"), "content") };
     throw new AppError("internal.error", {
-      detail: `the play needs ${wanted[0] ?? ""} here, and \`${approvalId}\` is ${state}; start the demo again`,
+      detail: `the play needs \`${wanted[0] ?? ""}\` here, and the answer was \`${state}\`; start the demo again`,
     });
   }
 
@@ -98,8 +97,8 @@ export class LivePerson implements Person {
   }
 }
 
-/** A change that is in force cannot be proposed, nor shown, a second time. */
-function changedMeanwhile(error: unknown): string {
-  if (error instanceof AppError && error.code === "approval.changed") return "consumed";
+/** A change that was shown and cannot be proposed a second time is in force; the play claims what follows from it. */
+function inForce(error: unknown): string {
+  if (error instanceof AppError && codeRow(error.code).status === 409) return "consumed";
   throw error;
 }
