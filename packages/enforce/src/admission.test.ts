@@ -336,7 +336,7 @@ describe("INV-12: what a point believes", () => {
 
   it.each(["task", "approval"])("does not let the terms of a %s change after it was made", (kind) => {
     const { replica } = installation();
-    const made = record(kind, "x_1", { expiresAt: "2026-01-01" }, { state: { status: "live" } } as never);
+    const made = { ...record(kind, "x_1", { expiresAt: "2026-01-01" }), state: { status: "live" } } as AnyState;
     expect(refusals([made], replica)).toEqual([]);
     expect(refusals([{ ...made, version: 9, terms: { expiresAt: "2027-01-01" } } as never], replica)).toEqual([
       `${kind} x_1`,

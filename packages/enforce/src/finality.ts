@@ -23,7 +23,12 @@ export function stepsBack(known: StateRecord | undefined, record: AnyRecord): bo
 
 /** True for a new record, and for one whose terms are still those with which it was made. */
 export function sameTerms(known: StateRecord | undefined, record: AnyRecord): boolean {
-  return known === undefined || digestOf(known.terms) === digestOf(record.terms);
+  return known === undefined || digestOf(fixed(known)) === digestOf(fixed(record));
+}
+
+/** All terms but the program that joined a task last: it is told by the task's own client, and another is only ever held. */
+function fixed({ kind, terms }: StateRecord): unknown {
+  return kind === "task" ? { ...terms, runtime: null } : terms;
 }
 
 /** True when both records rest on one and the same signature. */
