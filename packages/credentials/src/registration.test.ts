@@ -33,7 +33,7 @@ describe("registrationOptions", () => {
       requireResidentKey: true,
       userVerification: "required",
     });
-    expect(options.pubKeyCredParams.map(({ alg }) => alg)).toEqual([-8, -7]);
+    expect(options.pubKeyCredParams.map(({ alg }) => alg)).toEqual([-8, -7, -257]);
     expect(options.excludeCredentials).toEqual([{ type: "public-key", id: "AAAA" }]);
   });
 });

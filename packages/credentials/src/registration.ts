@@ -4,10 +4,8 @@ import type { RegistrationResponseJSON } from "@simplewebauthn/server";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import { readCoseKey } from "./cose-key.ts";
 
-/** Algorithms that are offered to a new passkey: Ed25519, then ES256. */
-const OFFERED = [-8, -7] as const;
-/** What is accepted: also RS256, for authenticators that ignore the offer. */
-const ACCEPTED = [-8, -7, -257];
+/** Algorithms of a passkey, best first: Ed25519, ES256, and RS256 for platform authenticators that have nothing else. */
+const ALGORITHMS = [-8, -7, -257];
 
 export interface RegistrationOptionsInput {
   /** base64url, at least 16 unpredictable bytes, kept by the server. */
@@ -42,7 +40,7 @@ export function registrationOptions(input: RegistrationOptionsInput): Registrati
     challenge: input.challenge,
     rp: { id: input.rpId, name: input.rpName },
     user: { id: input.userId, name: input.userName, displayName: input.userName },
-    pubKeyCredParams: OFFERED.map((alg) => ({ type: "public-key", alg })),
+    pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: "public-key", alg })),
     timeout: 300_000,
     attestation: "none",
     excludeCredentials: input.exclude.map((id) => ({ type: "public-key", id })),
@@ -84,7 +82,7 @@ export async function verifyRegistration(expected: RegistrationExpectation): Pro
       expectedOrigin: expected.origin,
       expectedRPID: expected.rpId,
       requireUserVerification: true,
-      supportedAlgorithmIDs: ACCEPTED,
+      supportedAlgorithmIDs: ALGORITHMS,
     });
     if (!verified || !registrationInfo.userVerified) return refused("refused");
     const { credential, aaguid, credentialBackedUp } = registrationInfo;

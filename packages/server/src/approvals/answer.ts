@@ -4,6 +4,7 @@ import { type Kernel, change, named, serverEntry } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import type { ChangeKind } from "./changes.ts";
 import type { Approval } from "./display.ts";
+import { sealDisplay } from "./payload.ts";
 import type { Pending } from "./signing.ts";
 
 type Verified = Extract<VerifiedApproval, { ok: true }>;
@@ -58,6 +59,7 @@ export async function recordAnswer(kernel: Kernel, answer: Answer): Promise<Appr
     expect: [{ kind: "approval", id: approval.id, version: pending.version }],
     put: [put, passkey],
     entries: [approvalEntry(kernel, answer, named([put, passkey]))],
+    blobs: [await sealDisplay(kernel, approval, pending.display)],
   });
   return status;
 }
@@ -94,7 +96,7 @@ export async function recordChange(kernel: Kernel, kind: ChangeKind, answer: Ans
         changes: named(done),
       }),
     ],
-    ...(built.blobs === undefined ? {} : { blobs: built.blobs }),
+    blobs: [await sealDisplay(kernel, approval, pending.display)],
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ApprovalOptions, ApprovalView, AssertionBody } from "@countersign/api";
+import type { ApprovalDisplay, ApprovalOptions, ApprovalView, AssertionBody } from "@countersign/api";
 import {
   AppError,
   type ApprovalId,
@@ -18,7 +18,7 @@ import { recordAnswer, recordChange, verifyAnswer } from "./answer.ts";
 import type { ChangeKinds } from "./changes.ts";
 import { type Approval, humanName, mustBePending, stateAt, viewOf } from "./display.ts";
 import { approverWords, heldCallOf, holdCall } from "./hold.ts";
-import { payloadName, readPayload, sealPayload } from "./payload.ts";
+import { payloadName, readDisplay, readPayload, sealPayload } from "./payload.ts";
 import { type Pending, lookAt, mayAnswerApproval, optionsOf, prepareSigning } from "./signing.ts";
 
 type Human = StateRecord<"human">;
@@ -133,12 +133,22 @@ export class Approvals {
     return await readPayload(this.kernel, approval);
   }
 
+  stateOf(approval: Approval): Approval["state"]["status"] {
+    return stateAt(approval, this.kernel.now());
+  }
+
   async view(id: string, viewer: Human): Promise<ApprovalView> {
     const approval = await this.get(id);
     if (approval === null)
       throw new AppError("request.not_found", { detail: `there is no approval \`${id.slice(0, 40)}\`` });
-    const { display } = await lookAt(this.kernel, this.kinds, { approval, viewer });
-    return viewOf(approval, display, this.kernel.now());
+    return viewOf(approval, await this.displayOf(approval, viewer), this.kernel.now());
+  }
+
+  /** What is over is shown as it was when it was answered: the state that it was about may be another one by now. */
+  private async displayOf(approval: Approval, viewer: Human): Promise<ApprovalDisplay> {
+    const answered =
+      stateAt(approval, this.kernel.now()) === "pending" ? null : await readDisplay(this.kernel, approval);
+    return answered ?? (await lookAt(this.kernel, this.kinds, { approval, viewer })).display;
   }
 
   /** Whether this person may answer, who may, and how it ended. */
@@ -179,8 +189,7 @@ export class Approvals {
       .slice(-MOST_LISTED);
     const views = await Promise.allSettled(
       wanted.map(async (approval) => {
-        const { display } = await lookAt(this.kernel, this.kinds, { approval, viewer });
-        return viewOf(approval, display, now);
+        return viewOf(approval, await this.displayOf(approval, viewer), now);
       }),
     );
     return views.flatMap((v) => (v.status === "fulfilled" ? [v.value] : [])).toReversed();

@@ -7,7 +7,6 @@ export interface BuiltChange {
   readonly bound: readonly Put[];
   readonly also: readonly Put[];
   readonly expect: NonNullable<Commit["expect"]>;
-  readonly blobs?: Commit["blobs"];
   /** What the approver sees and signs: plain values, the same each time it is built. */
   readonly shown: Json;
   /** One plain sentence for the top of the page. */

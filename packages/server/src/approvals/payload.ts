@@ -1,3 +1,4 @@
+import type { ApprovalDisplay } from "@countersign/api";
 import type { ApprovalId, Json, StateRecord } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 
@@ -22,4 +23,27 @@ export async function readPayload(kernel: Kernel, { terms }: Approval): Promise<
   const bytes = await kernel.store.blob(terms.payload);
   const text = bytes === null ? null : await kernel.keys.openBlob(terms.human, terms.payload, bytes);
   return text === null ? null : (JSON.parse(text) as Json);
+}
+
+const displayName = (id: string): string => `display/${id}`;
+
+/** Seals what was shown to the person who answered: what they signed stays visible when the state has moved on. */
+export async function sealDisplay(
+  kernel: Kernel,
+  { id, terms }: Pick<StateRecord<"approval">, "id" | "terms">,
+  display: ApprovalDisplay,
+): Promise<{ name: string; bytes: Uint8Array }> {
+  const name = displayName(id);
+  return { name, bytes: await kernel.keys.sealBlob(terms.human, name, JSON.stringify(display)) };
+}
+
+/** What was shown to the last person who answered; null when nobody did, or it was erased. */
+export async function readDisplay(
+  kernel: Kernel,
+  { id, terms }: Pick<StateRecord<"approval">, "id" | "terms">,
+): Promise<ApprovalDisplay | null> {
+  const name = displayName(id);
+  const bytes = await kernel.store.blob(name);
+  const text = bytes === null ? null : await kernel.keys.openBlob(terms.human, name, bytes);
+  return text === null ? null : (JSON.parse(text) as ApprovalDisplay);
 }

@@ -1,5 +1,5 @@
 import type { Named } from "@countersign/api";
-import { AppError, type StateRecord } from "@countersign/core";
+import { AppError, isId, type StateRecord } from "@countersign/core";
 import { type Approvals, humanName } from "../approvals/index.ts";
 import type { Brakes } from "../brakes/index.ts";
 import type { Kernel } from "../kernel.ts";
@@ -97,13 +97,16 @@ async function approvalPage({ kernel, approvals }: Modules, id: string, caller: 
   const signedIn = await who(kernel, caller);
   const now = new Date(kernel.now()).toISOString();
   const none = { id, now, signedIn, approval: null, mayAnswer: false, approver: "", outcome: null };
-  if (caller.kind !== "human") return none;
+  const known = await approvals.get(id);
+  if (caller.kind !== "human" || known === null) return none;
+  const standing = await approvals.standing(id, caller.human);
   try {
-    const approval = await approvals.view(id, caller.human);
-    return { ...none, approval, ...(await approvals.standing(id, caller.human)) };
+    return { ...none, approval: await approvals.view(id, caller.human), ...standing };
   } catch (error) {
-    if (error instanceof AppError) return none;
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    // What it was about cannot be shown any more: how it ended still can.
+    const ended = { state: approvals.stateOf(known), action: known.terms.action };
+    return ended.state === "pending" ? none : { ...none, ...standing, ended };
   }
 }
 
@@ -136,10 +139,15 @@ async function brakeRow(kernel: Kernel, { id, terms }: StateRecord<"brake">): Pr
     scope: terms.scope,
     scopeName: null,
     reason,
-    by: terms.by,
+    by: await signerName(kernel, terms.by),
     at: terms.at,
     thawApproval: open?.id ?? null,
   };
+}
+
+/** Who stopped something, by name where it was a person. */
+async function signerName(kernel: Kernel, by: string): Promise<string> {
+  return isId("hum", by) ? ((await humanName(kernel, by))?.name ?? by) : by;
 }
 
 async function taskRows(kernel: Kernel): Promise<readonly TaskRow[]> {
