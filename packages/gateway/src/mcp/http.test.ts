@@ -311,6 +311,21 @@ describe("405, 406, 413, 415", () => {
   });
 });
 
+describe("a call that takes long", () => {
+  it("goes on as a stream that shows life, so that nothing on the way takes it for dead", async () => {
+    await using patient = await runGateway({ odd: { command: oddServer() } }, { streamAfterMs: 1 });
+    await patient.pin("odd");
+    const controller = new AbortController();
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, signal: controller.signal, body: JSON.stringify(call("hang")) };
+    const response = await dpopFetch(patient.point.openTask())(patient.url("odd"), init);
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    const first = await response.body?.getReader().read();
+    expect(Buffer.from(first?.value ?? []).toString()).toBe(": waiting\n\n");
+    controller.abort();
+  });
+});
+
 describe("429", () => {
   it("bounds what one task has under way", async () => {
     await using small = await runGateway({ odd: { command: oddServer() } }, { callsPerTask: 1 });
