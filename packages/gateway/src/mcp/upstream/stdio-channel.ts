@@ -52,10 +52,20 @@ export class StdioChannel implements Channel {
 
   reserve(message: Outgoing): Promise<Reserved> {
     if (this.#ended !== null) return Promise.resolve({ ok: false, ...this.#ended });
+    const { stdin } = this.#child;
+    let sent = false;
     return Promise.resolve({
       ok: true,
-      send: () => void this.#child.stdin.write(message.bytes),
-      abort: () => undefined,
+      send: () => {
+        sent = true;
+        stdin.write(message.bytes);
+      },
+      abort: () => {
+        // INV-3: bytes that the upstream has not taken would still go out after a stop was acknowledged: they go with it.
+        if (!sent || stdin.writableLength === 0) return;
+        stdin.destroy();
+        this.#giveUp("upstream.down", "the upstream had not read the call when it was stopped");
+      },
     });
   }
 
