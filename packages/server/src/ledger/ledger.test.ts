@@ -163,6 +163,13 @@ describe("a start", () => {
     expect(await strangerVerifies(files())).toMatchObject({ ok: true, checkpoint: { size: 600 } });
   });
 
+  it("writes again a published file that is gone", async () => {
+    await withLog(600);
+    for (const path of ["tile/0/001", "tile/entries/000", "tile/entries/002.p/88"]) rmSync(join(files(), path));
+    await at.open();
+    expect(await strangerVerifies(files())).toMatchObject({ ok: true, checkpoint: { size: 600 } });
+  });
+
   it("rebuilds all files from the journal", async () => {
     await withLog(600);
     rmSync(files(), { recursive: true });
