@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { AppError, type JsonObject } from "@countersign/core";
 import { listAt, textAt } from "../../client/fields.ts";
+import { loadSession } from "../../client/session-file.ts";
 import { EXIT } from "../../command/exit-code.ts";
 import { tunnelLine } from "../../start/tunnel-line.ts";
 import type { Chapter } from "../claims.ts";
@@ -37,7 +39,7 @@ export async function setUp(play: Play, chapter: Chapter): Promise<Cast> {
   await stage.says({ who: "human", text: "opens the one-time set-up link and makes a passkey", aside: took(setUpMs) });
   await chapter.claim("the set-up link works once", (await linkStatus(api, setupUrl)) === 403);
 
-  const device = await signIn(play, { person, commands });
+  const device = await signIn(play, chapter, { person, commands, api });
   const agent = await createAgent(play, chapter, { person, commands });
   chapter.note({ human: name, device, agent, api, gateway, pid });
   return { person, name, api, commands, agent };
@@ -48,15 +50,23 @@ interface Acting {
   readonly commands: Commands;
 }
 
-async function signIn({ stage }: Play, { person, commands }: Acting): Promise<string> {
+/** The page must name the key that this terminal made: somebody else's link would name another. */
+async function signIn(
+  { cli, place, stage }: Play,
+  chapter: Chapter,
+  { person, commands, api }: Acting & { readonly api: string },
+): Promise<string> {
   const login = commands.start("login", "--json");
   const link = await stage.busy("countersign login", async () => await login.first("stderr"));
   await stage.says({ who: "human", text: "$ countersign login" });
   const what = "This machine asks to act for you.";
-  const { ms } = await timed(async () => await person.sign({ ...waiting(link), what }));
+  const { made: seen, ms } = await timed(async () => await person.sign({ ...waiting(link), what }));
   await stage.says({ who: "human", text: "reads which machine asks, and signs with the passkey", aside: took(ms) });
   const done = await stage.busy("waiting for the sign-in", async () => await login.first("stdout"));
   await login.ended;
+  const env = { ...cli.env, configDir: join(place.config, "countersign") };
+  const key = loadSession(api, env, cli.now())?.key.jkt ?? "";
+  await chapter.claim("the page named the key of this very terminal", key !== "" && seen.content.includes(`"${key}"`));
   return textAt(done["device"] as JsonObject, "name");
 }
 
