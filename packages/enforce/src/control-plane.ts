@@ -77,6 +77,8 @@ export interface RecordRequest {
   readonly point: PointId;
   readonly entry: EntryDraft;
   readonly disclosure?: Disclosure;
+  /** The outcome of the intent that `entry` is, where it is known already: recorded behind it. */
+  readonly outcome?: EntryDraft;
   /** Refuse when a brake covers this chain and resource: set for every intent whose effect is not `read`. */
   readonly guard?: { readonly resource: string };
   /** The approval that this intent uses up. */

@@ -60,9 +60,10 @@ interface Drafting {
 
 export function draftEntry({ point, subject }: Drafting, kind: EntryKind, parts: DraftParts): EntryDraft {
   const withArguments = subject.arguments !== null && kind !== "action.outcome";
-  const { decision, ...rest } = parts;
+  const { decision } = parts;
   const now = point.now();
   return {
+    ...parts,
     id: newId("ent", now, point.random),
     time: new Date(now).toISOString(),
     kind,
@@ -85,7 +86,6 @@ export function draftEntry({ point, subject }: Drafting, kind: EntryKind, parts:
           },
     posture: postureShown(point, subject.chain),
     risk: decision === undefined ? null : 0,
-    ...rest,
   };
 }
 

@@ -1,5 +1,6 @@
 import { newId } from "@countersign/core";
 import { describe, expect, it } from "vitest";
+import type { RecordRequest } from "./control-plane.ts";
 import { type Bench, Ends, bench, random } from "./testing/bench-point.ts";
 
 /** Runs one action and says what happened. */
@@ -53,6 +54,44 @@ describe("enforce: the order of record, send and release (INV-6)", () => {
     durable.resolve({ ok: true });
     await running;
     expect(ends.events).toContain("answered data");
+  });
+
+  it("records the intent of a read together with an outcome that comes at once", async () => {
+    const on = await bench();
+    const ends = new Ends();
+    const durable = Promise.withResolvers<{ ok: true }>();
+    const requested = Promise.withResolvers<RecordRequest>();
+    on.control.onRecord = async (request) => {
+      requested.resolve(request);
+      return await durable.promise;
+    };
+    const running = run(on, ends, { effect: "read" });
+    const { entry, outcome } = await requested.promise;
+    expect([entry.kind, outcome?.kind]).toEqual(["action.intent", "action.outcome"]);
+    expect(outcome?.intent).toBe(entry.intent);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ends.events).toEqual(["prepared", "written"]);
+    durable.resolve({ ok: true });
+    await running;
+    expect(ends.events).toEqual(["prepared", "written", "answered done"]);
+    expect(on.control.entries.map(({ kind }) => kind)).toEqual(["action.intent", "action.outcome"]);
+  });
+
+  it("does not wait for the outcome of a read that takes long", async () => {
+    const on = await bench();
+    const ends = new Ends();
+    const recorded = Promise.withResolvers<undefined>();
+    on.control.onRecord = async ({ entry }) => {
+      ends.events.push(entry.kind);
+      recorded.resolve(undefined);
+      return await Promise.resolve({ ok: true });
+    };
+    ends.onWrite = async () => {
+      await recorded.promise;
+      return { ok: true, status: "ok", value: "late", bytes: Buffer.from("late") };
+    };
+    await run(on, ends, { effect: "read" });
+    expect(ends.events).toEqual(["prepared", "written", "action.intent", "action.outcome", "answered late"]);
   });
 
   it.each(["read", "destructive"] as const)("denies a %s when the intent cannot be recorded", async (effect) => {

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Outcome, OutcomeStatus } from "@countersign/core";
 
-const RESULT_CONTEXT = "countersign-result-v1\n";
+const RESULT_CONTEXT = Buffer.from("countersign-result-v1\n");
 
 /**
  * Outcome of an action. Commitment = base64url(SHA-256(resultSalt ‖ result bytes)) with resultSalt = SHA-256("countersign-result-v1\n" ‖ salt):
@@ -9,7 +9,7 @@ const RESULT_CONTEXT = "countersign-result-v1\n";
  */
 export function outcomeOf(status: OutcomeStatus, bytes: Uint8Array | null, saltBase64url: string): Outcome {
   if (bytes === null) return { status, resultCommitment: null, bytes: 0 };
-  const salt = createHash("sha256").update(RESULT_CONTEXT).update(Buffer.from(saltBase64url, "base64url")).digest();
+  const salt = hash("sha256", Buffer.concat([RESULT_CONTEXT, Buffer.from(saltBase64url, "base64url")]), "buffer");
   return {
     status,
     resultCommitment: createHash("sha256").update(salt).update(bytes).digest("base64url"),

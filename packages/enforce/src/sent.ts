@@ -1,6 +1,7 @@
-import type { Call, Decision } from "@countersign/core";
+import type { Call } from "@countersign/core";
 import type { UpstreamAnswer } from "./action.ts";
 import { type Flow, decideNow } from "./flow.ts";
+import type { IntentRecord } from "./intent-record.ts";
 
 /** How long an upstream that was told to stop is listened to (design 7). */
 const STOPPED_WAIT_MS = 1000;
@@ -13,29 +14,32 @@ export class Sent<A> {
   private readonly early: unknown[] = [];
   private readonly flow: Flow<A>;
   private readonly call: Call;
+  private readonly record: IntentRecord<A>;
 
-  constructor(flow: Flow<A>, call: Call, recording: Promise<Decision | null>) {
+  constructor(flow: Flow<A>, call: Call, record: IntentRecord<A>) {
     this.flow = flow;
     this.call = call;
-    this.flush(recording).catch((error: unknown) => {
-      flow.point.log.error({ err: error }, "early parts of an answer not sent");
-    });
+    this.record = record;
   }
 
-  /** `recording` never rejects: it answers the refusal when the intent could not be made durable. */
-  private async flush(recording: Promise<Decision | null>): Promise<void> {
-    this.durable = (await recording) === null;
+  private async flush(): Promise<void> {
+    this.durable = (await this.record.durable()) === null;
     for (const partial of this.early.splice(0)) this.partial(partial);
   }
 
   partial(partial: unknown): void {
     if (this.durable === null) {
+      if (this.early.length === 0) this.flush().catch((error: unknown) => this.lost(error));
       if (this.early.length < MOST_EARLY) this.early.push(partial);
       return;
     }
     if (this.durable && this.flow.live.state !== "released" && decideNow(this.flow, this.call).result === "permit") {
       this.flow.releaser.partial(partial);
     }
+  }
+
+  private lost(error: unknown): void {
+    this.flow.point.log.error({ err: error }, "early parts of an answer not sent");
   }
 
   /** The answer, or null when a stop or the client ended the wait. */

@@ -47,10 +47,10 @@ export async function openKeyRing(store: Store, masterKey: Buffer, random: Rando
   const common = keptKey(await symmetricKey({ store, masterKey, random }, "key/common"));
   const people = new Map<string, KeyObject>();
 
+  const atHand = (human: HumanId | null): KeyObject | undefined => (human === null ? common : people.get(human));
   const keyOf = async (human: HumanId | null): Promise<KeyObject | null> => {
-    if (human === null) return common;
-    const known = people.get(human);
-    if (known !== undefined) return known;
+    const known = atHand(human);
+    if (known !== undefined || human === null) return known ?? null;
     const blob = await store.blob(personBlob(human));
     if (blob === null) return null;
     const key = keptKey(unwrap(masterKey, blob, personBlob(human)));
@@ -78,7 +78,8 @@ export async function openKeyRing(store: Store, masterKey: Buffer, random: Rando
       const key = await keyOf(sealed.person);
       return key === null ? null : openText(key, sealed);
     },
-    sealBlob: async (human, name, text) => Buffer.from(seal(await mustHave(human), text, { aad: name, random })),
+    sealBlob: async (human, name, text) =>
+      Buffer.from(seal(atHand(human) ?? (await mustHave(human)), text, { aad: name, random })),
     async openBlob(human, name, bytes) {
       const key = await keyOf(human);
       if (key === null) return null;

@@ -3,9 +3,12 @@ import { AppError } from "@countersign/core";
 import type { SigningKey } from "@countersign/credentials";
 import { type NoteSigner, parseCheckpoint, parseNote, type Sign, verifierKey } from "@countersign/ledger";
 
-/** SHA-256 by the platform, for `@countersign/ledger`. */
+/**
+ * SHA-256 by the platform, for `@countersign/ledger`. By way of a text: the platform gives bytes in memory of their own, and every
+ * entry is hashed several times over.
+ */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return hash("sha256", bytes, "buffer");
+  return Buffer.from(hash("sha256", bytes, "binary"), "latin1");
 }
 
 /** Verifies an Ed25519 signature under a public key of 32 bytes. */

@@ -1,9 +1,17 @@
 import type { ApprovalId, Chain, HeldCall, Kind, PointId } from "@countersign/core";
-import type { ControlPlane, Held, HoldRequest, RecordRequest, Recorded, Renewal } from "@countersign/enforce";
+import type {
+  ControlPlane,
+  Disclosure,
+  Held,
+  HoldRequest,
+  RecordRequest,
+  Recorded,
+  Renewal,
+} from "@countersign/enforce";
 import type { Approvals } from "../approvals/index.ts";
 import type { Brakes } from "../brakes/index.ts";
-import { type Kernel, publish } from "../kernel.ts";
-import { type Commit, type Put, withState } from "../store/index.ts";
+import { type Kernel, named, publish } from "../kernel.ts";
+import { type Commit, withState } from "../store/index.ts";
 import type { Tasks } from "../tasks/index.ts";
 
 /** What points must know: all that decisions read, and the approvals that their calls wait for. */
@@ -21,6 +29,8 @@ const POINT_KINDS: readonly Kind[] = [
   "brake",
   "approval",
 ];
+
+type Blob = NonNullable<Commit["blobs"]>[number];
 
 /** The control plane as the enforcement points of this process call it. */
 export class LocalControlPlane implements ControlPlane {
@@ -46,20 +56,9 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   async record(request: RecordRequest): Promise<Recorded> {
-    const consumed = request.consume === undefined ? null : await this.consumption(request);
-    if (request.consume !== undefined && consumed === null) return { ok: false, code: "countersignature.used" };
-    const changes = consumed === null ? undefined : [{ kind: consumed.kind, id: consumed.id }];
-    const commit: Commit = {
-      ...(request.consume === undefined
-        ? {}
-        : { expect: [{ kind: "approval", id: request.consume.approval, version: request.consume.version }] }),
-      ...(request.guard === undefined
-        ? {}
-        : { guard: { chain: request.entry.chain, resource: request.guard.resource } }),
-      ...(consumed === null ? {} : { put: [consumed] }),
-      entries: [{ point: request.point, draft: request.entry, ...(changes === undefined ? {} : { changes }) }],
-      ...(await this.disclosed(request)),
-    };
+    const used = request.consume === undefined ? {} : await this.consumption(request);
+    if (used === null) return { ok: false, code: "countersignature.used" };
+    const commit = await this.commitOf(request, used);
     const committed = await this.kernel.store.commit(commit);
     if (committed.ok) {
       publish(this.kernel, commit, committed);
@@ -69,19 +68,32 @@ export class LocalControlPlane implements ControlPlane {
     return { ok: false, code: committed.kind === "freeze" ? "brake.frozen" : "brake.severed", brake: committed.brake };
   }
 
-  /** INV-5: used up in the same transaction as the record of the intent. */
-  private async consumption({ consume, entry }: RecordRequest): Promise<Put | null> {
+  private async commitOf(request: RecordRequest, { expect, put }: Pick<Commit, "expect" | "put">): Promise<Commit> {
+    const { point, entry, outcome, guard, disclosure } = request;
+    const first = { point, draft: entry, ...(put === undefined ? {} : { changes: named(put) }) };
+    return {
+      ...(expect === undefined ? {} : { expect }),
+      ...(put === undefined ? {} : { put }),
+      ...(guard === undefined ? {} : { guard: { chain: entry.chain, resource: guard.resource } }),
+      entries: outcome === undefined ? [first] : [first, { point, draft: outcome }],
+      ...(disclosure === undefined ? {} : { blobs: [await this.sealed(disclosure, entry.chain)] }),
+    };
+  }
+
+  /** INV-5: used up in the same transaction as the record of the intent. Null: it can be used no more. */
+  private async consumption({ consume, entry }: RecordRequest): Promise<Pick<Commit, "expect" | "put"> | null> {
     if (consume === undefined || entry.intent === undefined) return null;
     const approval = await this.kernel.store.get("approval", consume.approval);
     if (approval === null || approval.version !== consume.version || approval.state.status !== "approved") return null;
-    return withState(approval, { ...approval.state, status: "consumed", intent: entry.intent });
+    return {
+      expect: [{ kind: "approval", id: consume.approval, version: consume.version }],
+      put: [withState(approval, { ...approval.state, status: "consumed", intent: entry.intent })],
+    };
   }
 
-  private async disclosed({ disclosure, entry }: RecordRequest): Promise<Pick<Commit, "blobs">> {
-    if (disclosure === undefined) return {};
-    const name = `disclosure/${disclosure.entry}`;
-    const text = JSON.stringify({ salt: disclosure.salt, arguments: disclosure.arguments });
-    return { blobs: [{ name, bytes: await this.kernel.keys.sealBlob(entry.chain.human, name, text) }] };
+  private async sealed({ entry, salt, arguments: given }: Disclosure, { human }: Chain): Promise<Blob> {
+    const name = `disclosure/${entry}`;
+    return { name, bytes: await this.kernel.keys.sealBlob(human, name, JSON.stringify({ salt, arguments: given })) };
   }
 
   async hold(request: HoldRequest): Promise<Held> {
