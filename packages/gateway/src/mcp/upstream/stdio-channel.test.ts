@@ -26,7 +26,7 @@ function open(program: string): {
         first.resolve(line.toString("utf8"));
       },
       lost: (_key: unknown, fault: UpstreamFault) => lost.resolve(fault),
-    } as never,
+    },
   });
   return { channel, lost: lost.promise, lines, first: first.promise };
 }

@@ -1,0 +1,14 @@
+import { gatewayBench } from "./gateway/gateway.ts";
+
+/** `npm run bench -- NAME`: a readable table, then one last line of JSON. */
+const BENCHES: Readonly<Record<string, () => Promise<object>>> = { gateway: gatewayBench };
+
+const name = process.argv[2] ?? "";
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench === undefined) {
+  process.stderr.write(`usage: npm run bench -- NAME, where NAME is one of: ${Object.keys(BENCHES).join(", ")}\n`);
+  process.exitCode = 2;
+} else {
+  const result = await bench();
+  process.stdout.write(`\n${JSON.stringify({ bench: name, ...result })}\n`);
+}
