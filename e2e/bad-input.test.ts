@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verifies } from "./support/invariants.ts";
 import { type Ran, type Started, countersign, startUp, userEnvironment } from "./support/launcher.ts";
@@ -119,6 +120,30 @@ describe("a start that must not succeed says why in one clause, and what to do",
       code: "data.damaged",
       detail: expect.stringContaining("master key"),
     });
+  });
+
+  it("a damaged database and a damaged ledger: the start refuses, and doctor says what and where", async () => {
+    const file = join(folder, "countersign.yaml");
+    await writeFile(file, LOOPBACK);
+    const data = join(folder, "data");
+    const started = await startUp(["--data", data, "--config", file], env);
+    expect(await started.stop()).toBe(0);
+    const doctor = async (): Promise<{ name: string; ok: boolean; detail: string }[]> => {
+      const { stdout } = await countersign(["doctor", "--json", "--data", data], env);
+      return (JSON.parse(stdout) as { checks: { name: string; ok: boolean; detail: string }[] }).checks;
+    };
+    const whole = await doctor();
+    expect(whole.filter((c) => ["database", "ledger"].includes(c.name)).map((c) => c.ok)).toEqual([true, true]);
+    const db = new DatabaseSync(join(data, "countersign.db"));
+    db.exec(`UPDATE records SET body = json_set(body, '$.terms.limits.depth', 128) WHERE kind = 'settings'`);
+    db.close();
+    expect(problem(await up(LOOPBACK)).code).toMatch(/^(data|ledger)\.damaged$/);
+    expect((await doctor()).find((c) => c.name === "database")).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining("settings"),
+    });
+    await writeFile(join(data, "ledger", "checkpoint"), "not a checkpoint");
+    expect((await doctor()).find((c) => c.name === "ledger")).toMatchObject({ ok: false });
   });
 
   it("tells an upstream that is not there apart from a start that failed", async () => {

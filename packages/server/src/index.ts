@@ -1,3 +1,4 @@
 export type { RunningServer, ServerOptions } from "./start.ts";
 export { hostPort } from "./config/index.ts";
 export { startServer } from "./start.ts";
+export { examineDatabase } from "./status/index.ts";

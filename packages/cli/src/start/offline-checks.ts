@@ -1,6 +1,10 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "@countersign/core";
+import { examineDatabase } from "@countersign/server";
+import { folderSource } from "../log/log-source.ts";
+import { verifySource } from "../log/verify.ts";
 
 /** One check of `doctor`, in the form of `GET /v1/doctor`. */
 export interface OfflineCheck {
@@ -11,8 +15,8 @@ export interface OfflineCheck {
 }
 
 /**
- * What can be said of a data directory while no control plane runs on it. Reads only; opens no database.
- * Checks of the database and the ledger themselves belong to the server and are added here when it offers them.
+ * What can be said of a data directory while no control plane runs on it: the folder, the database against its journal, and the
+ * published ledger as a stranger would verify it.
  */
 export async function checkOffline(dataDir: string): Promise<readonly OfflineCheck[]> {
   const facts = await stat(dataDir).catch(() => null);
@@ -23,7 +27,30 @@ export async function checkOffline(dataDir: string): Promise<readonly OfflineChe
       { name: "data directory", ok: false, detail, next: "start with `countersign up`, or name another with `--data`" },
     ];
   }
-  return [notRunning(), folder(dataDir, facts), await usable(dataDir), await configuration(dataDir)];
+  const kept = [folder(dataDir, facts), await usable(dataDir)];
+  // A folder that is not ours is not opened: what is in it would be changed by that.
+  const inside = kept.every(({ ok }) => ok)
+    ? [await examineDatabase(dataDir, Date.now), await publishedLedger(dataDir)]
+    : [];
+  return [notRunning(), ...kept, ...inside, await configuration(dataDir)];
+}
+
+async function publishedLedger(dataDir: string): Promise<OfflineCheck> {
+  const name = "ledger";
+  const folderOfLog = join(dataDir, "ledger");
+  const there = await access(join(folderOfLog, "vkey")).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return { name, ok: true, detail: "none yet" };
+  try {
+    const { size } = await verifySource(folderSource(folderOfLog));
+    return { name, ok: true, detail: `${String(size)} published entries verify` };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const next = "keep this directory as it is and compare with an export that you hold";
+    return { name, ok: false, detail: error.detail ?? error.message, next };
+  }
 }
 
 function notRunning(): OfflineCheck {
