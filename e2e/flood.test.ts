@@ -12,7 +12,7 @@ describe("whoever asks too much", () => {
   let agent: string;
 
   beforeAll(async () => {
-    here = await Installation.create();
+    here = await Installation.create({ config: { approvals: { waitSeconds: 0 } } });
     ({ alice, laptop } = await here.people());
     agent = await here.agent(alice);
   });
@@ -70,4 +70,21 @@ describe("whoever asks too much", () => {
       await client.close();
     },
   );
+
+  it("lets a hundred calls of a task wait for a human, and no more", verifies("INV-5"), async () => {
+    const client = await mcpClient(await laptop.openTask("coder"));
+    const write = async (i: number): Promise<ReturnType<typeof refusalOf>> =>
+      refusalOf(
+        await client.callTool({
+          name: "write_file",
+          arguments: { path: join(here.files, `f${String(i)}`), content: "x" },
+        }),
+      );
+    for (let i = 0; i < 100; i += 1) expect(await write(i)).toMatchObject({ decision: "hold" });
+    const refused = await write(100);
+    expect(refused).toMatchObject({ decision: "deny", code: "countersignature.required" });
+    // A repeat of what waits already is no new question.
+    expect(await write(7)).toMatchObject({ decision: "hold" });
+    await client.close();
+  });
 });

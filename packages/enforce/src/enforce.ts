@@ -1,4 +1,12 @@
-import { type Call, type Decision, type RefusalCode, type StateRecord, type Step, denied } from "@countersign/core";
+import {
+  AppError,
+  type Call,
+  type Decision,
+  type RefusalCode,
+  type StateRecord,
+  type Step,
+  denied,
+} from "@countersign/core";
 import type { Action, Ends } from "./action.ts";
 import { type ApprovalEnd, awaitApproval } from "./await-approval.ts";
 import { carryOut } from "./carry-out.ts";
@@ -76,6 +84,9 @@ async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<D
     held = await point.controlPlane.hold({ point: point.id, entry, chain: subject.chain, call, decision });
   } catch (error) {
     point.log.error({ err: error }, "hold not recorded");
+    if (error instanceof AppError && error.code === "request.too_many") {
+      return denied("countersignature", "countersignature.required", `${error.message}, so nothing was done`);
+    }
     return denied("ledger", "ledger.unavailable", "the hold could not be recorded, so nothing was done");
   }
   subject.salt = held.salt;

@@ -1,4 +1,5 @@
 import {
+  AppError,
   type ApprovalId,
   type Chain,
   type HeldCall,
@@ -16,6 +17,9 @@ import { payloadName, readPayload, sealPayload } from "./payload.ts";
 
 type Approval = StateRecord<"approval">;
 
+/** Calls of one task that may wait for a human at a time. */
+const MOST_WAITING = 100;
+
 /** Finds the approval that an identical call already waits for or has, or makes one; records the hold either way. */
 export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<Held> {
   const match = kernel.keys.match(callIdentity(request.chain, request.call));
@@ -30,7 +34,17 @@ export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<He
       return await heldOf(kernel, known, { entry: entry.id, salt: call.salt });
     }
   }
+  await assertRoom(kernel, request);
   return await newHold(kernel, request, match);
+}
+
+/** An agent that piles up questions is told to stop: nobody reads a hundred of them. @throws AppError `request.too_many` */
+async function assertRoom(kernel: Kernel, { chain }: HoldRequest): Promise<void> {
+  if (chain.task === null) return;
+  const waiting = await kernel.store.find("approval", { task: chain.task, status: "pending", limit: MOST_WAITING });
+  if (waiting.length < MOST_WAITING) return;
+  const detail = `${String(MOST_WAITING)} calls of this task wait for a human already`;
+  throw new AppError("request.too_many", { detail });
 }
 
 /** An approval answers for what it was asked for: not for other policies, nor for a graver effect. */
