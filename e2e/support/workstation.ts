@@ -1,17 +1,17 @@
-import { randomBytes } from "node:crypto";
-import { type DeviceId, type Random, type SessionId, newId } from "@countersign/core";
+import { type DeviceId, type SessionId, newId } from "@countersign/core";
 import {
   type Posture,
   type SigningKey,
   generateSigningKey,
   makeProof,
   makeSessionProof,
+  pooledRandom,
   signEvidence,
   signKeyProof,
 } from "@countersign/credentials";
 import type { Person } from "./person.ts";
 
-const random: Random = (length) => randomBytes(length);
+const random = pooledRandom();
 const POSTURE: Posture = { os: { platform: "linux", id: "debian", version: "12", kernel: "6.1" }, facts: {} };
 
 /** A device with its key, a signed-in session and the tasks opened from it: the user's side, without the command line. */

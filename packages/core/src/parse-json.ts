@@ -52,7 +52,6 @@ const invalid = (): Fault => new Fault("input.invalid_json");
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
-const SPACE = /[ \t\n\r]*/y;
 const HEX = /[0-9a-fA-F]{4}/y;
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
@@ -77,13 +76,13 @@ class Reader {
 
   document(): Json {
     const value = this.value(0);
-    this.take(SPACE);
+    this.space();
     if (this.at !== this.text.length) throw invalid();
     return value;
   }
 
   private value(depth: number): Json {
-    this.take(SPACE);
+    this.space();
     const char = this.text[this.at];
     if (char === "{") return this.object(depth + 1);
     if (char === "[") return this.array(depth + 1);
@@ -98,17 +97,17 @@ class Reader {
     if (depth > this.maxDepth) throw new Fault("input.too_deep");
     const out: Record<string, Json> = Object.create(null) as Record<string, Json>;
     this.at += 1;
-    this.take(SPACE);
+    this.space();
     if (this.skip("}")) return out;
     do {
-      this.take(SPACE);
+      this.space();
       if (this.text[this.at] !== '"') throw invalid();
       const key = this.string();
       if (key in out) throw new Fault("input.duplicate_key");
-      this.take(SPACE);
+      this.space();
       if (!this.skip(":")) throw invalid();
       out[key] = this.value(depth);
-      this.take(SPACE);
+      this.space();
     } while (this.skip(","));
     if (!this.skip("}")) throw invalid();
     return out;
@@ -118,11 +117,11 @@ class Reader {
     if (depth > this.maxDepth) throw new Fault("input.too_deep");
     const out: Json[] = [];
     this.at += 1;
-    this.take(SPACE);
+    this.space();
     if (this.skip("]")) return out;
     do {
       out.push(this.value(depth));
-      this.take(SPACE);
+      this.space();
     } while (this.skip(","));
     if (!this.skip("]")) throw invalid();
     return out;
@@ -177,6 +176,14 @@ class Reader {
     if (this.text[this.at] !== char) return false;
     this.at += 1;
     return true;
+  }
+
+  private space(): void {
+    for (;;) {
+      const char = this.text[this.at];
+      if (char !== " " && char !== "\n" && char !== "\r" && char !== "\t") return;
+      this.at += 1;
+    }
   }
 
   private take(pattern: RegExp): string {

@@ -21,8 +21,9 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   if (decision.result !== "permit") return await refuse(flow, decision);
 
   const intent = newId("int", point.now(), point.random);
-  const entry = draftEntry(flow, "action.intent", intentParts(flow, decision, intent));
-  const record = new IntentRecord(flow, call, entry);
+  const record = new IntentRecord(flow, call, () =>
+    draftEntry(flow, "action.intent", intentParts(flow, decision, intent)),
+  );
   live.intent = intent;
   if (call.effect !== "read" || flow.approval !== null) {
     // INV-6: an intent with an effect is durable before its first byte goes upstream. INV-5: so is the use of an approval.
@@ -34,10 +35,9 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   if (gate.result !== "permit") return await giveUp(flow, { record, intent }, gate);
   const sent = new Sent(flow, call, record);
   live.state = "sent";
-  const answer = await sent.answered(
-    prepared.write((partial) => sent.partial(partial)),
-    prepared.cancel,
-  );
+  const answering = prepared.write((partial) => sent.partial(partial));
+  record.draft();
+  const answer = await sent.answered(answering, prepared.cancel);
   await finish(flow, call, { intent, record, answer });
 }
 

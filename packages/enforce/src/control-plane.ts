@@ -75,10 +75,9 @@ export interface Disclosure {
 
 export interface RecordRequest {
   readonly point: PointId;
-  readonly entry: EntryDraft;
+  /** In this order, in one transaction. All that follows is about the first: the outcome of an intent may stand behind it. */
+  readonly entries: readonly [EntryDraft, ...EntryDraft[]];
   readonly disclosure?: Disclosure;
-  /** The outcome of the intent that `entry` is, where it is known already: recorded behind it. */
-  readonly outcome?: EntryDraft;
   /** Refuse when a brake covers this chain and resource: set for every intent whose effect is not `read`. */
   readonly guard?: { readonly resource: string };
   /** The approval that this intent uses up. */

@@ -28,7 +28,7 @@ describe("enforce: the order of record, send and release (INV-6)", () => {
   it("records the intent before a byte goes upstream, and the outcome before the answer", async () => {
     const on = await bench();
     const ends = new Ends();
-    on.control.onRecord = async ({ entry }) => {
+    on.control.onRecord = async ({ entries: [entry] }) => {
       ends.events.push(entry.kind);
       return await Promise.resolve({ ok: true });
     };
@@ -40,7 +40,8 @@ describe("enforce: the order of record, send and release (INV-6)", () => {
     const on = await bench();
     const ends = new Ends();
     const durable = Promise.withResolvers<{ ok: true }>();
-    on.control.onRecord = async ({ entry }) => (entry.kind === "action.intent" ? await durable.promise : { ok: true });
+    on.control.onRecord = async ({ entries: [entry] }) =>
+      entry.kind === "action.intent" ? await durable.promise : { ok: true };
     const written = Promise.withResolvers<undefined>();
     ends.onWrite = async (onPartial) => {
       onPartial(1);
@@ -66,9 +67,9 @@ describe("enforce: the order of record, send and release (INV-6)", () => {
       return await durable.promise;
     };
     const running = run(on, ends, { effect: "read" });
-    const { entry, outcome } = await requested.promise;
-    expect([entry.kind, outcome?.kind]).toEqual(["action.intent", "action.outcome"]);
-    expect(outcome?.intent).toBe(entry.intent);
+    const [intent, outcome] = (await requested.promise).entries;
+    expect([intent.kind, outcome?.kind]).toEqual(["action.intent", "action.outcome"]);
+    expect(outcome?.intent).toBe(intent.intent);
     await new Promise((resolve) => setImmediate(resolve));
     expect(ends.events).toEqual(["prepared", "written"]);
     durable.resolve({ ok: true });
@@ -81,7 +82,7 @@ describe("enforce: the order of record, send and release (INV-6)", () => {
     const on = await bench();
     const ends = new Ends();
     const recorded = Promise.withResolvers<undefined>();
-    on.control.onRecord = async ({ entry }) => {
+    on.control.onRecord = async ({ entries: [entry] }) => {
       ends.events.push(entry.kind);
       recorded.resolve(undefined);
       return await Promise.resolve({ ok: true });
@@ -105,7 +106,7 @@ describe("enforce: the order of record, send and release (INV-6)", () => {
 
   it("withholds an answer whose outcome cannot be recorded", async () => {
     const on = await bench();
-    on.control.onRecord = async ({ entry }) =>
+    on.control.onRecord = async ({ entries: [entry] }) =>
       await (entry.kind === "action.outcome"
         ? Promise.reject(new Error("disk gone"))
         : Promise.resolve({ ok: true as const }));
@@ -116,7 +117,7 @@ describe("enforce: the order of record, send and release (INV-6)", () => {
 
   it("does not send what the control plane refused to record", async () => {
     const on = await bench();
-    on.control.onRecord = async ({ entry }) =>
+    on.control.onRecord = async ({ entries: [entry] }) =>
       await Promise.resolve(
         entry.kind === "action.intent" ? { ok: false, code: "brake.frozen", brake: "brk_1" } : { ok: true },
       );
@@ -225,7 +226,7 @@ describe("enforce: a stop in every state of an action (INV-3)", () => {
     const on = await bench();
     const ends = new Ends();
     let acknowledged: Promise<unknown> = Promise.resolve();
-    on.control.onRecord = async ({ entry }) => {
+    on.control.onRecord = async ({ entries: [entry] }) => {
       if (entry.kind === "action.intent") acknowledged = on.point.push(freeze(on));
       return await Promise.resolve({ ok: true });
     };
@@ -273,7 +274,7 @@ describe("enforce: a stop in every state of an action (INV-3)", () => {
     const on = await bench();
     const ends = new Ends();
     let acknowledged: Promise<unknown> = Promise.resolve();
-    on.control.onRecord = async ({ entry }) => {
+    on.control.onRecord = async ({ entries: [entry] }) => {
       if (entry.kind === "action.outcome") acknowledged = on.point.push(freeze(on));
       return await Promise.resolve({ ok: true });
     };

@@ -8,44 +8,50 @@ const READ_WAITS_MS = 2;
 
 /**
  * The record of one intent. That of a read needs to be durable only before the first byte for the agent (INV-6), so it waits a moment for
- * its outcome: recorded in one transaction, the two cost one sync. Every other intent is recorded at once. Nothing here rejects.
+ * its outcome: recorded in one transaction, the two cost one sync. Every other intent is recorded at once.
  */
 export class IntentRecord<A> {
   private readonly flow: Flow<A>;
-  private readonly request: RecordRequest;
+  private readonly request: () => RecordRequest;
   private readonly waiting: NodeJS.Timeout | undefined;
   private recording: Promise<Decision | null> | null = null;
 
-  constructor(flow: Flow<A>, call: Call, entry: EntryDraft) {
+  constructor(flow: Flow<A>, call: Call, draft: () => EntryDraft) {
     this.flow = flow;
-    this.request = requestOf(flow, call, entry);
+    let drafted: RecordRequest | undefined;
+    this.request = () => (drafted ??= requestOf(flow, call, draft()));
     if (call.effect === "read" && flow.approval === null)
       this.waiting = setTimeout(() => void this.durable(), READ_WAITS_MS);
     else this.recording = recordIntent(flow, this.request);
   }
 
-  /** What became of a record that was begun; null also while it still waits for its outcome. */
+  /** Drafts an entry that waits: while the upstream works, so that it takes none of the agent's time. */
+  draft(): void {
+    this.request();
+  }
+
+  /** What became of a record that was begun; null also while it still waits for its outcome. Never rejects. */
   async begun(): Promise<Decision | null> {
     return await this.recording;
   }
 
-  /** Begins the record if it waits; null once it is durable, else the refusal. */
+  /** Begins the record if it waits; null once it is durable, else the refusal. Never rejects. */
   durable(): Promise<Decision | null> {
     clearTimeout(this.waiting);
     this.recording ??= recordIntent(this.flow, this.request);
     return this.recording;
   }
 
-  /** Makes the outcome durable, and in the same transaction an intent that still waits; null then, else the refusal. */
+  /** Makes the outcome durable, and in the same transaction an intent that still waits; null then, else the refusal. Never rejects. */
   async withOutcome(outcome: EntryDraft): Promise<Decision | null> {
     clearTimeout(this.waiting);
+    const { point, entries, ...intent } = this.request();
     if (this.recording === null) {
-      const both = recordOutcome(this.flow, { ...this.request, outcome });
+      const both = recordOutcome(this.flow, { ...intent, point, entries: [...entries, outcome] });
       this.recording = both;
       return await both;
     }
-    const { point } = this.request;
-    return (await this.recording) ?? (await recordOutcome(this.flow, { point, entry: outcome }));
+    return (await this.recording) ?? (await recordOutcome(this.flow, { point, entries: [outcome] }));
   }
 }
 
@@ -53,16 +59,16 @@ function requestOf<A>({ point, subject, approval }: Flow<A>, call: Call, entry: 
   const disclosure = disclosureOf(entry, subject);
   return {
     point: point.id,
-    entry,
+    entries: [entry],
     ...(disclosure === undefined ? {} : { disclosure }),
     ...(call.effect === "read" ? {} : { guard: { resource: call.resource } }),
     ...(approval === null ? {} : { consume: { approval: approval.id, version: approval.version } }),
   };
 }
 
-async function recordIntent<A>({ point }: Flow<A>, request: RecordRequest): Promise<Decision | null> {
+async function recordIntent<A>({ point }: Flow<A>, request: () => RecordRequest): Promise<Decision | null> {
   try {
-    const recorded = await point.controlPlane.record(request);
+    const recorded = await point.controlPlane.record(request());
     if (recorded.ok) return null;
     const reason = `the control plane refused the intent: ${recorded.code}`;
     const refused = denied(stepOf(recorded.code), recorded.code, reason);

@@ -1,4 +1,4 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Outcome, OutcomeStatus } from "@countersign/core";
 
 const RESULT_CONTEXT = Buffer.from("countersign-result-v1\n");
@@ -12,7 +12,7 @@ export function outcomeOf(status: OutcomeStatus, bytes: Uint8Array | null, saltB
   const salt = hash("sha256", Buffer.concat([RESULT_CONTEXT, Buffer.from(saltBase64url, "base64url")]), "buffer");
   return {
     status,
-    resultCommitment: createHash("sha256").update(salt).update(bytes).digest("base64url"),
+    resultCommitment: hash("sha256", Buffer.concat([salt, bytes]), "base64url"),
     bytes: bytes.length,
   };
 }

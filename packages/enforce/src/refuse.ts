@@ -31,7 +31,7 @@ async function recordRefusal<A>(flow: Flow<A>, decision: Decision): Promise<Entr
   try {
     const recorded = await point.controlPlane.record({
       point: point.id,
-      entry,
+      entries: [entry],
       ...(disclosure === undefined ? {} : { disclosure }),
     });
     if (!recorded.ok) return null;

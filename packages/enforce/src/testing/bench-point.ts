@@ -40,7 +40,7 @@ export class FakeControlPlane implements ControlPlane {
   }
   async record(request: RecordRequest): Promise<Recorded> {
     const recorded = await this.onRecord(request);
-    if (recorded.ok) this.entries.push(request.entry, ...(request.outcome === undefined ? [] : [request.outcome]));
+    if (recorded.ok) this.entries.push(...request.entries);
     return recorded;
   }
   async hold(request: HoldRequest): Promise<Held> {

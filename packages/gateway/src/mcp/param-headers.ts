@@ -12,10 +12,17 @@ export interface MirroredParam {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
 const MAX_DEPTH = 16;
 
+const NONE: readonly MirroredParam[] = [];
+const known = new WeakMap<object, readonly MirroredParam[]>();
+
 /** The mirrored arguments of a tool, by its input schema. Declarations that have not the required form are passed over. */
 export function mirroredParams(inputSchema: Json | undefined): readonly MirroredParam[] {
+  if (!isJsonObject(inputSchema)) return NONE;
+  const before = known.get(inputSchema);
+  if (before !== undefined) return before;
   const found: MirroredParam[] = [];
   collect(inputSchema, [], found);
+  known.set(inputSchema, found);
   return found;
 }
 

@@ -69,19 +69,23 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   private async commitOf(request: RecordRequest, { expect, put }: Pick<Commit, "expect" | "put">): Promise<Commit> {
-    const { point, entry, outcome, guard, disclosure } = request;
-    const first = { point, draft: entry, ...(put === undefined ? {} : { changes: named(put) }) };
+    const { point, entries, guard, disclosure } = request;
+    const [{ chain }] = entries;
+    const changes = put === undefined ? {} : { changes: named(put) };
     return {
       ...(expect === undefined ? {} : { expect }),
       ...(put === undefined ? {} : { put }),
-      ...(guard === undefined ? {} : { guard: { chain: entry.chain, resource: guard.resource } }),
-      entries: outcome === undefined ? [first] : [first, { point, draft: outcome }],
-      ...(disclosure === undefined ? {} : { blobs: [await this.sealed(disclosure, entry.chain)] }),
+      ...(guard === undefined ? {} : { guard: { chain, resource: guard.resource } }),
+      entries: entries.map((draft, i) => (i === 0 ? { point, draft, ...changes } : { point, draft })),
+      ...(disclosure === undefined ? {} : { blobs: [await this.sealed(disclosure, chain)] }),
     };
   }
 
   /** INV-5: used up in the same transaction as the record of the intent. Null: it can be used no more. */
-  private async consumption({ consume, entry }: RecordRequest): Promise<Pick<Commit, "expect" | "put"> | null> {
+  private async consumption({
+    consume,
+    entries: [entry],
+  }: RecordRequest): Promise<Pick<Commit, "expect" | "put"> | null> {
     if (consume === undefined || entry.intent === undefined) return null;
     const approval = await this.kernel.store.get("approval", consume.approval);
     if (approval === null || approval.version !== consume.version || approval.state.status !== "approved") return null;

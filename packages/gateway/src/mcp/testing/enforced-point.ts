@@ -34,9 +34,9 @@ class MemoryControlPlane implements ControlPlane {
   renew(_: PointId, applied: number): Promise<Renewal> {
     return Promise.resolve({ generation: 1, version: applied, records: [] });
   }
-  record({ entry }: { readonly entry: EntryDraft }): Promise<Recorded> {
+  record({ entries }: { readonly entries: readonly EntryDraft[] }): Promise<Recorded> {
     if (this.failing) return Promise.reject(new Error("the disk is full"));
-    this.entries.push(entry);
+    this.entries.push(...entries);
     return Promise.resolve({ ok: true });
   }
   hold({ entry }: { readonly entry: EntryDraft }): Promise<Held> {

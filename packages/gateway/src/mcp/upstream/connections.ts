@@ -172,7 +172,14 @@ function keyOf(task: TaskId, upstream: string): string {
   return `${task}\n${upstream}`;
 }
 
+const digests = new WeakMap<UpstreamTerms, string>();
+
 /** What a connection rests on. Classification, mapping and pins may change under it. */
-function digestOf({ kind, command, url, env, auth }: UpstreamTerms): string {
-  return createHash("sha256").update(canonicalJson({ kind, command, url, env, auth })).digest("base64url");
+function digestOf(terms: UpstreamTerms): string {
+  const known = digests.get(terms);
+  if (known !== undefined) return known;
+  const { kind, command, url, env, auth } = terms;
+  const digest = createHash("sha256").update(canonicalJson({ kind, command, url, env, auth })).digest("base64url");
+  digests.set(terms, digest);
+  return digest;
 }
