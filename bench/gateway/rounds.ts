@@ -23,13 +23,17 @@ interface Tally {
   betweenMs: number;
 }
 
+/** Calls after which the code of every process in the way is compiled as well as it will be. */
+const WARM_CALLS = 1500;
+const WARM_MS = 3000;
+
 /** Runs the ways in turn, round after round, one call after the other; `between` is called before each round. */
 export async function timedRounds(
   paths: readonly Path[],
   options: { readonly rounds: number; readonly roundMs: number; readonly between: () => void },
 ): Promise<readonly Timed[]> {
   const tallies = paths.map((): Tally => ({ rounds: [], calls: 0, clientMs: 0, betweenMs: 0 }));
-  for (const path of paths) await repeat(path, options.roundMs);
+  for (const path of paths) await warm(path);
   for (let round = 0; round < options.rounds; round += 1) {
     options.between();
     for (const [i, path] of paths.entries()) await oneRound(path, options.roundMs, tallies[i]);
@@ -47,6 +51,11 @@ async function oneRound(path: Path, ms: number, tally: Tally | undefined): Promi
   tally.clientMs += (user + system) / 1000;
   tally.betweenMs += path.pid === null ? Number.NaN : cpuMs(path.pid) - before;
   tally.rounds.push({ p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) });
+}
+
+async function warm({ call }: Path): Promise<void> {
+  const end = performance.now() + WARM_MS;
+  for (let calls = 0; calls < WARM_CALLS && performance.now() < end; calls += 1) await call();
 }
 
 async function repeat({ call }: Path, ms: number): Promise<readonly number[]> {
