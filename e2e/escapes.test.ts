@@ -154,6 +154,11 @@ describe("escapes of an agent that runs as the same user", () => {
       headers: { origin: "http://evil.example" },
     });
     expect(await crossSite.json()).toMatchObject({ code: "request.wrong_origin" });
+    const framed = await alice.fetch(`/v1/approvals/${approval}/options`, {
+      body: ask,
+      headers: { "sec-fetch-site": "cross-site" },
+    });
+    expect(await framed.json()).toMatchObject({ code: "request.wrong_origin" });
     const { publicKey } = await alice.json<{ publicKey: { challenge: string } }>(
       `/v1/approvals/${approval}/options`,
       ask,

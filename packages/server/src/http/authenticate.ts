@@ -36,15 +36,18 @@ export class Authenticator {
     return cookie === null ? { kind: "anyone" } : await this.byCookie(request, cookie);
   }
 
-  /** A cookie counts for a change only from our own pages: no other site can spend an open session. */
+  /**
+   * A cookie counts for a change only from our own pages: no other site can spend an open session. Browsers say where a request comes
+   * from; a program that says nothing is no browser, and had to be given the cookie.
+   */
   private async byCookie(request: HttpRequest, cookie: string): Promise<Caller> {
     const session = await this.sessions.byCookie(cookie);
     if (session === null) return { kind: "anyone" };
     if (request.method !== "GET") {
       const { origin } = new URL((await settingsOf(this.kernel)).publicUrl);
-      const site = request.headers["sec-fetch-site"];
-      if (request.headers["origin"] !== origin || (site !== undefined && site !== "same-origin"))
-        throw new AppError("request.wrong_origin");
+      const from = request.headers["origin"] ?? origin;
+      const site = request.headers["sec-fetch-site"] ?? "same-origin";
+      if (from !== origin || site !== "same-origin") throw new AppError("request.wrong_origin");
     }
     return await this.human(session, "cookie");
   }
