@@ -96,11 +96,11 @@ export const assertionResponse: z.ZodType<AssertionBody["response"]> = z.object(
   }),
   clientExtensionResults: z.record(z.string(), z.unknown()).optional(),
   authenticatorAttachment: z.union([z.string().max(64), z.null().transform(() => undefined)]).optional(),
-}) as z.ZodType<AssertionBody["response"]>;
+});
 
 export const assertionBody: Body<AssertionBody> = z.strictObject({
   decision: z.enum(["approve", "deny"]),
   scope: z.enum(["once", "task"]).default("once"),
   reason: z.string().max(500).optional(),
   response: assertionResponse,
-}) as Body<AssertionBody>;
+});
