@@ -1,2 +1,17 @@
 export type { ApprovalDisplay, ApprovalOptions, ApprovalView, AssertionBody, Named } from "./approvals.ts";
 export { approvalOptionsBody, assertionBody, assertionResponse } from "./approvals.ts";
+export type { BrakeView, StopPoint, StopPreview, Stopping } from "./brakes.ts";
+export { HINT_KINDS, type Hint, type HintKind } from "./events.ts";
+export type {
+  AgentView,
+  ChainNames,
+  DecisionMinute,
+  DeviceView,
+  HumanView,
+  LastAction,
+  Overview,
+  Paged,
+  PointView,
+  TaskView,
+} from "./inventory.ts";
+export type { Act, ActPage, EntryPage, EntryView, Understood } from "./ledger.ts";

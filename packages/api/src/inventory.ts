@@ -1,0 +1,116 @@
+import type { Grant } from "@countersign/core";
+import type { Named } from "./approvals.ts";
+
+/** One page of a list, newest first: `next` is the `before` of the following page, null on the last one. */
+export interface Paged {
+  readonly next: string | null;
+}
+
+/** Names of a chain, as far as they are known and not erased. */
+export interface ChainNames {
+  readonly human: string | null;
+  readonly device: string | null;
+  readonly agent: string | null;
+  /** The task's purpose. */
+  readonly task: string | null;
+}
+
+/** The last thing that was decided for an agent or a task. */
+export interface LastAction {
+  /** RFC 3339. */
+  readonly time: string;
+  readonly action: string;
+  readonly resource: string | null;
+  readonly result: "permit" | "deny" | "hold";
+  readonly code: string | null;
+}
+
+/** `GET /v1/agents`, `/v1/agents/{id}` */
+export interface AgentView {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: Named | null;
+  readonly purpose: string | null;
+  readonly grants: readonly Grant[];
+  readonly expiresAt: string;
+  readonly status: "active" | "suspended" | "retired" | "owner_lost";
+  /** SHA-256 of the executables that have acted as this agent. */
+  readonly executables: readonly string[];
+  readonly liveTasks: number;
+  readonly last: LastAction | null;
+  /** Ids of brakes in force that cover this agent. */
+  readonly brakes: readonly string[];
+}
+
+/** `GET /v1/tasks?status=&agent=`, `/v1/tasks/{id}` */
+export interface TaskView {
+  readonly id: string;
+  readonly agent: string;
+  readonly human: string;
+  readonly device: string;
+  readonly names: ChainNames;
+  readonly purpose: string | null;
+  readonly grants: readonly Grant[];
+  readonly openedAt: string;
+  readonly expiresAt: string;
+  readonly status: "live" | "ended" | "severed";
+  readonly cause: string | null;
+  /** Path of the program that acts, as it said itself. */
+  readonly executable: string | null;
+  readonly last: LastAction | null;
+  /** Decisions in the last minute. */
+  readonly perMinute: number;
+  /** Calls that wait for a human. */
+  readonly held: number;
+  readonly brakes: readonly string[];
+}
+
+/** `GET /v1/devices` */
+export interface DeviceView {
+  readonly id: string;
+  readonly name: string | null;
+  readonly owner: string;
+  readonly ownerName: string | null;
+  readonly tier: "software" | "os" | "hardware";
+  readonly status: "active" | "lost" | "retired";
+  readonly posture: Readonly<Record<string, unknown>> | null;
+  readonly liveTasks: number;
+}
+
+/** `GET /v1/humans` */
+export interface HumanView {
+  readonly id: string;
+  readonly name: string | null;
+  readonly roles: readonly string[];
+  readonly status: "pending" | "active" | "inactive";
+}
+
+/** `GET /v1/points`: the enforcement points, and whether they may act at all. */
+export interface PointView {
+  readonly id: string;
+  readonly name: string;
+  readonly lease: "valid" | "lost";
+}
+
+/** `GET /v1/overview` */
+export interface Overview {
+  readonly agentsActive: number;
+  readonly tasksLive: number;
+  readonly approvalsPending: number;
+  /** Held calls among them; the others are changes that wait for a signature. */
+  readonly callsHeld: number;
+  readonly deniedLastHour: number;
+  readonly brakes: number;
+  readonly points: readonly PointView[];
+  /** Decisions of the last hour, a minute each, oldest first; the last one is under way. */
+  readonly minutes: readonly DecisionMinute[];
+  /** From when on decisions were counted: later than an hour ago when more happened than is counted again after a start. */
+  readonly countedSince: string;
+}
+export interface DecisionMinute {
+  /** RFC 3339, start of the minute. */
+  readonly at: string;
+  readonly permit: number;
+  readonly deny: number;
+  readonly hold: number;
+}
