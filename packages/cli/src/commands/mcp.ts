@@ -13,6 +13,7 @@ import { PostureReports } from "../mcp/posture-reports.ts";
 import { TaskLink } from "../mcp/task-link.ts";
 import { type Send, startListenBridge, startStdioBridge } from "../mcp-bridge/index.ts";
 import { visible } from "../output/visible-text.ts";
+import { tellingDesktop } from "../waiting/tell-desktop.ts";
 
 /** Names that can stand in the address of a gateway. */
 const UPSTREAM = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -60,13 +61,9 @@ export const mcp: Command = command({
       runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
       reportPosture: async () => await posture.fresh(),
     });
-    const send = createSend({
-      link,
-      transport: client.transport,
-      upstream: values.upstream,
-      now: cli.now,
-      random: cli.random,
-    });
+    const { now, random } = cli;
+    const governed = createSend({ link, transport: client.transport, upstream: values.upstream, now, random });
+    const send = tellingDesktop(governed, { client, cli, task: () => link.task });
     try {
       return listen === null ? await serveStdio(send, cli) : await serveHttp(send, listen, cli);
     } finally {

@@ -16,6 +16,7 @@ import { programName } from "../start/program-name.ts";
 import { startScreen } from "../start/start-screen.ts";
 import { tunnelLine } from "../start/tunnel-line.ts";
 import { VERSION } from "../version.ts";
+import { tellTerminal } from "../waiting/tell-terminal.ts";
 
 /** `countersign up`: control plane, gateway, pages and database in one process, until SIGTERM or SIGINT. */
 export const up: Command = command({
@@ -46,7 +47,10 @@ export const up: Command = command({
     try {
       const { api, gateway, setupUrl } = running;
       cli.out.answer({ event: "ready", api, gateway, setupUrl, pid: process.pid }, () => []);
-      if (!cli.out.json) await showScreen(running, cli);
+      if (!cli.out.json) {
+        await showScreen(running, cli);
+        await tellTerminal({ data: options.dataDir, api }, cli);
+      }
       await stopped(cli.signal);
     } finally {
       await running.close();

@@ -61,6 +61,11 @@ export class TaskLink {
     this.#options = options;
   }
 
+  /** The task under which calls go now; null while there is none. */
+  get task(): TaskId | null {
+    return this.#task?.id ?? null;
+  }
+
   /** The task to act under. `asks`: when nobody is signed in, the refusal carries the page on which a person signs in. */
   async live(asks: boolean): Promise<Link> {
     await this.#looking;
