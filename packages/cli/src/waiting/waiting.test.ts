@@ -117,7 +117,7 @@ describe("an approval that waits", () => {
       const told = tellingDesktop(send, { client, cli: test.surroundings, task: () => TASK });
       await told("{}", {}, new AbortController().signal);
       client.close();
-      await expect.poll(desktop.told).not.toBe("");
+      await expect.poll(() => desktop.told()).not.toBe("");
       return desktop.told();
     };
 
