@@ -10,7 +10,7 @@ import { sameSum, sumOf, sumOfBytes } from "./sum.ts";
 const MAX_FAULTS = 100;
 
 const JOURNAL =
-  "SELECT idx, leaf_hash, leaf, id, kind, point, point_seq, task, task_seq, intent, resource FROM journal ORDER BY idx";
+  "SELECT idx, leaf_hash, leaf, id, kind, point, point_seq, task, task_seq, intent, resource, agent, human FROM journal ORDER BY idx";
 type JournalRow = readonly [
   idx: number,
   leafHash: Uint8Array,
@@ -125,7 +125,8 @@ function hashLeaf(leaf: Uint8Array): Uint8Array {
 
 function filingFault(filing: readonly unknown[], entry: LedgerEntry): string | null {
   const { id, kind, point, pointSeq, chain, taskSeq, intent, resource } = entry;
-  const members = [id, kind, point, pointSeq, chain.task, taskSeq, intent ?? null, resource];
+  const { task, agent, human } = chain;
+  const members = [id, kind, point, pointSeq, task, taskSeq, intent ?? null, resource, agent, human];
   return members.every((member, i) => member === filing[i]) ? null : "is filed under something that it does not say";
 }
 

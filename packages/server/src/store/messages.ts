@@ -17,6 +17,8 @@ export type PackedEntry = readonly [
   task: string | null,
   intent: string | null,
   resource: string | null,
+  agent: string | null,
+  human: string | null,
   /** Kind and id of each record that it names, in turn. */
   named: readonly string[] | null,
 ];
@@ -58,6 +60,11 @@ export interface LeafRun {
 export interface ReadRequests {
   get: { ask: { readonly kind: Kind; readonly id: string }; answer: RecordRow | null };
   find: { ask: { readonly kind: Kind; readonly where: RecordFilter }; answer: readonly RecordRow[] };
+  count: { ask: { readonly kind: Kind; readonly where: RecordFilter }; answer: number };
+  changed: {
+    ask: { readonly version: number; readonly limit: number };
+    answer: readonly (readonly [kind: Kind, id: string, version: number])[];
+  };
   changes: {
     ask: { readonly version: number; readonly kinds: readonly Kind[] };
     answer: { readonly version: number; readonly records: readonly RecordRow[] };

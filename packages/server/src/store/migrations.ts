@@ -70,4 +70,15 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE blobs(name TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum BLOB NOT NULL) STRICT;
   `,
+  // Who stands behind an entry, so that a person's or an agent's are found without reading the others; and what was refused or held.
+  `
+  ALTER TABLE journal ADD COLUMN agent TEXT;
+  ALTER TABLE journal ADD COLUMN human TEXT;
+  DROP TRIGGER journal_update;
+  UPDATE journal SET agent = CAST(leaf AS TEXT)->>'$.chain.agent', human = CAST(leaf AS TEXT)->>'$.chain.human';
+  CREATE TRIGGER journal_update BEFORE UPDATE ON journal BEGIN SELECT raise(ABORT, 'the journal only grows'); END;
+  CREATE INDEX journal_agent ON journal(agent) WHERE agent IS NOT NULL;
+  CREATE INDEX journal_human ON journal(human) WHERE human IS NOT NULL;
+  CREATE INDEX journal_decision ON journal(kind) WHERE kind = 'decision';
+  `,
 ];

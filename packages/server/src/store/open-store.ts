@@ -6,7 +6,7 @@ import { Growth } from "./growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "./journal.ts";
 import type { EntryRow, LeafRun, Opened, ReadOp, ReadRequests, RecordRow, Reply, WorkerStart } from "./messages.ts";
 import { packCommit } from "./pack-commit.ts";
-import type { Commit, Committed, EntryQuery, RecordFilter, StoredEntry } from "./store.ts";
+import type { ChangedRecord, Commit, Committed, EntryQuery, RecordFilter, StoredEntry } from "./store.ts";
 import { errorOf, WorkerLink } from "./worker-link.ts";
 
 export interface StoreOptions {
@@ -40,6 +40,7 @@ class SqliteStore implements LedgerStore {
   private readonly reader: WorkerLink;
   private readonly queue: CommitQueue;
   private readonly growth: Growth;
+  private readonly listeners = new Set<(commit: Commit, version: number) => void>();
   private closing: Promise<void> | null = null;
 
   constructor(start: WorkerStart, writer: WorkerLink, opened: { readonly generation: number; readonly size: number }) {
@@ -55,7 +56,14 @@ class SqliteStore implements LedgerStore {
 
   async commit(commit: Commit): Promise<Committed> {
     this.refuseClosed();
-    return this.queue.add(packCommit(commit));
+    const committed = await this.queue.add(packCommit(commit));
+    if (committed.ok) for (const listener of this.listeners) listener(commit, committed.version);
+    return committed;
+  }
+
+  watch(listener: (commit: Commit, version: number) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   async get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null> {
@@ -65,6 +73,15 @@ class SqliteStore implements LedgerStore {
 
   async find<K extends Kind>(kind: K, where: RecordFilter = {}): Promise<readonly StateRecord<K>[]> {
     return (await this.read("find", { kind, where })).map((row) => recordOf<K>(row));
+  }
+
+  async count(kind: Kind, where: RecordFilter = {}): Promise<number> {
+    return this.read("count", { kind, where });
+  }
+
+  async changed(version: number, limit: number): Promise<readonly ChangedRecord[]> {
+    const rows = await this.read("changed", { version, limit });
+    return rows.map(([kind, id, at]) => ({ kind, id, version: at }));
   }
 
   async changes(version: number, kinds: readonly Kind[]): Promise<{ version: number; records: readonly AnyRecord[] }> {

@@ -102,6 +102,8 @@ function packEntry(entry: Entry, digests: ReadonlyMap<string, NamedRecord>): Pac
     draft.chain.task,
     draft.intent ?? null,
     draft.resource,
+    draft.chain.agent,
+    draft.chain.human,
     records.length === 0 ? null : records.flatMap(({ kind, id }) => [kind, id]),
   ];
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { AppError, matches } from "@countersign/core";
+import { AppError, type Kind, matches, newId } from "@countersign/core";
 import { indexedSize, readMeta } from "./meta.ts";
 import type { EntryRow, ReadOp, ReadRequests, RecordRow } from "./messages.ts";
 import type { EntryQuery, RecordFilter } from "./store.ts";
@@ -41,6 +41,18 @@ export function reader(db: DatabaseSync): Answers {
       const { text, values } = recordQuery(kind, where);
       return (sql(text).all(...values) as unknown as StoredRecord[]).map(recordRow).toReversed();
     },
+    count: ({ kind, where }) => {
+      const { tests, values } = recordTests(kind, where);
+      const row = sql(`SELECT count(*) AS n FROM records WHERE ${tests}`).get(...values);
+      return (row as { readonly n: number }).n;
+    },
+    changed: ({ version, limit }) =>
+      (
+        sql("SELECT kind, id, version FROM records WHERE version > ? ORDER BY version, seq LIMIT ?").all(
+          version,
+          limit,
+        ) as unknown as StoredRecord[]
+      ).map((row) => [row.kind as Kind, row.id, row.version] as const),
     changes: ({ version, kinds }) => changes(db, sql, { version, kinds }),
     entries: (query) => {
       const { text, values } = entryQuery(query, () => indexedSize(db));
@@ -116,7 +128,7 @@ interface Query {
   readonly values: SQLInputValue[];
 }
 
-function recordQuery(kind: string, where: RecordFilter): Query {
+function recordTests(kind: string, where: RecordFilter): { readonly tests: string; readonly values: SQLInputValue[] } {
   const tests = ["kind = ?"];
   const values: SQLInputValue[] = [kind];
   for (const column of ["status", "owner", "agent", "task", "device", "key"] as const) {
@@ -125,10 +137,19 @@ function recordQuery(kind: string, where: RecordFilter): Query {
     tests.push(`${column} = ?`);
     values.push(value);
   }
+  if (where.before !== undefined) {
+    tests.push("seq < (SELECT seq FROM records WHERE kind = ? AND id = ?)");
+    values.push(kind, where.before);
+  }
+  return { tests: tests.join(" AND "), values };
+}
+
+function recordQuery(kind: string, where: RecordFilter): Query {
+  const { tests, values } = recordTests(kind, where);
   const limit = where.limit === undefined ? "" : " LIMIT ?";
   if (where.limit !== undefined) values.push(where.limit);
   return {
-    text: `SELECT kind, id, version, body, sum FROM records WHERE ${tests.join(" AND ")} ORDER BY seq DESC${limit}`,
+    text: `SELECT kind, id, version, body, sum FROM records WHERE ${tests} ORDER BY seq DESC${limit}`,
     values,
   };
 }
@@ -141,19 +162,32 @@ function entryQuery(query: EntryQuery, indexed: () => number): Query {
     values.push(...given);
   };
   if (query.from !== undefined) add(query.reverse === true ? "idx <= ?" : "idx >= ?", query.from);
-  if (query.task !== undefined) add("task = ?", query.task);
-  if (query.intent !== undefined) add("intent = ?", query.intent);
-  if (query.kind !== undefined) add("kind = ?", query.kind);
+  for (const column of ["task", "agent", "human", "intent", "kind"] as const) {
+    const value = query[column];
+    if (value !== undefined) add(`${column} = ?`, value);
+  }
+  if (query.acts === true) add("kind IN ('action.intent', 'decision')");
+  addTimes(query, add);
   if (query.resource !== undefined) addResource(query.resource, indexed(), add);
   if (query.record !== undefined)
     add("idx IN (SELECT idx FROM named WHERE kind = ? AND id = ?)", query.record.kind, query.record.id);
   values.push(Math.min(Math.max(0, query.limit), MAX_ROWS));
-  const order = query.reverse === true ? "DESC" : "ASC";
-  return { text: `SELECT idx, leaf FROM journal WHERE ${tests.join(" AND ")} ORDER BY idx ${order} LIMIT ?`, values };
+  // A task counts its entries in the order of the journal, and has an index over its count.
+  const order = `${query.task === undefined ? "idx" : "task_seq"} ${query.reverse === true ? "DESC" : "ASC"}`;
+  return { text: `SELECT idx, leaf FROM journal WHERE ${tests.join(" AND ")} ORDER BY ${order} LIMIT ?`, values };
+}
+
+type Add = (test: string, ...given: SQLInputValue[]) => void;
+
+/** Ids begin with their time: the entry with the first id of a time tells where in the journal that time begins. */
+function addTimes({ since, until }: EntryQuery, add: Add): void {
+  const first = (time: number): string => newId("ent", time, (length) => new Uint8Array(length));
+  if (since !== undefined) add("idx >= (SELECT idx FROM journal WHERE id >= ? ORDER BY id LIMIT 1)", first(since));
+  if (until !== undefined) add("idx <= (SELECT idx FROM journal WHERE id < ? ORDER BY id DESC LIMIT 1)", first(until));
 }
 
 /** Resources that were entered already, and those of the newest entries, which were not. */
-function addResource(pattern: string, indexed: number, add: (test: string, ...given: SQLInputValue[]) => void): void {
+function addResource(pattern: string, indexed: number, add: Add): void {
   const { test, values } = nameTest(pattern);
   const entered = `SELECT idx FROM resources WHERE ${test}`;
   const newest = `SELECT idx FROM (SELECT idx, resource AS name FROM journal WHERE idx >= ? AND resource IS NOT NULL) WHERE ${test}`;

@@ -24,6 +24,12 @@ export interface Store {
   get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null>;
   /** Records of a kind, newest last; `where` matches exactly. */
   find<K extends Kind>(kind: K, where?: RecordFilter): Promise<readonly StateRecord<K>[]>;
+  /** How many records of a kind there are, without reading them. */
+  count(kind: Kind, where?: Omit<RecordFilter, "before" | "limit">): Promise<number>;
+  /** Names of the records changed after `version`, oldest change first, without what they hold; at most `limit`. */
+  changed(version: number, limit: number): Promise<readonly ChangedRecord[]>;
+  /** Calls back after each durable commit of this process, in commit order. Returns what ends it. The listener must not throw. */
+  watch(listener: (commit: Commit, version: number) => void): () => void;
   /** Records changed after `version` (0: all), at one version. */
   changes(
     version: number,
@@ -39,6 +45,13 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** A record that changed, by name. */
+export interface ChangedRecord {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly version: number;
+}
+
 export interface RecordFilter {
   readonly status?: string;
   /** `terms.owner` or `terms.human`. */
@@ -49,6 +62,8 @@ export interface RecordFilter {
   readonly device?: string;
   /** A lookup key: agent name, token digest, key thumbprint, approval match (`terms.name|tokenDigest|cookieDigest|jkt|match`). */
   readonly key?: string;
+  /** Only records that were made before the one with this id. */
+  readonly before?: string;
   readonly limit?: number;
 }
 
@@ -97,7 +112,14 @@ export interface EntryQuery {
   readonly reverse?: boolean;
   readonly task?: string;
   readonly intent?: IntentId;
+  readonly agent?: string;
+  readonly human?: string;
   readonly kind?: EntryKind;
+  /** Only what was done, tried or refused: intents and decisions. */
+  readonly acts?: true;
+  /** Times in Unix milliseconds: from, inclusive, and until, exclusive; by the ids of the entries. */
+  readonly since?: number;
+  readonly until?: number;
   /** Exact resource name, or a pattern with `*`. */
   readonly resource?: string;
   /** Entries that changed this record. */

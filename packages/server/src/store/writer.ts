@@ -206,7 +206,7 @@ export class Writer {
   }
 
   private append(entry: PackedEntry): void {
-    const [head, middle, tail, id, kind, point, task, intent, resource, named] = entry;
+    const [head, middle, tail, id, kind, point, task, intent, resource, agent, human, named] = entry;
     const index = this.counters.size;
     const pointSeq = this.counters.nextOfPoint(point);
     const taskSeq = task === null ? null : this.counters.nextOfTask(task);
@@ -216,7 +216,21 @@ export class Writer {
     const leaf = this.leafBuffer.subarray(1, length);
     // As a text: the platform gives bytes in memory of their own, which costs as much as the hash.
     this.leafHash.write(hash("sha256", this.leafBuffer.subarray(0, length), "binary"), "latin1");
-    this.sql.entry.run(index, id, kind, point, pointSeq, task, taskSeq, intent, resource, this.leafHash, leaf);
+    this.sql.entry.run(
+      index,
+      id,
+      kind,
+      point,
+      pointSeq,
+      task,
+      taskSeq,
+      intent,
+      resource,
+      agent,
+      human,
+      this.leafHash,
+      leaf,
+    );
     this.counters.size = index + 1;
     this.unlookedBytes += length;
     if (named === null) return;
@@ -253,8 +267,8 @@ function statements(db: DatabaseSync): Record<Statement, StatementSync> {
         "ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, body = excluded.body, sum = excluded.sum",
     ),
     entry: db.prepare(
-      "INSERT INTO journal(idx, id, kind, point, point_seq, task, task_seq, intent, resource, leaf_hash, leaf) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO journal(idx, id, kind, point, point_seq, task, task_seq, intent, resource, agent, human, leaf_hash, leaf) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     named: db.prepare("INSERT OR IGNORE INTO named(kind, id, idx) VALUES (?, ?, ?)"),
     resources: db.prepare(

@@ -16,6 +16,13 @@ export interface OpenedDatabase {
 const decoder = new TextDecoder();
 const entryOf = (stored: StoredEntry | null | undefined): LedgerEntry => stored?.body as unknown as LedgerEntry;
 
+/** The milliseconds that an id begins with: the first 48 of its 128 bits. */
+function timeOfId(id: string): number {
+  const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const number = [...id.slice(4)].reduce((sum, digit) => sum * 62n + BigInt(digits.indexOf(digit)), 0n);
+  return Number(number >> 80n);
+}
+
 function ok(committed: Committed): Extract<Committed, { ok: true }> {
   if (!committed.ok) throw new Error(`refused: ${JSON.stringify(committed)}`);
   return committed;
@@ -98,6 +105,31 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         ]);
         expect(await store.changes(3, ["human", "brake"])).toEqual({ version: 3, records: [] });
         expect((await store.changes(0, ["brake"])).records).toHaveLength(1);
+      });
+
+      it("pages backwards, counts without reading, and names what changed", async () => {
+        const owner = make.human();
+        const agents = ["a", "b", "c"].map((letter) => make.agent(owner.id as never, letter));
+        const seen: [number, number][] = [];
+        const end = store.watch(({ put = [] }, version) => seen.push([put.length, version]));
+        for (const put of [owner, ...agents])
+          await store.commit({ put: [put], entries: [make.entry(point, make.draft(), [put])] });
+        await store.commit({
+          put: [owner],
+          expect: [{ kind: "human", id: owner.id, version: 99 }],
+          entries: [make.entry(point, make.draft(), [owner])],
+        });
+        end();
+        await store.commit({ entries: [make.entry(point)] });
+        expect(seen).toEqual([1, 2, 3, 4].map((version) => [1, version]));
+        const older = await store.find("agent", { before: agents[2]!.id, limit: 1 });
+        expect(older.map(({ id }) => id)).toEqual([agents[1]!.id]);
+        expect(await store.find("agent", { before: agents[0]!.id })).toEqual([]);
+        expect(await store.find("agent", { before: "agt_unknown" })).toEqual([]);
+        expect(await store.count("agent")).toBe(3);
+        expect(await store.count("agent", { key: "a", status: "active" })).toBe(1);
+        expect(await store.changed(2, 1)).toEqual([{ kind: "agent", id: agents[1]!.id, version: 3 }]);
+        expect(await store.changed(4, 10)).toEqual([]);
       });
 
       it("refuses a change without an entry that names it, but not a posture report", async () => {
@@ -302,6 +334,26 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         const { id } = entryOf((await store.entries({ from: 4, limit: 1 }))[0]);
         expect((await store.entry(id))?.index).toBe(4);
         expect(await store.entry(make.id("ent"))).toBeNull();
+      });
+
+      it("is searched by agent, human and time, and for acts alone", async () => {
+        const [one, other] = [make.chain(), make.chain()];
+        const drafts = [one, other, one].flatMap((chain) => {
+          const intent = make.id("int");
+          return [make.intent(chain, intent), make.outcome(chain, intent)];
+        });
+        for (const draft of drafts) await store.commit({ entries: [make.entry(point, draft)] });
+        const found = async (query: object): Promise<number[]> =>
+          (await store.entries({ limit: 100, ...query })).map(({ index }) => index);
+        expect(await found({ agent: one.agent })).toEqual([0, 1, 4, 5]);
+        expect(await found({ human: other.human, acts: true })).toEqual([2]);
+        expect(await found({ agent: one.agent, acts: true, reverse: true, limit: 1 })).toEqual([4]);
+        expect(await found({ task: one.task, reverse: true, from: 4 })).toEqual([4, 1, 0]);
+        const times = drafts.map(({ id }) => timeOfId(id));
+        expect(await found({ since: times[2] })).toEqual([2, 3, 4, 5]);
+        expect(await found({ since: times[1], until: times[4] })).toEqual([1, 2, 3]);
+        expect(await found({ since: times[5]! + 1 })).toEqual([]);
+        expect(await found({ until: times[0] })).toEqual([]);
       });
 
       it("finds resources with strange characters by their prefix", async () => {
