@@ -105,7 +105,7 @@ export default {
   options: {
     parser: "swc",
     doNotFollow: { path: "node_modules" },
-    exclude: { path: ["(^|/)testdata/", "^out/"] },
+    exclude: { path: ["(^|/)testdata/", "^out/", "^packages/console/dist/"] },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
     skipAnalysisNotInRules: true,

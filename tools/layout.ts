@@ -14,7 +14,7 @@ interface Rule {
 
 const FOLDERS = ["packages", "e2e", "bench", "conformance", "tools"];
 const PURE = /^packages\/(core|ledger|policy|api)\/src\//;
-const VAGUE = /(^|[-/])(utils?|helpers?|common|misc|managers?|handlers?|v\d+|new)(-|\/|\.ts$|\.test\.ts$)/;
+const VAGUE = /(^|[-/])(utils?|helpers?|common|misc|managers?|handlers?|v\d+|new)(-|\/|\.tsx?$|\.test\.ts$)/;
 const SQL =
   /\b(SELECT\s[\s\S]{1,200}?\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+(TABLE|INDEX|UNIQUE|TRIGGER)|PRAGMA\s+\w)/;
 

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const LEFT_OUT = new Set(["node_modules", "testdata", ".git"]);
+const LEFT_OUT = new Set(["node_modules", "testdata", "dist", ".git"]);
 
 /** TypeScript files below `folders` of `root`, as paths relative to `root` with forward slashes, sorted. */
 export function sourceFiles(root: string, folders: readonly string[]): readonly string[] {
@@ -13,6 +13,6 @@ function walk(root: string, folder: string): string[] {
     if (LEFT_OUT.has(entry.name)) return [];
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return walk(root, path);
-    return /\.m?ts$/.test(entry.name) ? [path] : [];
+    return /\.m?tsx?$/.test(entry.name) ? [path] : [];
   });
 }

@@ -1,0 +1,5 @@
+import type { ReactElement } from "react";
+
+export function AgentsPage(): ReactElement {
+  return <h1>Agents</h1>;
+}

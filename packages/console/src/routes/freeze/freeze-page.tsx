@@ -1,0 +1,5 @@
+import type { ReactElement } from "react";
+
+export function FreezePage(): ReactElement {
+  return <h1>Freeze</h1>;
+}

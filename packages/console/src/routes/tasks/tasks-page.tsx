@@ -1,0 +1,5 @@
+import type { ReactElement } from "react";
+
+export function TasksPage(): ReactElement {
+  return <h1>Tasks</h1>;
+}

@@ -1,0 +1,45 @@
+import { Popover } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { ShieldAlert, ShieldCheck } from "lucide-react";
+import type { ReactElement } from "react";
+import { points } from "../data/queries.ts";
+import { StateBadge } from "../parts/state-badge.tsx";
+
+/** How many enforcement points hold their lease: those that do not deny everything. */
+export function PointsHealth(): ReactElement | null {
+  const { data } = useQuery(points);
+  if (data === undefined) return null;
+  const lost = data.filter(({ lease }) => lease === "lost").length;
+  const Icon = lost === 0 && data.length > 0 ? ShieldCheck : ShieldAlert;
+  const words =
+    data.length === 0 ? "no point" : lost === 0 ? `${data.length} of ${data.length} enforcing` : `${lost} lease lost`;
+  return (
+    <Popover position="bottom-end" width={300}>
+      <Popover.Target>
+        <button
+          type="button"
+          className="button plain health"
+          data-lost={lost > 0 || data.length === 0 ? "" : undefined}
+        >
+          <Icon className="icon" aria-hidden />
+          <span>{words}</span>
+        </button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Enforcement points">
+        <h2>Enforcement points</h2>
+        <ul className="health-list">
+          {data.map(({ id, name, lease }) => (
+            <li key={id}>
+              <span>{name}</span>
+              <StateBadge
+                tone={lease === "valid" ? "good" : "bad"}
+                word={lease === "valid" ? "lease valid" : "lease lost"}
+              />
+            </li>
+          ))}
+        </ul>
+        <p className="soft small">A point without a valid lease denies everything.</p>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
