@@ -59,6 +59,8 @@ export type ChangeAct =
   | "policy.publish"
   | "upstream.put"
   | "settings.put"
+  | "client.connect"
+  | "mandate.create"
   | "brake.thaw";
 
 /** A change of state that loosens: `callDigest` = base64url(SHA-256(JCS(this))). `records` binds the new terms of each record; what the

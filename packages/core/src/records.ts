@@ -11,6 +11,7 @@ import type {
   HumanId,
   IntentId,
   InviteId,
+  MandateId,
   PolicyId,
   SessionId,
   TaskId,
@@ -93,7 +94,9 @@ export interface Kinds {
       readonly agent: AgentId;
       readonly human: HumanId;
       readonly device: DeviceId;
-      readonly session: SessionId;
+      /** The session that opened it; null for unattended work, which names its mandate instead. */
+      readonly session: SessionId | null;
+      readonly mandate?: MandateId;
       readonly purpose: Sealed;
       readonly grants: readonly Grant[];
       readonly openedAt: string;
@@ -106,6 +109,29 @@ export interface Kinds {
       /** RFC 7638 thumbprints of the keys that hold a credential of this task. */
       readonly jkts: readonly string[];
       readonly cause: string | null;
+    };
+  };
+  /** Signed permission to open tasks unattended (design 6). It never acts; it dies with its owner, its agent and its device. */
+  mandate: {
+    id: MandateId;
+    terms: {
+      readonly agent: AgentId;
+      readonly owner: HumanId;
+      /** The workload: whoever holds this device's key may open tasks. */
+      readonly device: DeviceId;
+      readonly purpose: Sealed;
+      readonly grants: readonly Grant[];
+      /** When it is meant to run, in the owner's words: shown, not enforced. */
+      readonly trigger: Sealed;
+      readonly tasksPerDay: number;
+      readonly expiresAt: string;
+      readonly salt: string;
+    };
+    state: {
+      readonly status: "active" | "revoked";
+      /** The day (UTC, `2026-01-31`) of the count, and how many tasks were opened on it. */
+      readonly day: string;
+      readonly opened: number;
     };
   };
   session: {
@@ -206,12 +232,18 @@ export interface Runtime {
 export type SecretRef =
   | { readonly fromEnv: string }
   | { readonly fromFile: string }
-  | { readonly fromCommand: readonly string[] };
+  | { readonly fromCommand: readonly string[] }
+  /** The name of a secret that the control plane keeps sealed: only it gives such names out, one for each value. */
+  | { readonly fromStore: string };
 
 export interface UpstreamTerms {
   readonly kind: "mcp";
   readonly command: readonly string[] | null;
+  /** Absolute folder in which the command runs; absent: `/`. */
+  readonly cwd?: string;
   readonly url: string | null;
+  /** Further headers of each request to `url`. */
+  readonly headers?: Readonly<Record<string, string | SecretRef>>;
   readonly env: Readonly<Record<string, string | SecretRef>>;
   readonly auth: { readonly bearer: SecretRef } | null;
   /** The administrator's classification, by tool. */

@@ -30,11 +30,14 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
     case "settings":
       if (stepsBack(known, record))
         return no(`the signature of ${record.kind} \`${record.id}\` is older than the one in force`);
+      if (comesBack(known, record, replica)) return no(`upstream \`${record.id}\` was removed and not signed in again`);
       return record.authority === "genesis"
         ? admitGenesis(record, replica)
         : signedBy(record, replica, SIGNED_ACTS[record.kind]);
     case "agent":
       return admitAgent(record, replica);
+    case "mandate":
+      return admitMandate(record, replica);
     case "device":
       return admitDevice(record, replica);
     case "posture":
@@ -53,9 +56,15 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
   }
 }
 
+/** An upstream that was removed is in use again only by a signature of its own; before there is a first human, anything may be set up. */
+function comesBack(known: StateRecord | undefined, record: AnyRecord, replica: Replica): boolean {
+  if (record.kind !== "upstream" || known?.state.status !== "removed" || record.state.status !== "active") return false;
+  return replica.get("root", "root") !== undefined && sameSignature(known, record);
+}
+
 const SIGNED_ACTS: Readonly<Record<"policy" | "upstream" | "settings", readonly Change["act"][]>> = {
   policy: ["policy.publish"],
-  upstream: ["upstream.put"],
+  upstream: ["upstream.put", "client.connect"],
   settings: ["settings.put"],
 };
 
@@ -99,16 +108,29 @@ function admitPerson(record: StateRecord<"human"> | StateRecord<"passkey">, repl
   return signedBy(record, replica, ["human.add", "passkey.add", "human.reinstate"]);
 }
 
+/** Acts that put an agent's terms in force while it is not stopped. */
+const WIDENING: readonly Change["act"][] = ["agent.create", "agent.reinstate", "client.connect"];
+
 function admitAgent(record: StateRecord<"agent">, replica: Replica): Admission {
   const known = replica.get("agent", record.id);
   if (stepsBack(known, record)) return no(`the signature of agent \`${record.id}\` is older than the one in force`);
   if (record.state.status !== "active" && (known === undefined || sameSignature(known, record))) return YES;
   const stopped = known !== undefined && known.state.status !== "active";
   if (stopped && sameSignature(known, record)) return no(`agent \`${record.id}\` was stopped and not signed in again`);
-  return signedBy(record, replica, stopped ? ["agent.reinstate"] : ["agent.create", "agent.reinstate"]);
+  return signedBy(record, replica, stopped ? ["agent.reinstate"] : WIDENING);
 }
 
-/** A device is enrolled by its owner's own signature: it is the act `session.open` that names the device's key. */
+/** Acts under which a device is enrolled. */
+const ENROLLING: readonly Change["act"][] = ["session.open", "client.connect", "mandate.create"];
+
+/** A mandate lasts as it was signed; revoking it needs no signature. */
+function admitMandate(record: StateRecord<"mandate">, replica: Replica): Admission {
+  if (!sameTerms(replica.get("mandate", record.id), record))
+    return no(`the terms of mandate \`${record.id}\` were exchanged`);
+  return record.state.status === "active" ? signedBy(record, replica, ["mandate.create"]) : YES;
+}
+
+/** A device is enrolled by its owner's own signature, under an act that names the device's key. */
 function admitDevice(record: StateRecord<"device">, replica: Replica): Admission {
   if (record.state.status !== "active") return YES;
   const known = replica.get("device", record.id);
@@ -118,7 +140,7 @@ function admitDevice(record: StateRecord<"device">, replica: Replica): Admission
   const signature = record.authority;
   if (signature.signed.approver !== record.terms.owner)
     return no("the device was enrolled by someone who is not its owner");
-  return verify(record, replica, { signature, acts: ["session.open"], byAdministrator: false });
+  return verify(record, replica, { signature, acts: ENROLLING, byAdministrator: false });
 }
 
 function admitPosture(record: StateRecord<"posture">, replica: Replica): Admission {
@@ -211,6 +233,7 @@ const RANK: Readonly<Record<Kind, number>> = {
   device: 3,
   posture: 4,
   agent: 4,
+  mandate: 5,
   task: 5,
   brake: 6,
   session: 6,

@@ -31,6 +31,8 @@ export interface ControlPlane {
   hold(request: HoldRequest): Promise<Held>;
   /** The exact call behind an approval of this task. */
   heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null>;
+  /** A secret of an upstream, by the name in its terms; null when there is none. Kept by nobody longer than its use. */
+  secret(name: string): Promise<string | null>;
   /** Three tries against a brake: ends the task and keeps its agent from opening another until its owner signs. */
   severTask(chain: Chain, brake: BrakeId): Promise<void>;
   /** An action passed: keeps the task from idling out. */

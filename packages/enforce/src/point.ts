@@ -128,6 +128,11 @@ export class EnforcementPoint {
     return await this.controlPlane.heldCall(approval, chain);
   }
 
+  /** A secret of an upstream, by the name in its terms. */
+  async secret(name: string): Promise<string | null> {
+    return await this.controlPlane.secret(name);
+  }
+
   onTaskEnd(callback: (task: TaskId) => void): void {
     this.taskEnded.push(callback);
   }

@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { Agents, agentCreateKind, agentReinstateKind, agentRoutes } from "./agents/index.ts";
 import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
+import { Clients, clientConnectKind, clientRoutes } from "./clients/index.ts";
 import { type Config, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
 import {
@@ -206,6 +207,7 @@ interface Modules {
   readonly tasks: Tasks;
   readonly policies: Policies;
   readonly upstreams: Upstreams;
+  readonly clients: Clients;
 }
 
 async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
@@ -218,6 +220,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     policyPublishKind,
     upstreamPutKind,
     settingsPutKind,
+    clientConnectKind,
     thawKind,
   ])
     kinds.add(kind);
@@ -241,6 +244,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     tasks,
     policies,
     upstreams,
+    clients: new Clients(kernel, { approvals, sessions }),
   };
 }
 
@@ -255,6 +259,7 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
     ...deviceRoutes(modules.devices),
     ...policyRoutes(modules.policies),
     ...upstreamRoutes(modules.upstreams),
+    ...clientRoutes(modules.clients),
     ...pageRoutes({ kernel, ...modules }),
   ];
 }

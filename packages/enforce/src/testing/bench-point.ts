@@ -49,6 +49,9 @@ export class FakeControlPlane implements ControlPlane {
   async heldCall(): Promise<null> {
     return await Promise.resolve(null);
   }
+  async secret(): Promise<null> {
+    return await Promise.resolve(null);
+  }
   async severTask(chain: Chain): Promise<void> {
     this.severed.push(chain.task ?? "");
     await Promise.resolve();

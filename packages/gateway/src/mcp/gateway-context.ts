@@ -12,7 +12,16 @@ import type { Connections } from "./upstream/connections.ts";
 /** What the gateway asks of its enforcement point. */
 export type GatewayPoint = Pick<
   EnforcementPoint,
-  "replica" | "settings" | "issuer" | "enforce" | "heldCall" | "onTaskEnd" | "onUpstreamChange" | "now" | "random"
+  | "replica"
+  | "settings"
+  | "issuer"
+  | "enforce"
+  | "heldCall"
+  | "secret"
+  | "onTaskEnd"
+  | "onUpstreamChange"
+  | "now"
+  | "random"
 >;
 
 /** What all requests share. */

@@ -76,11 +76,20 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
       await Promise.all([closed, context.connections.close()]);
     },
     inspectUpstream: async (name, terms) => {
-      const inspected = await inspectUpstream(name, terms, { environment, limits: context.limits, log });
+      const inspected = await inspectUpstream(name, terms, {
+        environment,
+        stored: storedAt(point),
+        limits: context.limits,
+        log,
+      });
       if (inspected.ok) context.definitions.note(inspected.tools);
       return inspected;
     },
   };
+}
+
+function storedAt(point: GatewayPoint): (name: string) => Promise<string | null> {
+  return async (name) => await point.secret(name);
 }
 
 function contextOf({ point, environment, log, limits }: McpGatewayOptions): GatewayContext {
@@ -92,7 +101,7 @@ function contextOf({ point, environment, log, limits }: McpGatewayOptions): Gate
     authenticator: new Authenticator(point, point.random),
     sessions: new Sessions(bounds, point.random),
     inFlight: new InFlight(bounds.callsPerTask),
-    connections: new Connections({ environment, limits: bounds, log }),
+    connections: new Connections({ environment, stored: storedAt(point), limits: bounds, log }),
     definitions: new KnownDefinitions(),
     unread: new UnreadAnswers(),
   };

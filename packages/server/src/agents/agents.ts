@@ -4,6 +4,7 @@ import {
   type Grant,
   type HumanId,
   type Json,
+  type JsonObject,
   type StateRecord,
   newId,
 } from "@countersign/core";
@@ -178,7 +179,8 @@ export const agentReinstateKind: ChangeKind = {
   },
 };
 
-async function shownAgent(kernel: Kernel, terms: Agent["terms"]): Promise<Json> {
+/** What an approver sees of an agent. */
+export async function shownAgent(kernel: Kernel, terms: Agent["terms"]): Promise<JsonObject> {
   return {
     name: terms.name,
     owner: (await humanName(kernel, terms.owner))?.name ?? "(erased)",

@@ -1,2 +1,4 @@
 export { Agents, agentCreateKind, agentReinstateKind } from "./agents.ts";
-export { agentRoutes, grants } from "./routes.ts";
+export type { ClientAgent } from "./for-client.ts";
+export { agentForClient } from "./for-client.ts";
+export { agentName, agentRoutes, grants } from "./routes.ts";

@@ -9,8 +9,11 @@ export const grants: z.ZodType<{ action: string; resource: string }[]> = z
   .array(z.strictObject({ action: pattern, resource: pattern }))
   .min(1)
   .max(200);
+export const agentName: z.ZodType<string> = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "use small letters, digits, `.`, `-` and `_`");
 const createBody = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "use small letters, digits, `.`, `-` and `_`"),
+  name: agentName,
   owner: z.string().max(64),
   purpose: z.string().min(1).max(2000),
   grants,

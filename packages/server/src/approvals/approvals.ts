@@ -45,6 +45,11 @@ const MOST_PREPARED = 10_000;
 const MOST_LISTED = 200;
 const MOST_READ = 2000;
 
+/** True for what is asked for before anybody is signed in on a machine. */
+function isAskedByAnybody({ terms }: Approval): boolean {
+  return terms.change === "session.open" || (terms.change === "client.connect" && terms.human === null);
+}
+
 /** Held calls and changes that wait for a human's signature (design 5.2). */
 export class Approvals {
   private readonly kernel: Kernel;
@@ -185,7 +190,7 @@ export class Approvals {
     );
     // Anybody may ask to be signed in, and anybody's signature would do: only whoever has the link is to see it.
     const wanted = found
-      .filter((a) => a.terms.change !== "session.open" && (state === undefined || stateAt(a, now) === state))
+      .filter((a) => !isAskedByAnybody(a) && (state === undefined || stateAt(a, now) === state))
       .slice(-MOST_LISTED);
     const views = await Promise.allSettled(
       wanted.map(async (approval) => {

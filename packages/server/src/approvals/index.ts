@@ -1,6 +1,6 @@
 export type { Proposed } from "./approvals.ts";
 export { Approvals } from "./approvals.ts";
-export type { ChangeKind } from "./changes.ts";
+export type { BuiltChange, ChangeKind } from "./changes.ts";
 export { ChangeKinds } from "./changes.ts";
 export { humanName } from "./display.ts";
 export { approvalRoutes } from "./routes.ts";

@@ -11,13 +11,16 @@ const secretRef: z.ZodType<SecretRef> = z.union([
   z.strictObject({ fromFile: z.string().min(1) }),
   z.strictObject({ fromCommand: z.array(z.string()).min(1) }),
 ]);
-const secretName = /(token|secret|password|passwd|api[-_]?key|credential)/i;
+const secretName = /(token|secret|password|passwd|api[-_]?key|credential|authorization|cookie)/i;
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, "write it as host:port");
 
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, "is not the name of a header");
 const upstream = z.strictObject({
   kind: z.literal("mcp"),
   command: z.array(z.string().min(1)).min(1).optional(),
+  cwd: z.string().startsWith("/", "must be an absolute path").optional(),
   url: z.url().optional(),
+  headers: z.record(headerName, z.union([z.string(), secretRef])).default({}),
   env: z.record(z.string(), z.union([z.string(), secretRef])).default({}),
   auth: z.strictObject({ bearer: secretRef }).optional(),
   effects: z.record(z.string(), z.enum(EFFECTS)).default({}),
@@ -163,17 +166,19 @@ function termsOf(id: string, u: z.infer<typeof upstream>): UpstreamTerms {
   if ((u.command === undefined) === (u.url === undefined)) {
     throw new AppError("config.invalid", { detail: `upstream \`${id}\` needs either \`command\` or \`url\`` });
   }
-  for (const [key, value] of Object.entries(u.env)) {
-    if (typeof value === "string" && secretName.test(key)) {
-      throw new AppError("config.secret_literal", {
-        detail: `\`upstreams.${id}.env.${key}\` holds a secret as text; write {fromEnv: NAME} or {fromFile: PATH}`,
-      });
-    }
+  for (const part of ["env", "headers"] as const) {
+    const literal = Object.entries(u[part]).find(([key, value]) => typeof value === "string" && secretName.test(key));
+    if (literal === undefined) continue;
+    throw new AppError("config.secret_literal", {
+      detail: `\`upstreams.${id}.${part}.${literal[0]}\` holds a secret as text; write {fromEnv: NAME} or {fromFile: PATH}`,
+    });
   }
   return {
     kind: "mcp",
     command: u.command ?? null,
+    ...(u.cwd === undefined ? {} : { cwd: u.cwd }),
     url: u.url ?? null,
+    ...(Object.keys(u.headers).length === 0 ? {} : { headers: u.headers }),
     env: u.env,
     auth: u.auth ?? null,
     effects: u.effects,

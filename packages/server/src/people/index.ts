@@ -1,3 +1,4 @@
 export { Registration, humanAddKind } from "./registration.ts";
+export type { DeviceRequest, SessionDraft } from "./sessions.ts";
 export { COOKIE, Sessions, sessionOpenKind } from "./sessions.ts";
-export { peopleRoutes } from "./routes.ts";
+export { deviceRequestBody, peopleRoutes } from "./routes.ts";

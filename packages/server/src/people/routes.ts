@@ -5,7 +5,7 @@ import { type Approvals, humanName } from "../approvals/index.ts";
 import { type Route, callerName, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Registration } from "./registration.ts";
-import { COOKIE, type Sessions } from "./sessions.ts";
+import { COOKIE, type DeviceRequest, type Sessions } from "./sessions.ts";
 
 interface Modules {
   readonly kernel: Kernel;
@@ -25,7 +25,8 @@ const registrationBody = z.strictObject({
   response: z.record(z.string(), z.unknown()),
 });
 const deviceId = z.custom<DeviceId>((value) => isId("dev", value), "must be a device id");
-const requestBody = z.strictObject({
+/** A device that asks for a session, with the proofs of both keys. */
+export const deviceRequestBody: z.ZodType<DeviceRequest> = z.strictObject({
   device: deviceId,
   deviceName: text(200),
   deviceProof: text(4096),
@@ -100,7 +101,7 @@ export function peopleRoutes({ kernel, registration, sessions, approvals }: Modu
       method: "POST",
       url: "/v1/session/requests",
       callers: anyone,
-      body: requestBody,
+      body: deviceRequestBody,
       handle: async ({ body }) => ({ status: 201, body: await sessions.request(approvals, body) }),
     }),
     route({

@@ -145,6 +145,20 @@ export class Sessions {
     approvals: Approvals,
     ask: DeviceRequest,
   ): Promise<{ readonly id: ApprovalId; readonly url: string; readonly expiresAt: string }> {
+    const draft = await this.draftOf(ask);
+    const proposed = await approvals.propose({
+      act: "session.open",
+      draft: draft as unknown as Json,
+      resource: ask.device,
+    });
+    return { id: proposed.approvalId, url: proposed.url, expiresAt: proposed.expiresAt };
+  }
+
+  /**
+   * The session that a device asks for, when both keys prove themselves and its posture would do. Anybody may ask: how often is bounded.
+   * @throws AppError `device.unhealthy`, `request.conflict`, `request.too_many`, `credential.*`
+   */
+  async draftOf(ask: DeviceRequest): Promise<SessionDraft> {
     const { kernel } = this;
     const { publicUrl } = await settingsOf(kernel);
     const jwks = keysOf(ask, publicUrl, kernel.now());
@@ -168,23 +182,20 @@ export class Sessions {
     if (!this.strangers.take(kernel.now())) {
       throw new AppError("request.too_many", { detail: "too many sign-ins were asked for; try again in a minute" });
     }
-    const draft = {
+    return {
       device: ask.device,
       deviceName: ask.deviceName,
       deviceJwk: { ...jwks.device },
       sessionJkt: thumbprint(jwks.session),
       evidence: ask.evidence,
     };
-    const proposed = await approvals.propose({ act: "session.open", draft, resource: ask.device });
-    return { id: proposed.approvalId, url: proposed.url, expiresAt: proposed.expiresAt };
   }
 
   /** What became of a command-line sign-in, for the holder of its session key. */
   async poll(approvals: Approvals, id: string, proof: string): Promise<Readonly<Record<string, unknown>>> {
     const { kernel } = this;
     const approval = await approvals.get(id);
-    const draft = approval?.terms.change === "session.open" ? await approvals.draft(approval) : null;
-    const wanted = (draft as { sessionJkt?: string } | null)?.sessionJkt;
+    const wanted = approval === null ? null : sessionJktOf(approval, await approvals.draft(approval));
     const verified = verifyKeyProof(proof, {
       purpose: "session-poll",
       audience: (await settingsOf(kernel)).publicUrl,
@@ -218,6 +229,13 @@ export class Sessions {
   }
 }
 
+/** The key whose holder may ask what became of an approval; null where no session is asked for. */
+function sessionJktOf({ terms }: StateRecord<"approval">, draft: Json | null): string | null {
+  if (terms.change === "session.open") return (draft as unknown as SessionDraft | null)?.sessionJkt ?? null;
+  if (terms.change !== "client.connect") return null;
+  return (draft as { session?: SessionDraft | null } | null)?.session?.sessionJkt ?? null;
+}
+
 const refusedSignIn = (): AppError =>
   new AppError("webauthn.refused", {
     detail: "the passkey was refused; load the page again and use a passkey that is registered here",
@@ -248,8 +266,8 @@ function jktOf(proof: string): string {
   }
 }
 
-/** What `request` proposes: a session bound to a key, on a device bound to another. */
-interface SessionDraft {
+/** A session bound to a key, on a device bound to another, as somebody asks for it. */
+export interface SessionDraft {
   readonly device: DeviceId;
   readonly deviceName: string;
   readonly deviceJwk: PublicJwk;

@@ -13,6 +13,7 @@ import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, named, publish } from "../kernel.ts";
 import { type Commit, withState } from "../store/index.ts";
 import type { Tasks } from "../tasks/index.ts";
+import { readSecret } from "../upstreams/index.ts";
 
 /** What points must know: all that decisions read, and the approvals that their calls wait for. */
 const POINT_KINDS: readonly Kind[] = [
@@ -25,6 +26,7 @@ const POINT_KINDS: readonly Kind[] = [
   "device",
   "posture",
   "agent",
+  "mandate",
   "task",
   "brake",
   "approval",
@@ -106,6 +108,10 @@ export class LocalControlPlane implements ControlPlane {
 
   async heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null> {
     return await this.modules.approvals.heldCall(approval, chain);
+  }
+
+  async secret(name: string): Promise<string | null> {
+    return await readSecret(this.kernel, name);
   }
 
   async severTask(chain: Chain, brake: string): Promise<void> {

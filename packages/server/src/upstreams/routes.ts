@@ -1,14 +1,45 @@
-import type { UpstreamTerms } from "@countersign/core";
 import { z } from "zod";
-import { type Route, route } from "../http/index.ts";
+import { type Route, callerName, route } from "../http/index.ts";
 import { parseUpstream } from "../config/index.ts";
-import type { Upstreams } from "./upstreams.ts";
+import type { NewUpstream, Upstreams } from "./upstreams.ts";
 
 const anyCaller = ["cookie", "session", "local"] as const;
-const putBody = z.strictObject({
+const values = z.record(z.string().max(128), z.string().min(1).max(16_384));
+const digest = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a base64url SHA-256");
+
+interface PutBody {
+  readonly name: string;
+  readonly terms: Record<string, unknown>;
+  readonly pins?: Record<string, string> | undefined;
+  readonly secrets?:
+    | {
+        readonly env?: Record<string, string> | undefined;
+        readonly headers?: Record<string, string> | undefined;
+        readonly bearer?: string | undefined;
+      }
+    | undefined;
+}
+const putBody: z.ZodType<PutBody> = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/),
   terms: z.record(z.string(), z.unknown()),
+  pins: z.record(z.string().min(1).max(128), digest).optional(),
+  secrets: z
+    .strictObject({
+      env: values.optional(),
+      headers: values.optional(),
+      bearer: z.string().min(1).max(16_384).optional(),
+    })
+    .optional(),
 });
+
+/** A body that asks for an upstream, as what it asks for. @throws AppError `config.invalid`, `config.secret_literal` from `toUpstream` */
+export const wantedUpstream: {
+  readonly body: z.ZodType<PutBody>;
+  readonly read: (body: PutBody) => NewUpstream;
+} = {
+  body: putBody,
+  read: ({ name, terms, pins, secrets }) => ({ id: name, terms: parseUpstream(name, terms), pins, secrets }),
+};
 
 export function upstreamRoutes(upstreams: Upstreams): readonly Route[] {
   return [
@@ -23,9 +54,15 @@ export function upstreamRoutes(upstreams: Upstreams): readonly Route[] {
       url: "/v1/upstreams",
       callers: anyCaller,
       body: putBody,
-      handle: async ({ body }) => {
-        const terms: UpstreamTerms = parseUpstream(body.name, body.terms);
-        return { status: 202, body: await upstreams.register(body.name, terms) };
+      handle: async ({ body }) => ({ status: 202, body: await upstreams.register(wantedUpstream.read(body)) }),
+    }),
+    route({
+      method: "DELETE",
+      url: "/v1/upstreams/:name",
+      callers: anyCaller,
+      handle: async ({ params, caller }) => {
+        await upstreams.remove(params["name"] ?? "", callerName(caller));
+        return { body: { name: params["name"], status: "removed" } };
       },
     }),
   ];

@@ -3,6 +3,7 @@ import type { Approvals, ChangeKind, Proposed } from "../approvals/index.ts";
 import { type Config, sameTerms } from "../config/index.ts";
 import { type Kernel, change, serverEntry } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
+import { type UpstreamSecrets, reachDigest, sealSecrets } from "./secrets.ts";
 
 type Upstream = StateRecord<"upstream">;
 
@@ -14,6 +15,15 @@ export type InspectUpstream = (
   | { readonly ok: true; readonly tools: readonly { readonly name: string; readonly hash: string }[] }
   | { readonly ok: false; readonly reason: string }
 >;
+
+/** An upstream that somebody asks for. */
+export interface NewUpstream {
+  readonly id: string;
+  readonly terms: UpstreamTerms;
+  /** Definition hashes that the caller found, by tool; they are what is signed, and what the gateway holds the upstream to. */
+  readonly pins?: Readonly<Record<string, string>> | undefined;
+  readonly secrets?: UpstreamSecrets | undefined;
+}
 
 export interface PendingChange extends Proposed {
   readonly what: string;
@@ -77,18 +87,44 @@ export class Upstreams {
   }
 
   /**
-   * Proposes an upstream. INV-12: nothing of a proposal is started, called or resolved before it is signed, so its definitions are proposed
-   * with it only when it is reached as the one in force is; a new one is proposed once more when it is in force.
+   * Proposes an upstream. INV-12: nothing of a proposal is started, called or resolved here before it is signed. Its definitions are those
+   * that the caller found; else it is asked when it is reached as the one in force is, and one that is new is proposed once more later.
    */
-  async register(id: string, terms: UpstreamTerms): Promise<Proposed> {
+  async register({ id, terms: asked, pins, secrets }: NewUpstream): Promise<Proposed> {
+    const terms = await sealSecrets(this.kernel, asked, secrets ?? {});
+    return await this.put(id, { ...terms, pins: pins ?? (await this.offered(id, terms)) });
+  }
+
+  private async offered(id: string, terms: UpstreamTerms): Promise<UpstreamTerms["pins"]> {
     const known = await this.kernel.store.get("upstream", id);
-    const inForce = known?.state.status === "active" && sameTerms(reachOf(known.terms), reachOf(terms));
-    const found = inForce ? await this.inspect?.(id, known.terms) : undefined;
+    if (known?.state.status !== "active") return null;
+    if ((await reachDigest(this.kernel, known.terms)) !== (await reachDigest(this.kernel, terms))) return null;
+    const found = await this.inspect?.(id, known.terms);
     if (found?.ok === false)
       throw new AppError("upstream.down", {
         detail: `upstream \`${id}\` could not be asked for its tools: ${found.reason}`,
       });
-    return await this.put(id, { ...terms, pins: found === undefined ? null : pinsOf(found.tools) });
+    return found === undefined ? null : pinsOf(found.tools);
+  }
+
+  /** Tightening: takes hold at once, without a signature. @throws AppError `request.not_found` */
+  async remove(id: string, by: string): Promise<void> {
+    const known = await this.kernel.store.get("upstream", id);
+    if (known?.state.status !== "active")
+      throw new AppError("request.not_found", { detail: `there is no upstream \`${id.slice(0, 64)}\`` });
+    const put = withState(known, { status: "removed" });
+    await change(this.kernel, {
+      expect: [{ kind: "upstream", id, version: known.version }],
+      put: [put],
+      entries: [
+        serverEntry(this.kernel, "upstream", {
+          action: "upstream.remove",
+          resource: `mcp:${id}`,
+          cause: { by },
+          changes: [put],
+        }),
+      ],
+    });
   }
 
   private async put(id: string, terms: UpstreamTerms): Promise<Proposed> {
@@ -149,16 +185,12 @@ export class Upstreams {
       status: state.status,
       ...terms,
       env: Object.keys(terms.env),
+      headers: Object.keys(terms.headers ?? {}),
       auth: terms.auth === null ? null : "bearer",
       tools: terms.pins === null ? null : Object.keys(terms.pins),
       pins: undefined,
     }));
   }
-}
-
-/** How an upstream is reached: what runs, or is called with a secret, when it is asked for its tools. */
-function reachOf({ kind, command, url, env, auth }: UpstreamTerms): Partial<UpstreamTerms> {
-  return { kind, command, url, env, auth };
 }
 
 function pinsOf(tools: readonly { name: string; hash: string }[]): Record<string, string> {

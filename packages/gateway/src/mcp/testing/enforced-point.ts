@@ -52,6 +52,9 @@ class MemoryControlPlane implements ControlPlane {
       salt,
     });
   }
+  secret(): Promise<null> {
+    return Promise.resolve(null);
+  }
   heldCall(): Promise<null> {
     return Promise.resolve(null);
   }

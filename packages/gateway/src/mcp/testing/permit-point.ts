@@ -85,6 +85,9 @@ export class PermitPoint implements GatewayPoint {
   issuer(): ReturnType<GatewayPoint["issuer"]> {
     return this.#issued;
   }
+  secret(): Promise<null> {
+    return Promise.resolve(null);
+  }
   heldCall(): Promise<HeldCall | null> {
     return Promise.resolve(this.held);
   }

@@ -6,14 +6,13 @@ import type { Channel, ChannelEvents, UpstreamFault } from "./channel.ts";
 import { type Handshake, handshake } from "./handshake.ts";
 import { HttpChannel } from "./http-channel.ts";
 import { type ReadTools, readTools } from "./read-tools.ts";
-import { type Environment, resolveSecret, upstreamEnvironment } from "./secret.ts";
+import { type SecretSources, upstreamEnvironment, upstreamHeaders } from "./secret.ts";
 import { StdioChannel } from "./stdio-channel.ts";
 import { UpstreamLink } from "./upstream-link.ts";
 
-export interface ConnectOptions {
+export interface ConnectOptions extends SecretSources {
   readonly upstream: string;
   readonly terms: UpstreamTerms;
-  readonly environment: Environment;
   readonly limits: McpLimits;
   readonly log: GatewayLog;
   /** What this upstream was found to speak before. */
@@ -141,33 +140,33 @@ type Opener =
   | ({ readonly ok: false } & UpstreamFault);
 
 async function openerOf(options: ConnectOptions): Promise<Opener> {
-  const { upstream, terms, environment, limits, log } = options;
-  const { command } = terms;
+  const { upstream, terms, limits, log } = options;
+  const { command, cwd = "/" } = terms;
   if (command === null) return await httpOpener(options);
-  const resolved = await upstreamEnvironment(terms, environment);
+  const resolved = await upstreamEnvironment(terms, options);
   if (!resolved.ok) return unusable(resolved.reason);
+  const { values: environment, secrets } = resolved;
   const { answerBytes } = limits;
-  return { ok: true, open: (events) => new StdioChannel({ upstream, command, ...resolved, answerBytes, log, events }) };
+  const parts = { upstream, command, cwd, environment, secrets, answerBytes, log };
+  return { ok: true, open: (events) => new StdioChannel({ ...parts, events }) };
 }
 
-async function httpOpener({ terms, environment, limits }: ConnectOptions): Promise<Opener> {
+async function httpOpener(options: ConnectOptions): Promise<Opener> {
+  const { terms, limits } = options;
   if (terms.url === null || !URL.canParse(terms.url))
     return unusable("the upstream has neither a command nor an address");
   const url = new URL(terms.url);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     return unusable("the address of the upstream is not http or https");
+  const resolved = await upstreamHeaders(terms, options);
+  if (!resolved.ok) return unusable(resolved.reason);
   // INV-9: a token is not sent where others on the way can read it.
-  if (terms.auth !== null && url.protocol === "http:" && !LOOPBACK.has(url.hostname)) {
+  if (resolved.secrets.length > 0 && url.protocol === "http:" && !LOOPBACK.has(url.hostname)) {
     return unusable("the upstream has a token but no https; use an https address");
   }
   const { answerBytes, connectMs } = limits;
-  const open = (bearer: string | null): Opener => ({
-    ok: true,
-    open: (events) => new HttpChannel({ url, bearer, connectMs, answerBytes, events }),
-  });
-  if (terms.auth === null) return open(null);
-  const secret = await resolveSecret(terms.auth.bearer, environment);
-  return secret.ok ? open(secret.value) : unusable(secret.reason);
+  const parts = { url, headers: resolved.values, connectMs, answerBytes };
+  return { ok: true, open: (events) => new HttpChannel({ ...parts, events }) };
 }
 
 function unusable(reason: string): Opener {

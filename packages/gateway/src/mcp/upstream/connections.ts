@@ -4,10 +4,9 @@ import type { GatewayLog } from "../gateway-log.ts";
 import type { McpLimits } from "../limits.ts";
 import type { Era } from "../protocol.ts";
 import { type Connected, type Connection, connect } from "./connection.ts";
-import type { Environment } from "./secret.ts";
+import type { SecretSources } from "./secret.ts";
 
-export interface ConnectionsOptions {
-  readonly environment: Environment;
+export interface ConnectionsOptions extends SecretSources {
   readonly limits: McpLimits;
   readonly log: GatewayLog;
 }

@@ -15,7 +15,7 @@ it("sends no byte before `send`, and all of them before it returns", async () =>
   const opened = (event: unknown): void => void sockets.push((event as { socket: Socket }).socket);
   subscribe("net.client.socket", opened);
   const events = { message: () => undefined, lost: () => undefined };
-  const channel = new HttpChannel({ url, bearer: null, connectMs: 5000, answerBytes: 1000, events });
+  const channel = new HttpChannel({ url, headers: {}, connectMs: 5000, answerBytes: 1000, events });
   const message = requestMessage(false, { id: 1, method: "tools/call", members: [`"name":"x"`] });
   // The second time the connection is one that was kept.
   for (const round of [1, 2]) {

@@ -6,8 +6,8 @@ import { HttpExchange, down } from "./http-exchange.ts";
 
 export interface HttpOptions {
   readonly url: URL;
-  /** Sent as `Authorization: Bearer`; null when the upstream asks for none. */
-  readonly bearer: string | null;
+  /** Sent with each request, its token among them; the protocol's own win. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly connectMs: number;
   readonly answerBytes: number;
   readonly events: ChannelEvents;
@@ -94,22 +94,20 @@ export class HttpChannel implements Channel {
 
   #request(
     method: string,
-    headers: Record<string, string | number>,
+    own: Record<string, string | number>,
     answer: (response: IncomingMessage) => void,
   ): ClientRequest {
-    const { url, bearer } = this.#options;
+    const { url, headers } = this.#options;
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const request = send(url, {
       method,
       agent: this.#agent,
       headers: {
-        accept: "application/json, text/event-stream",
         ...headers,
-        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+        accept: "application/json, text/event-stream",
+        ...own,
         ...(this.#session === null ? {} : { "mcp-session-id": this.#session }),
-        ...(this.#version === null || "mcp-protocol-version" in headers
-          ? {}
-          : { "mcp-protocol-version": this.#version }),
+        ...(this.#version === null || "mcp-protocol-version" in own ? {} : { "mcp-protocol-version": this.#version }),
       },
     });
     this.#open.add(request);

@@ -16,6 +16,7 @@ function open(program: string): {
   const channel = new StdioChannel({
     upstream: "test",
     command: [process.execPath, "-e", program],
+    cwd: "/",
     environment: {},
     secrets: [],
     answerBytes: 1_048_576,

@@ -8,6 +8,7 @@ import { LineReader } from "./line-reader.ts";
 export interface StdioOptions {
   readonly upstream: string;
   readonly command: readonly string[];
+  readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Values that must not reach the log, should the program print them. */
   readonly secrets: readonly string[];
@@ -40,7 +41,7 @@ export class StdioChannel implements Channel {
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...options.environment },
-      cwd: "/",
+      cwd: options.cwd,
     });
     sweepAtExit(this.#child);
     this.#watch();

@@ -1,0 +1,2 @@
+export { Clients, clientConnectKind } from "./clients.ts";
+export { clientRoutes } from "./routes.ts";

@@ -1,0 +1,88 @@
+import { AppError, type Effect, type Json, type SecretRef, type UpstreamTerms } from "@countersign/core";
+import { digestOf } from "@countersign/credentials";
+import type { BuiltChange } from "../approvals/index.ts";
+import { sameTerms } from "../config/index.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Put } from "../store/index.ts";
+import { reachDigest } from "./secrets.ts";
+
+/** An upstream as a bundle proposes it: its terms are whole, its secrets kept. */
+export interface UpstreamDraft {
+  readonly id: string;
+  readonly terms: UpstreamTerms;
+}
+
+/**
+ * What a signature puts in force so that a client's server is guarded; null when nothing is missing. What an administrator said before
+ * about effects and resources of an upstream in force stays.
+ * @throws AppError `approval.changed` when another upstream has that name
+ */
+export async function upstreamForClient(kernel: Kernel, { id, terms }: UpstreamDraft): Promise<BuiltChange | null> {
+  const known = await kernel.store.get("upstream", id);
+  const inForce = known?.state.status === "active" ? known : null;
+  const wanted = inForce === null ? terms : await grown(kernel, { id, terms, known: inForce.terms });
+  if (inForce !== null && sameTerms(inForce.terms, wanted)) return null;
+  const put: Put = { kind: "upstream", id, terms: wanted, state: { status: "active" }, authority: null };
+  return {
+    bound: [put],
+    also: [],
+    expect: [{ kind: "upstream", id, version: known?.version ?? 0 }],
+    shown: shownUpstream(id, wanted, inForce === null ? "new" : "accept its tools as they are now"),
+    sentence: `guard ${id}`,
+  };
+}
+
+async function grown(
+  kernel: Kernel,
+  { id, terms, known }: UpstreamDraft & { readonly known: UpstreamTerms },
+): Promise<UpstreamTerms> {
+  if ((await reachDigest(kernel, known)) !== (await reachDigest(kernel, terms))) {
+    throw new AppError("approval.changed", {
+      detail: `there is an upstream \`${id}\` that is reached otherwise; sign in with \`countersign login\` and connect again`,
+    });
+  }
+  return {
+    ...known,
+    effects: { ...terms.effects, ...known.effects },
+    resources: { ...terms.resources, ...known.resources },
+    pins: { ...known.pins, ...terms.pins },
+  };
+}
+
+/** Everything of the terms that a person can judge, and the digest of the definitions, which a gateway holds the upstream to. */
+function shownUpstream(id: string, terms: UpstreamTerms, change: string): Json {
+  const { command, cwd, url, env, headers, auth, effects, resources, critical, pins } = terms;
+  const names = [...new Set([...Object.keys(pins ?? {}), ...Object.keys(effects), ...Object.keys(resources)])];
+  return {
+    name: id,
+    change,
+    ...(command === null ? { url: url ?? "" } : { command: [...command], cwd: cwd ?? "/" }),
+    ...(Object.keys(env).length === 0 ? {} : { environment: shownValues(env) }),
+    ...(headers === undefined ? {} : { headers: shownValues(headers) }),
+    ...(auth === null ? {} : { token: shownValue(auth.bearer) }),
+    ...(critical.length === 0 ? {} : { critical: [...critical] }),
+    tools: Object.fromEntries(names.map((name) => [name, shownTool(name, { effects, resources, pins })])),
+    definitions: digestOf(pins),
+  };
+}
+
+function shownTool(
+  name: string,
+  { effects, resources, pins }: Pick<UpstreamTerms, "effects" | "resources" | "pins">,
+): Json {
+  const own = <T>(of: Readonly<Record<string, T>> | null): T | undefined =>
+    of !== null && Object.hasOwn(of, name) ? of[name] : undefined;
+  const effect: Effect | undefined = own(effects);
+  const resource = own(resources);
+  const offered = own(pins) === undefined ? ", not offered now" : "";
+  return `${effect ?? "as it says itself"}${resource === undefined ? "" : ` of ${resource}`}${offered}`;
+}
+
+function shownValues(named: Readonly<Record<string, string | SecretRef>>): Json {
+  return Object.fromEntries(Object.entries(named).map(([name, value]) => [name, shownValue(value)]));
+}
+
+function shownValue(value: string | SecretRef): Json {
+  if (typeof value === "string") return value;
+  return "fromStore" in value ? "secret, kept sealed" : (value as Json);
+}

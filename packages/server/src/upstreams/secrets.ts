@@ -1,0 +1,68 @@
+import type { SecretRef, UpstreamTerms } from "@countersign/core";
+import { digestOf, sha256 } from "@countersign/credentials";
+import type { Kernel } from "../kernel.ts";
+
+/** Values that an upstream needs and that nobody may read: by name of the variable, by name of the header, and its token. */
+export interface UpstreamSecrets {
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly bearer?: string | undefined;
+}
+
+const PREFIX = "secret/";
+
+/**
+ * INV-9: seals each value under the master key and answers the terms with a name in its place. A name is random and belongs to one value
+ * for ever, so that what was signed for one value never stands for another. What is never signed is kept sealed and used by nothing.
+ */
+export async function sealSecrets(
+  kernel: Kernel,
+  terms: UpstreamTerms,
+  secrets: UpstreamSecrets,
+): Promise<UpstreamTerms> {
+  const blobs: { name: string; bytes: Uint8Array }[] = [];
+  const keep = async (value: string): Promise<SecretRef> => {
+    const name = `${PREFIX}${Buffer.from(kernel.random(16)).toString("base64url")}`;
+    blobs.push({ name, bytes: await kernel.keys.sealBlob(null, name, value) });
+    return { fromStore: name };
+  };
+  const all = async (values: Readonly<Record<string, string>> = {}): Promise<Record<string, SecretRef>> => {
+    const refs = Object.entries(values).map(async ([name, value]) => [name, await keep(value)] as const);
+    return Object.fromEntries(await Promise.all(refs));
+  };
+  const headers = { ...terms.headers, ...(await all(secrets.headers)) };
+  const sealed: UpstreamTerms = {
+    ...terms,
+    env: { ...terms.env, ...(await all(secrets.env)) },
+    auth: secrets.bearer === undefined ? terms.auth : { bearer: await keep(secrets.bearer) },
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+  };
+  if (blobs.length > 0) await kernel.store.commit({ blobs });
+  return sealed;
+}
+
+/** A secret by its name; null when there is none of that name, or the name is not that of a secret. */
+export async function readSecret(kernel: Kernel, name: string): Promise<string | null> {
+  if (!name.startsWith(PREFIX)) return null;
+  const bytes = await kernel.store.blob(name);
+  return bytes === null ? null : await kernel.keys.openBlob(null, name, bytes);
+}
+
+/**
+ * Digest of how an upstream is reached: what runs, or is called with a secret, when it is asked for its tools. Kept secrets count by their
+ * value, so that the same one under another name is no difference.
+ */
+export async function reachDigest(kernel: Kernel, terms: UpstreamTerms): Promise<string> {
+  const { kind, command, cwd = null, url, env, headers = {}, auth } = terms;
+  const valued = async (ref: string | SecretRef): Promise<unknown> => {
+    if (typeof ref === "string" || !("fromStore" in ref)) return ref;
+    const value = await readSecret(kernel, ref.fromStore);
+    return { kept: value === null ? null : sha256(value), name: value === null ? ref.fromStore : "" };
+  };
+  const all = async (named: Readonly<Record<string, string | SecretRef>>): Promise<Record<string, unknown>> => {
+    const out = Object.entries(named).map(async ([name, ref]) => [name, await valued(ref)] as const);
+    return Object.fromEntries(await Promise.all(out));
+  };
+  const bearer = auth === null ? null : await valued(auth.bearer);
+  return digestOf({ kind, command, cwd, url, env: await all(env), headers: await all(headers), bearer });
+}
