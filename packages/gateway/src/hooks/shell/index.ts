@@ -1,0 +1,2 @@
+export type { JudgedCommand, JudgedResource, ShellJudgement, ShellPlace } from "./judgement.ts";
+export { judgeShell } from "./judge-shell.ts";
