@@ -5,6 +5,7 @@ export { BRAKE_SCOPES, covers } from "./brake.ts";
 export type { Call, CallDigestInput } from "./call.ts";
 export type { AssertionJson, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
 export { APPROVAL_CONTEXT } from "./countersignature.ts";
+export { partsOf } from "./content-parts.ts";
 export type { Decision, DecisionResult, Hold, Refusal, Step } from "./decision.ts";
 export { STEPS, denied } from "./decision.ts";
 export type { Effect } from "./effect.ts";
@@ -17,6 +18,8 @@ export type * from "./ids.ts";
 export { isId, newId } from "./ids.ts";
 export type { Json, JsonObject } from "./json.ts";
 export { canonicalBytes, canonicalJson, isJsonObject } from "./json.ts";
+export type { MarkKind, Run } from "./marks.ts";
+export { marked, warnings } from "./marks.ts";
 export type { JsonFault, JsonLimits, ParsedJson } from "./parse-json.ts";
 export { parseJson } from "./parse-json.ts";
 export { contains, matches } from "./pattern.ts";
@@ -36,3 +39,4 @@ export type {
   UpstreamTerms,
 } from "./records.ts";
 export { normalizeResource } from "./resource.ts";
+export type { Part, Row, Token } from "./row-builder.ts";

@@ -1,13 +1,11 @@
 import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
+import { type Part, type Run, marked, partsOf, warnings } from "@countersign/core";
 import { gateOf, isOpen, nextLabel } from "./client/gate.ts";
 import { outcomeOf, pendingLine, words } from "./approval-state.ts";
 import { dataIsland, html, type Html } from "./html.ts";
 import { icon, isIconName } from "./icons.ts";
 import { document, messages, withoutPasskey } from "./layout.ts";
-import { marked, type Run, warnings } from "./marks.ts";
-import { partsOf } from "./parts.ts";
 import { renderProblem } from "./problem.ts";
-import type { Part } from "./row-builder.ts";
 import { shownRows, shownText } from "./shown-text.ts";
 import { renderSignIn } from "./sign-in.ts";
 import type { ApprovalPageView } from "./views.ts";

@@ -1,7 +1,7 @@
+import { marked, warnings } from "@countersign/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { unmarked } from "./client/unmarked.ts";
-import { marked, warnings } from "./marks.ts";
 
 /** Any code point, lone surrogates included. */
 const codePoint = fc.integer({ min: 0, max: 0x10_ff_ff }).map((code) => String.fromCodePoint(code));

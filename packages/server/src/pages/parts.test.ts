@@ -1,9 +1,7 @@
-import { canonicalJson } from "@countersign/core";
+import { type Part, canonicalJson, partsOf } from "@countersign/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { unmarked } from "./client/unmarked.ts";
-import { partsOf } from "./parts.ts";
-import type { Part } from "./row-builder.ts";
 import { shownRows } from "./shown-text.ts";
 
 const textOf = (part: Part): string =>

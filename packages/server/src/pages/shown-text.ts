@@ -1,6 +1,5 @@
+import { type Row, type Run, type Token, marked } from "@countersign/core";
 import { html, type Html } from "./html.ts";
-import { marked, type Run } from "./marks.ts";
-import type { Row, Token } from "./row-builder.ts";
 
 const DEEPEST_INDENT = 8;
 

@@ -2,7 +2,7 @@ import { marked } from "./marks.ts";
 import { type Part, RowBuilder } from "./row-builder.ts";
 
 /** Characters of the content that one part shows. */
-export const PART_CHARACTERS = 4000;
+const PART_CHARACTERS = 4000;
 /** Objects and lists up to this many characters stay on one line; longer lists fill their lines up to it. */
 const SHORT = 40;
 /** Longer content is not laid out in lines: it stays one text, so that hostile arguments cannot grow into endless markup. */
