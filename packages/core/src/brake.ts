@@ -1,5 +1,5 @@
 import type { Chain } from "./chain.ts";
-import { matches } from "./pattern.ts";
+import { touches } from "./pattern.ts";
 
 export const BRAKE_SCOPES = ["all", "agent", "owner", "device", "task", "resource"] as const;
 /** `value` is an id, for `resource` a pattern, for `all` the text `*`. */
@@ -10,9 +10,9 @@ export interface BrakeScope {
 
 /**
  * True when a stop with that scope covers an action of `chain` on `resource`. `owner` is the accountable human of the agent,
- * who is the human of the chain. A `resource` scope never covers a chain as such (resource null).
+ * who is the human of the chain. A `resource` scope never covers a chain as such (resource null); of several resources one is enough.
  */
-export function covers(scope: BrakeScope, chain: Chain, resource: string | null): boolean {
+export function covers(scope: BrakeScope, chain: Chain, resource: string | readonly string[] | null): boolean {
   switch (scope.type) {
     case "all":
       return true;
@@ -25,7 +25,7 @@ export function covers(scope: BrakeScope, chain: Chain, resource: string | null)
     case "task":
       return chain.task === scope.value;
     case "resource":
-      return resource !== null && matches(scope.value, resource);
+      return [resource ?? []].flat().some((name) => touches(scope.value, name));
     default:
       return scope.type satisfies never;
   }

@@ -14,8 +14,27 @@ export interface Call {
   readonly toolDefinitionHash: string | null;
   readonly action: string;
   readonly resource: string;
+  /** All resources, `resource` among them, of a call that has several: each of them must pass. */
+  readonly resources?: readonly string[];
   readonly effect: Effect;
   readonly arguments: JsonObject;
+}
+
+/** The method of a call that the agent's client carries out with its own hands (shell, editor) once its hook is answered. */
+export const HOOK_METHOD = "hook";
+
+export function isOwnHands({ method }: Pick<Call, "method">): boolean {
+  return method === HOOK_METHOD;
+}
+
+/**
+ * The names by which a stop finds a call: all that it touches, and for the agent's own hands also whatever lies below, because a
+ * command that names a folder may reach everything in it.
+ */
+export function reached(call: Pick<Call, "method" | "resource" | "resources">): readonly string[] {
+  const names = call.resources ?? [call.resource];
+  if (!isOwnHands(call)) return names;
+  return names.flatMap((name) => (name.endsWith("/**") ? [name] : [name, `${name}/**`]));
 }
 
 /** The object whose hash is the `callDigest`: SHA-256 over its JCS form, base64url. */

@@ -5,14 +5,38 @@ import type { Json } from "./json.ts";
 /** Prefix of the bytes whose SHA-256 is the WebAuthn challenge of an approval (design 5.2). */
 export const APPROVAL_CONTEXT = "countersign-approval-v1\n";
 
+/** The most that one signature of scope `task` may allow (design 5.2). */
+export const TASK_SCOPE: { readonly uses: number; readonly seconds: number } = { uses: 20, seconds: 900 };
+
+/**
+ * What a signature of scope `task` covers: calls of one tool, as it was defined, on exactly this resource. Arguments are named by their
+ * names at the top; a call with any other argument is not covered.
+ */
+export interface Bound {
+  readonly upstream: string;
+  readonly method: string;
+  readonly tool: string;
+  readonly toolDefinitionHash: string | null;
+  readonly resource: string;
+  readonly effect: "read" | "write";
+  /** Arguments that must be there with just the value that was shown. Sorted. */
+  readonly fixed: readonly string[];
+  /** Arguments that may have any value or be absent. Sorted. */
+  readonly free: readonly string[];
+  /** `argsCommitment` over the object that holds the fixed arguments alone. */
+  readonly fixedCommitment: string;
+}
+
 /**
  * The exact object that an approver signs: challenge = SHA-256(APPROVAL_CONTEXT ‖ JCS(this)). Everything that the approver relied on is in it.
  */
 export interface SignedApproval {
   readonly decision: "approve" | "deny";
   readonly scope: "once" | "task";
-  /** Digest of the call, or of the change (`changeDigest`) when rights or settings are changed. base64url SHA-256. */
-  readonly callDigest: string;
+  /** With scope `once`: digest of the call, or of the change (`changeDigest`) when rights or settings are changed. base64url SHA-256. */
+  readonly callDigest?: string;
+  /** With scope `task`, in its place. */
+  readonly bound?: Bound;
   readonly holds: readonly { readonly policyId: string; readonly policyHash: string; readonly reason: string }[];
   readonly effect: Effect;
   /** base64url SHA-256 of the JCS form of what the page displayed. */

@@ -45,6 +45,7 @@ export const REFUSALS = {
   "countersignature.used": { status: 403, title: "the countersignature was used already", retryable: false },
   "countersignature.expired": { status: 403, title: "the countersignature has ended", retryable: false },
   "countersignature.void": { status: 403, title: "the countersignature no longer holds", retryable: false },
+  "countersignature.too_many": { status: 403, title: "more was asked than a human can read", retryable: true },
   "lease.lost": { status: 503, title: "the enforcement point has lost its lease", retryable: true },
   "ledger.unavailable": { status: 503, title: "the ledger cannot be written", retryable: true },
   "tool.unknown": { status: 404, title: "no such tool", retryable: false },

@@ -30,6 +30,7 @@ export type HumanId = Id<"hum">;
 export type AgentId = Id<"agt">;
 export type DeviceId = Id<"dev">;
 export type TaskId = Id<"tsk">;
+export type MandateId = Id<"mdt">;
 export type IntentId = Id<"int">;
 export type ApprovalId = Id<"apr">;
 export type BrakeId = Id<"brk">;

@@ -3,8 +3,10 @@ export { NO_CHAIN } from "./chain.ts";
 export type { BrakeScope } from "./brake.ts";
 export { BRAKE_SCOPES, covers } from "./brake.ts";
 export type { Call, CallDigestInput } from "./call.ts";
-export type { AssertionJson, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
-export { APPROVAL_CONTEXT } from "./countersignature.ts";
+export { HOOK_METHOD, isOwnHands, reached } from "./call.ts";
+export { approvalEndsAt, signedScope } from "./approval-end.ts";
+export type { AssertionJson, Bound, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
+export { APPROVAL_CONTEXT, TASK_SCOPE } from "./countersignature.ts";
 export { partsOf } from "./content-parts.ts";
 export type { Decision, DecisionResult, Hold, Refusal, Step } from "./decision.ts";
 export { STEPS, denied } from "./decision.ts";
@@ -22,7 +24,7 @@ export type { MarkKind, Run } from "./marks.ts";
 export { marked, warnings } from "./marks.ts";
 export type { JsonFault, JsonLimits, ParsedJson } from "./parse-json.ts";
 export { parseJson } from "./parse-json.ts";
-export { contains, matches } from "./pattern.ts";
+export { contains, matches, touches } from "./pattern.ts";
 export type {
   AnyRecord,
   ApprovalTerms,
@@ -35,8 +37,11 @@ export type {
   Sealed,
   SecretRef,
   Settings,
+  SignedAnswer,
   StateRecord,
   UpstreamTerms,
 } from "./records.ts";
+export { plainText } from "./plain-text.ts";
 export { normalizeResource } from "./resource.ts";
 export type { Part, Row, Token } from "./row-builder.ts";
+export { riskLevelOf } from "./risk.ts";

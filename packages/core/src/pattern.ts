@@ -51,3 +51,48 @@ export function contains(outer: string, inner: string): boolean {
   const widest = inner.replaceAll("**", "\u0002").replaceAll("*", "\u0001").replaceAll("\u0002", across);
   return matches(outer, widest);
 }
+
+/**
+ * True when a rule about `pattern` concerns the resource `name`. A name that is itself a pattern (a shell's `*.txt` is a whole folder)
+ * is concerned as soon as the two have one name in common.
+ */
+export function touches(pattern: string, name: string): boolean {
+  return matches(pattern, name) || (name.includes("*") && overlaps(pattern, name));
+}
+
+/** True when some name is matched by both patterns. Takes time in the product of their lengths. */
+function overlaps(left: string, right: string): boolean {
+  const seen = new Set<number>();
+  const pending: (readonly [number, number])[] = [[0, 0]];
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    const [i, j] = at;
+    if (i === left.length && j === right.length) return true;
+    const key = i * (right.length + 1) + j;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    pending.push(...steps({ left, right }, i, j));
+  }
+  return false;
+}
+
+/** Where two patterns can be after one more character of a name that both match, or after a wildcard that matched its last. */
+function steps(
+  { left, right }: { readonly left: string; readonly right: string },
+  i: number,
+  j: number,
+): (readonly [number, number])[] {
+  const [l, r] = [wildcardAt(left, i), wildcardAt(right, j)];
+  const out: (readonly [number, number])[] = [];
+  if (l > 0) out.push([i + l, j]);
+  if (r > 0) out.push([i, j + r]);
+  if (l > 0 && r === 0 && j < right.length && (l === 2 || right[j] !== "/")) out.push([i, j + 1]);
+  if (r > 0 && l === 0 && i < left.length && (r === 2 || left[i] !== "/")) out.push([i + 1, j]);
+  if (l === 0 && r === 0 && i < left.length && left[i] === right[j]) out.push([i + 1, j + 1]);
+  return out;
+}
+
+/** Length of the wildcard at that place of a pattern; 0: there is none. */
+function wildcardAt(pattern: string, at: number): 0 | 1 | 2 {
+  if (pattern[at] !== "*") return 0;
+  return pattern[at + 1] === "*" ? 2 : 1;
+}

@@ -201,9 +201,13 @@ export interface Kinds {
     terms: ApprovalTerms;
     state: {
       readonly status: "pending" | "approved" | "denied" | "expired" | "consumed" | "void";
-      readonly answers: readonly { readonly signed: SignedApproval; readonly assertion: AssertionJson }[];
+      readonly answers: readonly SignedAnswer[];
+      /** Uses so far, of a signature that covers several; absent: none. */
+      readonly used?: number;
+      /** The intent of the last use. */
       readonly intent: IntentId | null;
-      readonly cause: string | null;
+      /** Why it was denied, in the person's words; or what made it void. */
+      readonly cause: Sealed | string | null;
     };
   };
 }
@@ -264,6 +268,14 @@ export interface Settings {
   readonly limits: { readonly argumentsBytes: number; readonly depth: number };
 }
 
+/** One person's answer to an approval. */
+export interface SignedAnswer {
+  readonly signed: SignedApproval;
+  readonly assertion: AssertionJson;
+  /** Milliseconds from when the control plane first showed it to this person until it had the signature; absent for old answers. */
+  readonly tookMs?: number;
+}
+
 export interface ApprovalTerms {
   readonly subject: "call" | "change";
   readonly callDigest: string | null;
@@ -298,6 +310,7 @@ export interface HeldCall {
   readonly toolDefinitionHash: string | null;
   readonly action: string;
   readonly resource: string;
+  readonly resources?: readonly string[];
   readonly effect: Effect;
   readonly arguments: JsonObject;
   /** base64url, 32 bytes: the salt of `argsCommitment`. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { approvalChallenge, verifyApproval, verifyCountersignature } from "./countersignature.ts";
 import type { CountersignatureTrust } from "./countersignature.ts";
 import { argsCommitment, callDigest, changeDigest, sha256, termsDigest } from "./digest.ts";
-import { GENESIS, NOW, ORIGIN, RP_ID, newApproval, newChain, random } from "./testing/fixtures.ts";
+import { GENESIS, NOW, ORIGIN, RP_ID, newApproval, newChain, newTaskApproval, random } from "./testing/fixtures.ts";
 import { createSoftAuthenticator } from "./testing/soft-authenticator.ts";
 import type { SoftResponseOptions } from "./testing/soft-authenticator.ts";
 
@@ -126,7 +126,7 @@ describe("verifyCountersignature", () => {
       "void digest",
     ],
     ["a denial", () => countersign({ decision: "deny" }), "void decision"],
-    ["a bound for a task", () => countersign({ scope: "task", uses: 5 }), "void decision"],
+    ["a bound for a task", () => ({ ...countersign(), signed: newTaskApproval() }), "void decision"],
     ["many uses", () => countersign({ uses: 2 }), "void form"],
     ["another origin in the object", () => countersign({ origin: "http://evil.example" }), "void origin"],
     ["another origin in the browser", () => countersign({}, { origin: "http://evil.example" }), "void origin"],
@@ -227,6 +227,23 @@ describe("verifyApproval", () => {
       ok: false,
       fault: "digest",
     });
+  });
+  it("verifies a bound for a task, and leaves to the caller which calls it covers", () => {
+    const bound = { ...newTaskApproval(), approver };
+    const verify = (say: Partial<SignedApproval>, digest: string | null = null): string => {
+      const approval = { ...bound, ...say };
+      const assertion = authenticator.sign({ challenge: approvalChallenge(approval) });
+      const verified = verifyApproval({ signed: approval, assertion, callDigest: digest }, trust);
+      return verified.ok ? "ok" : verified.fault;
+    };
+    expect(verify({})).toBe("ok");
+    expect(verify({}, sha256("call"))).toBe("digest");
+    expect(verify({ uses: 20 })).toBe("ok");
+    expect(verify({ uses: 21 })).toBe("form");
+    expect(verify({ expiresAt: new Date(NOW + 899_001).toISOString() })).toBe("form");
+    expect(verify({ notBefore: new Date(NOW - 900_000).toISOString(), expiresAt: new Date(NOW).toISOString() })).toBe(
+      "time",
+    );
   });
   it("refuses a counter that does not grow", () => {
     const assertion = authenticator.sign({ challenge: approvalChallenge(signed) }, { counter: 7 });

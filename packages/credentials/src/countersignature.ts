@@ -1,4 +1,4 @@
-import { APPROVAL_CONTEXT, canonicalJson } from "@countersign/core";
+import { APPROVAL_CONTEXT, TASK_SCOPE, canonicalJson } from "@countersign/core";
 import type { AssertionJson, Countersignature, HumanId, Kind, SignedApproval } from "@countersign/core";
 import { verifyAssertion } from "./assertion.ts";
 import type { AssertionFault } from "./assertion.ts";
@@ -58,11 +58,12 @@ export type VerifiedApproval =
       readonly fault: ApprovalFault;
     };
 
-/** A signed answer to an approval, and the digest of the call or change that it must be about. */
+/** A signed answer to an approval, and the digest of the call or change that it must be about: null for scope `task`, whose bound the
+ * caller compares with the call. */
 export interface ApprovalAnswer {
   readonly signed: SignedApproval;
   readonly assertion: AssertionJson;
-  readonly callDigest: string;
+  readonly callDigest: string | null;
 }
 
 /**
@@ -89,11 +90,17 @@ export function verifyApproval(answer: ApprovalAnswer, trust: ApprovalTrust): Ve
 }
 
 function contentRefusal({ signed, callDigest }: ApprovalAnswer, trust: ApprovalTrust): VerifiedApproval | null {
-  if (!isSignedApproval(signed) || (signed.scope === "once" && signed.uses !== 1)) return isVoid("form");
-  if (signed.callDigest !== callDigest) return isVoid("digest");
+  if (!isSignedApproval(signed) || !isWithinScope(signed)) return isVoid("form");
+  if ((signed.callDigest ?? null) !== callDigest) return isVoid("digest");
   if (signed.origin !== trust.origin) return isVoid("origin");
   if (signed.genesis !== trust.genesis) return isVoid("genesis");
   return timeRefusal(signed, trust.now);
+}
+
+/** INV-5: what one signature may allow. */
+function isWithinScope({ scope, uses, notBefore, expiresAt }: SignedApproval): boolean {
+  if (scope === "once") return uses === 1;
+  return uses <= TASK_SCOPE.uses && Date.parse(expiresAt) - Date.parse(notBefore) <= TASK_SCOPE.seconds * 1000;
 }
 
 export interface CountersignatureTrust extends ApprovalTrust {

@@ -9,14 +9,15 @@ const KEY_PROOF_TYPE = "countersign-key-proof+jwt";
 const WINDOW_SECONDS = 60;
 
 /** What the key is shown for: a proof for one purpose is worth nothing for the other. */
-export type KeyProofPurpose = "enroll" | "session" | "session-poll" | "task";
+export type KeyProofPurpose = "enroll" | "session" | "session-poll" | "task" | "workload";
 export interface KeyProofContext {
   readonly purpose: KeyProofPurpose;
   /** `publicUrl` of the control plane. */
   readonly audience: string;
   /**
    * What this one proof is tied to: for `enroll` the session key's thumbprint, for `session` the device key's, for
-   * `session-poll` the approval's id, for `task` the id of the task or, at its opening, of the agent.
+   * `session-poll` the approval's id, for `task` the id of the task or, at its opening, of the agent; for `workload` the task key's thumbprint
+   * or, before its mandate is signed, the agent's name.
    */
   readonly nonce: string;
   /** Unix milliseconds. */

@@ -2,7 +2,7 @@ import type { Change } from "@countersign/core";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "./digest.ts";
 import { isChange, isSignedApproval } from "./signed-approval.ts";
-import { newApproval } from "./testing/fixtures.ts";
+import { newApproval, newTaskApproval } from "./testing/fixtures.ts";
 
 const hold = { policyId: "pol_a", policyHash: sha256("a"), reason: "writes" };
 
@@ -10,7 +10,8 @@ describe("isSignedApproval", () => {
   it("takes an approval, with and without a chain", () => {
     expect(isSignedApproval(newApproval())).toBe(true);
     expect(isSignedApproval(newApproval({ human: null, device: null, agent: null, task: null, holds: [] }))).toBe(true);
-    expect(isSignedApproval(newApproval({ scope: "task", uses: 20 }))).toBe(true);
+    expect(isSignedApproval(newTaskApproval())).toBe(true);
+    expect(isSignedApproval({ ...newTaskApproval({ toolDefinitionHash: null, free: [] }), uses: 20 })).toBe(true);
   });
   it.each<[string, unknown]>([
     ["decision", "maybe"],
@@ -46,6 +47,25 @@ describe("isSignedApproval", () => {
     ["genesis", ["a"]],
   ])("refuses %s = %j", (member, value) => {
     expect(isSignedApproval({ ...newApproval(), [member]: value })).toBe(false);
+  });
+  it.each<[string, unknown]>([
+    ["fixed", ["b", "a"]],
+    ["fixed", ["a", "a"]],
+    ["free", [1]],
+    ["free", "content"],
+    ["effect", "destructive"],
+    ["fixedCommitment", "short"],
+    ["resource", null],
+    ["extra", 1],
+  ])("refuses a bound whose %s is %j", (member, value) => {
+    expect(isSignedApproval(newTaskApproval({ [member]: value }))).toBe(false);
+  });
+  it("takes either a digest or a bound, as the scope says", () => {
+    const { bound, ...unbound } = newTaskApproval();
+    expect(isSignedApproval(unbound)).toBe(false);
+    expect(isSignedApproval({ ...newTaskApproval(), callDigest: sha256("call") })).toBe(false);
+    expect(isSignedApproval({ ...newApproval(), bound })).toBe(false);
+    expect(isSignedApproval(newApproval({ scope: "task" }))).toBe(false);
   });
   it.each([null, undefined, 1, "a", [], {}])("refuses %j as a whole", (value) => {
     expect(isSignedApproval(value)).toBe(false);

@@ -1,5 +1,5 @@
 import { EFFECTS, isId } from "@countersign/core";
-import type { Change, SignedApproval } from "@countersign/core";
+import type { Bound, Change, SignedApproval } from "@countersign/core";
 
 type Check = (value: unknown) => boolean;
 const DIGEST = /^[A-Za-z0-9_-]{43}$/;
@@ -23,11 +23,28 @@ const listOf =
 
 type Shape = Readonly<Record<string, Check>>;
 
+/** Names of arguments: sorted, none twice. */
+const areNames: Check = (value) =>
+  Array.isArray(value) &&
+  value.length <= 256 &&
+  value.every((name, at) => isText(name) && (at === 0 || value[at - 1] < name));
+
+const BOUND: Readonly<Record<keyof Bound, Check>> = {
+  upstream: isText,
+  method: isText,
+  tool: isText,
+  toolDefinitionHash: nullOr(isText),
+  resource: isText,
+  effect: oneOf("read", "write"),
+  fixed: areNames,
+  free: areNames,
+  fixedCommitment: isDigest,
+};
+
 /** Every member of {@link SignedApproval}: no more, no less, so nothing is signed that the verifier does not know. */
-const APPROVAL: Readonly<Record<keyof SignedApproval, Check>> = {
+const COMMON: Readonly<Record<Exclude<keyof SignedApproval, "callDigest" | "bound">, Check>> = {
   decision: oneOf("approve", "deny"),
   scope: oneOf("once", "task"),
-  callDigest: isDigest,
   holds: listOf({ policyId: isText, policyHash: isText, reason: isText }, 256),
   effect: oneOf(...EFFECTS),
   previewDigest: isDigest,
@@ -45,6 +62,8 @@ const APPROVAL: Readonly<Record<keyof SignedApproval, Check>> = {
   origin: isText,
   genesis: isText,
 };
+const ONCE: Shape = { ...COMMON, callDigest: isDigest };
+const TASK: Shape = { ...COMMON, bound: (value) => hasShape(value, BOUND) };
 const CHANGE: Readonly<Record<keyof Change, Check>> = {
   act: isText,
   records: listOf({ kind: isText, id: isText, termsDigest: isDigest }, 1024),
@@ -52,7 +71,7 @@ const CHANGE: Readonly<Record<keyof Change, Check>> = {
 
 /** True when a value that was stored or sent has exactly the form of a signed approval. */
 export function isSignedApproval(value: unknown): value is SignedApproval {
-  return hasShape(value, APPROVAL);
+  return hasShape(value, (value as SignedApproval | null)?.scope === "task" ? TASK : ONCE);
 }
 
 /** True when a value has exactly the form of a change. */

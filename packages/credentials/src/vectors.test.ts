@@ -36,7 +36,7 @@ interface ApprovalCase {
   jcs: string;
   challenge: string;
   passkey: { credentialId: string; publicKey: string; human: HumanId };
-  callDigest: string;
+  callDigest: string | null;
   now: string;
   assertion: AssertionJson;
 }

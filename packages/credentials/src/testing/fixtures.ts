@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { newId } from "@countersign/core";
-import type { Random, SignedApproval } from "@countersign/core";
+import type { Bound, Random, SignedApproval } from "@countersign/core";
 import type { AccessTokenClaims } from "../access-token.ts";
 
 /** Unix milliseconds at which the tests of this package take place. */
@@ -33,8 +33,26 @@ export const RP_ID = "localhost";
 export const GENESIS: string = createHash("sha256").update("genesis").digest("base64url");
 const digest = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
+/** An approval of up to five calls of one tool on one resource, valid at {@link NOW}; `say` replaces members of its bound. */
+export function newTaskApproval(say: Partial<Bound> = {}): SignedApproval {
+  const { callDigest: _, expiresAt: _until, ...approval } = newApproval({ scope: "task", effect: "write", uses: 5 });
+  const bound: Bound = {
+    upstream: "files",
+    method: "tools/call",
+    tool: "write_file",
+    toolDefinitionHash: digest("definition"),
+    resource: "file:/srv/records/minutes.md",
+    effect: "write",
+    fixed: ["path"],
+    free: ["content"],
+    fixedCommitment: digest("fixed"),
+    ...say,
+  };
+  return { ...approval, bound, expiresAt: new Date(NOW + 899_000).toISOString() };
+}
+
 /** An approval of one call, valid at {@link NOW}; `say` replaces members. */
-export function newApproval(say: Partial<SignedApproval> = {}): SignedApproval {
+export function newApproval(say: Partial<SignedApproval> = {}): SignedApproval & { readonly callDigest: string } {
   const chain = newChain(seeded("approval"));
   return {
     decision: "approve",
