@@ -1,3 +1,4 @@
+import type { Hint } from "@countersign/api";
 import {
   type Chain,
   type EntryKind,
@@ -26,6 +27,8 @@ export interface Kernel {
   readonly log: Logger;
   /** The control plane as a source of entries. */
   readonly pointId: PointId;
+  /** Tells whoever looks at a page that something moved which is no change of a record. */
+  readonly hint: (hint: Hint) => void;
   /** Address of the MCP gateway, for clients. */
   readonly gatewayUrl: () => string;
 }

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { type PointId, type PublicJwk, type Random, newId } from "@countersign/core";
 import type { ControlPlane } from "@countersign/enforce";
 import type { Logger } from "pino";
+import { Activity, activityRoutes } from "./activity/index.ts";
 import { Agents, agentCreateKind, agentReinstateKind, agentRoutes } from "./agents/index.ts";
 import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
 import { Clients, clientConnectKind, clientRoutes } from "./clients/index.ts";
 import { type Config, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
+import { Feed, eventRoutes } from "./events/index.ts";
 import {
   Authenticator,
   type ListenOptions,
@@ -25,6 +27,7 @@ import { type Ledger, ledgerRoutes, logKey, openLedger, recover, verifyRunning }
 import { loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
 import { type ConnectedPoint, LocalControlPlane, Points } from "./points/index.ts";
+import { Mandates, mandateCreateKind, mandateRoutes } from "./mandates/index.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
 import { type Check, findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
 import { type LedgerStore, openStore } from "./store/index.ts";
@@ -60,7 +63,7 @@ export interface RunningServer {
   readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string };
   /** Stable id of an enforcement point of this installation. */
   pointId(name: string): Promise<PointId>;
-  connect(point: ConnectedPoint & { readonly lease: { valid(): boolean } }): void;
+  connect(point: ConnectedPoint): void;
   purposeOf(task: {
     readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] };
   }): Promise<string | null>;
@@ -96,19 +99,28 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   const keys = await openKeyRing(store, await loadMasterKey(options.masterKeyFile, random), random);
   let gatewayUrl = "";
   const pointId = await pointIdOf(store, { name: "control", now, random });
-  const kernel: Kernel = { store, points: new Points(), keys, random, now, log, pointId, gatewayUrl: () => gatewayUrl };
+  const points = new Points();
+  const feed = new Feed({ store, points, now });
+  const hint: Kernel["hint"] = (what) => feed.hint(what);
+  const kernel: Kernel = { store, points, keys, random, now, log, pointId, hint, gatewayUrl: () => gatewayUrl };
+  const activity = new Activity(store, now);
   const ledger = await continueLedger(kernel, options, { store, publicUrl: config.settings.publicUrl });
   const modules = await buildModules(kernel, config);
   const controlPlane = new LocalControlPlane(kernel, modules);
-  const leases: { readonly name: string; readonly lease: { valid(): boolean } }[] = [];
   const source = {
     dataDir: options.dataDir,
     version: options.version,
-    leases: () => leases.map(({ name, lease }) => ({ name, valid: lease.valid() })),
+    leases: () => points.all().map(({ name, lease }) => ({ name, valid: lease.valid() })),
     pending: () => modules.upstreams.pending,
     checks: () => [async () => await ledgerChecks(ledger, store)],
   };
-  const more = [...statusRoutes(kernel, source, () => ledger.vkey), ...ledgerRoutes(kernel, ledger)];
+  const more = [
+    ...statusRoutes(kernel, source, () => ledger.vkey),
+    ...ledgerRoutes(kernel, ledger),
+    ...eventRoutes(feed),
+    ...activityRoutes(kernel, activity),
+    ...taskRoutes({ kernel, activity, ...modules }),
+  ];
   const routes = routesOf(kernel, modules, more);
   const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), documented(routes, options.version));
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
@@ -118,14 +130,12 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     controlPlane,
     issuer: { keys: [keys.tokens.jwk], issuer: (await settingsOf(kernel)).publicUrl },
     pointId: async (name) => await pointIdOf(store, { name, now, random }),
-    connect(point) {
-      kernel.points.connect(point);
-      leases.push({ name: point.name, lease: point.lease });
-    },
+    connect: (point) => points.connect(point),
     purposeOf: async (task) => await keys.openText(task.terms.purpose),
     pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
     async serve(url) {
       gatewayUrl = url;
+      void activity.begin(store).catch((error: unknown) => log.warn({ err: error }, "former decisions not counted"));
       listening = await listen(app, listenOptions(config, options.dataDir));
       return { api: (await settingsOf(kernel)).publicUrl, setupUrl: await modules.registration.setupUrl() };
     },
@@ -134,6 +144,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     sameUserAgents: async () => await sameUserAgents(kernel),
     async close() {
       clearInterval(sweeper);
+      feed.close();
       await listening?.close();
       await app.close();
       await ledger.close();
@@ -205,6 +216,7 @@ interface Modules {
   readonly devices: Devices;
   readonly agents: Agents;
   readonly tasks: Tasks;
+  readonly mandates: Mandates;
   readonly policies: Policies;
   readonly upstreams: Upstreams;
   readonly clients: Clients;
@@ -217,6 +229,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     humanAddKind,
     agentCreateKind,
     agentReinstateKind,
+    mandateCreateKind,
     policyPublishKind,
     upstreamPutKind,
     settingsPutKind,
@@ -242,6 +255,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     devices: new Devices(kernel),
     agents,
     tasks,
+    mandates: new Mandates(kernel, { agents, approvals }),
     policies,
     upstreams,
     clients: new Clients(kernel, { approvals, sessions }),
@@ -255,7 +269,7 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
     ...approvalRoutes(kernel, modules.approvals),
     ...brakeRoutes(kernel, modules.brakes),
     ...agentRoutes(modules.agents),
-    ...taskRoutes(kernel, modules.tasks),
+    ...mandateRoutes(modules.mandates),
     ...deviceRoutes(modules.devices),
     ...policyRoutes(modules.policies),
     ...upstreamRoutes(modules.upstreams),

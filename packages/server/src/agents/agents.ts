@@ -1,19 +1,28 @@
+import type { AgentView, Paged } from "@countersign/api";
 import {
   AppError,
   type AgentId,
+  type Chain,
   type Grant,
   type HumanId,
   type Json,
   type JsonObject,
   type StateRecord,
+  covers,
   newId,
 } from "@countersign/core";
+import { lastAction } from "../activity/index.ts";
 import { type Approvals, type ChangeKind, type Proposed, humanName } from "../approvals/index.ts";
 import { type Kernel, change, retried, serverEntry, versionNow } from "../kernel.ts";
-import { type Put, withState } from "../store/index.ts";
+import { type ListQuery, listed } from "../listing.ts";
+import { type Put, type RecordFilter, withState } from "../store/index.ts";
 
 const LONGEST_DAYS = 366;
 type Agent = StateRecord<"agent">;
+
+export interface AgentPage extends Paged {
+  readonly agents: readonly AgentView[];
+}
 
 export interface NewAgent {
   readonly name: string;
@@ -81,21 +90,34 @@ export class Agents {
     return found;
   }
 
-  async list(): Promise<readonly Record<string, unknown>[]> {
-    return await Promise.all((await this.kernel.store.find("agent")).map(async (agent) => await this.show(agent)));
+  async list(query: ListQuery, where: Pick<RecordFilter, "status" | "owner">): Promise<AgentPage> {
+    const { records, next } = await listed(this.kernel, "agent", { where, query });
+    const brakes = await this.kernel.store.find("brake", { status: "active" });
+    return { agents: await Promise.all(records.map(async (agent) => await this.show(agent, brakes))), next };
   }
 
-  async show(agent: Agent): Promise<Record<string, unknown>> {
-    const { terms, state } = agent;
+  async show({ id, terms, state }: Agent, brakes?: readonly StateRecord<"brake">[]): Promise<AgentView> {
+    const { kernel } = this;
+    const chain: Chain = { human: terms.owner, device: null, agent: id, task: null };
+    const active = brakes ?? (await kernel.store.find("brake", { status: "active" }));
+    const [owner, purpose, liveTasks, last] = await Promise.all([
+      humanName(kernel, terms.owner),
+      kernel.keys.openText(terms.purpose),
+      kernel.store.count("task", { agent: id, status: "live" }),
+      lastAction(kernel.store, { agent: id }),
+    ]);
     return {
-      id: agent.id,
+      id,
       name: terms.name,
-      owner: await humanName(this.kernel, terms.owner),
-      purpose: await this.kernel.keys.openText(terms.purpose),
+      owner,
+      purpose,
       grants: terms.scope,
       expiresAt: terms.expiresAt,
       status: state.status,
       executables: state.executables,
+      liveTasks,
+      last,
+      brakes: active.filter((brake) => covers(brake.terms.scope, chain, null)).map((brake) => brake.id),
     };
   }
 

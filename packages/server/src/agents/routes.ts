@@ -1,6 +1,7 @@
 import { AppError, type HumanId } from "@countersign/core";
 import { z } from "zod";
 import { type Caller, type Route, callerName, route } from "../http/index.ts";
+import { LIST_QUERY } from "../listing.ts";
 import type { Agents } from "./agents.ts";
 
 const anyCaller = ["cookie", "session", "local"] as const;
@@ -27,7 +28,13 @@ export function agentRoutes(agents: Agents): readonly Route[] {
       method: "GET",
       url: "/v1/agents",
       callers: anyCaller,
-      handle: async () => ({ body: { agents: await agents.list() } }),
+      query: z.object({ ...LIST_QUERY, status: z.string().max(20).optional(), owner: z.string().max(64).optional() }),
+      handle: async ({ query: { status, owner, ...query } }) => ({
+        body: await agents.list(query, {
+          ...(status === undefined ? {} : { status }),
+          ...(owner === undefined ? {} : { owner }),
+        }),
+      }),
     }),
     route({
       method: "GET",

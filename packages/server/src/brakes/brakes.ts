@@ -1,3 +1,4 @@
+import type { StopPreview, Stopping } from "@countersign/api";
 import {
   AppError,
   type AgentId,
@@ -15,7 +16,8 @@ import { ownerOfScope } from "@countersign/enforce";
 import { type Approvals, type ChangeKind, type Proposed } from "../approvals/index.ts";
 import { type Kernel, type Published, named, retried, serverEntry, startChange, versionNow } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
-import { type Receipt, settleStop } from "./receipt.ts";
+import { type Receipt, type ReceiptPoint, settleStop } from "./receipt.ts";
+import { StopProgress } from "./stop-progress.ts";
 
 export interface StopRequest {
   readonly kind: "freeze" | "sever";
@@ -30,7 +32,7 @@ type Task = StateRecord<"task">;
 export class Brakes {
   private readonly kernel: Kernel;
   private readonly approvals: () => Approvals;
-  private readonly stopping = new Map<BrakeId, Promise<Receipt>>();
+  private readonly stopping = new Map<BrakeId, StopProgress>();
 
   constructor(kernel: Kernel, approvals: () => Approvals) {
     this.kernel = kernel;
@@ -52,10 +54,18 @@ export class Brakes {
     const id = newId("brk", requestedAt, kernel.random);
     const { puts, published } = await this.commitStop(id, request, requestedAt);
     const brake = puts[0] as StateRecord<"brake">;
-    const receipt = settleStop(kernel, { brake, published, requestedAt });
-    this.stopping.set(id, receipt);
+    const progress = new StopProgress(published, requestedAt);
+    this.stopping.set(id, progress);
+    const confirmed = (point: ReceiptPoint): void => {
+      progress.confirmed(point);
+      kernel.hint({ kind: "brake", id });
+    };
+    const receipt = settleStop(kernel, { brake, published, requestedAt, confirmed });
     void receipt
-      .finally(() => this.stopping.delete(id))
+      .finally(() => {
+        this.stopping.delete(id);
+        kernel.hint({ kind: "brake", id });
+      })
       .catch((error: unknown) => kernel.log.error({ err: error, brake: id }, "stop not settled"));
     return { id, receipt };
   }
@@ -157,14 +167,40 @@ export class Brakes {
     return await this.kernel.store.find("brake", { status: "active" });
   }
 
-  /** The receipt of a stop, or that it is still stopping. */
-  async state(id: BrakeId): Promise<Receipt | { readonly id: BrakeId; readonly state: "stopping" }> {
-    if (this.stopping.has(id)) return { id, state: "stopping" };
-    const bytes = await this.kernel.store.blob(`receipt/${id}`);
-    if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString("utf8")) as Receipt;
+  /** The receipt of a stop, or how far it is. */
+  async state(id: BrakeId): Promise<Receipt | Stopping> {
+    const settled = await this.settled(id);
+    if ("signature" in settled) return settled;
     if ((await this.kernel.store.get("brake", id)) === null)
       throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
-    return { id, state: "stopping" };
+    return settled;
+  }
+
+  /** INV-3: the receipt once there is one; before that, which points have confirmed. */
+  async settled(id: BrakeId): Promise<Receipt | Stopping> {
+    const progress = this.stopping.get(id);
+    if (progress !== undefined) return progress.shown(id);
+    const bytes = await this.kernel.store.blob(`receipt/${id}`);
+    if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString("utf8")) as Receipt;
+    return { id, state: "stopping", requestedAt: null, points: [] };
+  }
+
+  /** What a stop with this scope would reach now. @throws AppError `brake.unknown_scope` */
+  async preview(scope: BrakeScope): Promise<StopPreview> {
+    await this.assertScope(scope);
+    const { store, points } = this.kernel;
+    const [tasks, held, agents] = await Promise.all([
+      this.tasksIn(scope),
+      this.approvalsIn(scope),
+      store.find("agent", { status: "active" }),
+    ]);
+    // A stop of a resource reaches whoever touches it: nobody is counted before they try.
+    const reached = agents.filter(({ id, terms }) =>
+      covers(scope, { human: terms.owner, device: null, agent: id, task: null }, null),
+    );
+    const byTask = new Set(tasks.map(({ terms }) => terms.agent));
+    const all = new Set([...reached.map(({ id }) => id), ...byTask]);
+    return { agents: all.size, tasks: tasks.length, held: held.length, points: points.all().length };
   }
 
   async thaw(id: BrakeId): Promise<Proposed> {

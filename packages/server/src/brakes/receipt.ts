@@ -39,17 +39,21 @@ interface Stop {
   readonly brake: Pick<StateRecord<"brake">, "id" | "terms">;
   readonly published: Published;
   readonly requestedAt: number;
+  /** Called as each point confirms. */
+  readonly confirmed: (point: ReceiptPoint) => void;
 }
 
 /** INV-3: waits for every point to confirm, or for its lease to have run out, and signs what happened. */
-export async function settleStop(kernel: Kernel, { brake, published, requestedAt }: Stop): Promise<Receipt> {
+export async function settleStop(kernel: Kernel, stop: Stop): Promise<Receipt> {
+  const { brake, published, requestedAt } = stop;
   const { lease } = await settingsOf(kernel);
   const silentAfterMs = lease.seconds * 1000 + lease.marginMs;
   const points = await Promise.all(
-    published.acknowledgements.map(
-      async ({ point, answer }) =>
-        await confirmed(kernel, point, { answer, version: published.version, silentAfterMs }),
-    ),
+    published.acknowledgements.map(async ({ point, answer }) => {
+      const shown = await confirmed(kernel, point, { answer, version: published.version, silentAfterMs });
+      stop.confirmed(shown);
+      return shown;
+    }),
   );
   const unsigned = {
     id: `rcp_${brake.id.slice(4)}`,

@@ -1,7 +1,9 @@
-import { BRAKE_SCOPES, type BrakeId, type StateRecord } from "@countersign/core";
+import { BRAKE_SCOPES, type BrakeId } from "@countersign/core";
 import { z } from "zod";
 import { type Route, callerName, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
+import { LIST_QUERY } from "../listing.ts";
+import { brakePage } from "./brake-view.ts";
 import type { Brakes } from "./brakes.ts";
 
 const anyCaller = ["cookie", "session", "local"] as const;
@@ -29,9 +31,15 @@ export function brakeRoutes(kernel: Kernel, brakes: Brakes): readonly Route[] {
       method: "GET",
       url: "/v1/brakes",
       callers: anyCaller,
-      handle: async () => ({
-        body: { brakes: await Promise.all((await brakes.list()).map(async (b) => await shown(kernel, b))) },
-      }),
+      query: z.object({ ...LIST_QUERY, state: z.enum(["active", "all"]).default("active") }),
+      handle: async ({ query }) => ({ body: await brakePage(kernel, brakes, query) }),
+    }),
+    route({
+      method: "GET",
+      url: "/v1/brakes/preview",
+      callers: anyCaller,
+      query: z.object({ type: z.enum(BRAKE_SCOPES), value: z.string().max(1024).default("*") }),
+      handle: async ({ query }) => ({ body: await brakes.preview(query) }),
     }),
     route({
       method: "GET",
@@ -46,9 +54,4 @@ export function brakeRoutes(kernel: Kernel, brakes: Brakes): readonly Route[] {
       handle: async ({ params }) => ({ status: 202, body: await brakes.thaw(params["id"] as BrakeId) }),
     }),
   ];
-}
-
-async function shown(kernel: Kernel, { id, terms, state }: StateRecord<"brake">): Promise<Record<string, unknown>> {
-  const reason = typeof terms.reason === "string" ? terms.reason : await kernel.keys.openText(terms.reason);
-  return { id, kind: terms.kind, scope: terms.scope, reason, by: terms.by, at: terms.at, state: state.status };
 }

@@ -60,13 +60,19 @@ export function openApi(routes: readonly Route[], version: string): Readonly<Rec
   };
 }
 
-function operation({ url, body, callers, roles }: Route): Record<string, unknown> {
-  const parameters = [...url.matchAll(/:([a-zA-Z]+)/g)].map(([, name]) => ({
+function operation({ url, body, query, callers, roles }: Route): Record<string, unknown> {
+  const inPath = [...url.matchAll(/:([a-zA-Z]+)/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
     schema: { type: "string" },
   }));
+  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: "query",
+    schema: z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }),
+  }));
+  const parameters = [...inPath, ...inQuery];
   const security = callers.includes("anyone")
     ? []
     : callers.map((caller) => SECURITY[caller]).filter((scheme) => scheme !== null);

@@ -14,10 +14,12 @@ export type Caller =
     };
 export type CallerKind = "anyone" | "local" | "cookie" | "session";
 
-export interface Request<B = unknown> {
+export type QueryText = Readonly<Record<string, string | undefined>>;
+export interface Request<B = unknown, Q = QueryText> {
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string | undefined>>;
+  /** What stands after `?`: as the row's schema reads it, else as texts. */
+  readonly query: Q;
   readonly body: B;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
@@ -40,14 +42,18 @@ export interface Route {
   /** A human caller needs one of these roles; the control socket does not. */
   readonly roles?: readonly Role[];
   readonly body?: z.ZodType;
+  readonly query?: z.ZodObject;
   readonly handle: (request: Request) => Promise<Response>;
 }
 
-/** Writes out a row with its body's type, checked against the schema before it is called. */
-export function route<B>(
-  row: Omit<Route, "handle" | "body"> & {
+/** Writes out a row with the types of its body and query, checked against their schemas before it is called. */
+export function route<B, Q extends z.ZodRawShape = never>(
+  row: Omit<Route, "handle" | "body" | "query"> & {
     readonly body?: z.ZodType<B>;
-    readonly handle: (request: Request<B>) => Promise<Response>;
+    readonly query?: z.ZodObject<Q>;
+    readonly handle: (
+      request: Request<B, [Q] extends [never] ? QueryText : z.output<z.ZodObject<Q>>>,
+    ) => Promise<Response>;
   },
 ): Route {
   return row as unknown as Route;

@@ -7,7 +7,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type Kernel, settingsOf } from "../kernel.ts";
 import { renderProblem, securityHeaders } from "../pages/index.ts";
 import type { Authenticator } from "./authenticate.ts";
-import type { Caller, Route } from "./route.ts";
+import type { Caller, QueryText, Route } from "./route.ts";
 
 const BODY_BYTES = 2 * 1_048_576;
 /** Requests that came over the control socket. */
@@ -60,8 +60,8 @@ async function answer(authenticator: Authenticator, row: Route, { request, reply
   const response = await row.handle({
     caller,
     params: request.params as Record<string, string>,
-    query: request.query as Record<string, string | undefined>,
-    body: row.body === undefined ? undefined : parsedBody(row.body, request.body ?? {}),
+    query: (row.query === undefined ? request.query : parsed(row.query, request.query)) as QueryText,
+    body: row.body === undefined ? undefined : parsed(row.body, request.body ?? {}),
     headers: request.headers,
   });
   reply
@@ -72,7 +72,7 @@ async function answer(authenticator: Authenticator, row: Route, { request, reply
   return await reply.type("application/json").send(response.body === undefined ? "" : JSON.stringify(response.body));
 }
 
-function parsedBody(schema: NonNullable<Route["body"]>, value: unknown): unknown {
+function parsed(schema: NonNullable<Route["body"]>, value: unknown): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,9 +1,10 @@
-import { assertionResponse } from "@countersign/api";
+import { type HumanView, assertionResponse } from "@countersign/api";
 import { AppError, type AssertionJson, type DeviceId, isId } from "@countersign/core";
 import { z } from "zod";
 import { type Approvals, humanName } from "../approvals/index.ts";
 import { type Route, callerName, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
+import { LIST_QUERY, listed } from "../listing.ts";
 import type { Registration } from "./registration.ts";
 import { COOKIE, type DeviceRequest, type Sessions } from "./sessions.ts";
 
@@ -116,15 +117,16 @@ export function peopleRoutes({ kernel, registration, sessions, approvals }: Modu
       method: "GET",
       url: "/v1/humans",
       callers: readers,
-      handle: async () => {
-        const humans = await kernel.store.find("human");
-        const shown = humans.map(async (h) => ({
-          id: h.id,
-          name: await kernel.keys.openText(h.terms.name),
-          roles: h.terms.roles,
-          status: h.state.status,
+      query: z.object(LIST_QUERY),
+      handle: async ({ query }) => {
+        const { records, next } = await listed(kernel, "human", { where: {}, query });
+        const shown = records.map(async ({ id, terms: { name, roles }, state: { status } }): Promise<HumanView> => ({
+          id,
+          name: await kernel.keys.openText(name),
+          roles,
+          status,
         }));
-        return { body: { humans: await Promise.all(shown) } };
+        return { body: { humans: await Promise.all(shown), next } };
       },
     }),
     route({

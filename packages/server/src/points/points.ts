@@ -5,6 +5,7 @@ import type { Acknowledgement, Snapshot } from "@countersign/enforce";
 export interface ConnectedPoint {
   readonly id: PointId;
   readonly name: string;
+  readonly lease: { valid(): boolean };
   push(change: Snapshot): Promise<Acknowledgement>;
 }
 

@@ -15,7 +15,7 @@ export function buildMetrics(kernel: Kernel, source: StatusSource): Registry {
     });
   };
   const count = async (kind: "task" | "approval" | "brake" | "agent", status: string): Promise<number> =>
-    (await kernel.store.find(kind, { status })).length;
+    await kernel.store.count(kind, { status });
   gauge("tasks_live", "tasks that are live", async () => await count("task", "live"));
   gauge("approvals_pending", "approvals that wait for a human", async () => await count("approval", "pending"));
   gauge("brakes_active", "stops in force", async () => await count("brake", "active"));

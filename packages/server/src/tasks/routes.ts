@@ -1,8 +1,14 @@
-import { AppError, type TaskId } from "@countersign/core";
+import { AppError, type MandateId, type TaskId, isId } from "@countersign/core";
 import { z } from "zod";
+import type { Activity } from "../activity/index.ts";
 import { grants } from "../agents/index.ts";
+import type { Devices } from "../devices/index.ts";
 import { type Caller, type Request, type Response, type Route, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
+import { LIST_QUERY } from "../listing.ts";
+import type { Mandates } from "../mandates/index.ts";
+import { type MandateProof, type Opening, byMandate, bySession } from "./opener.ts";
+import { taskPage, taskView } from "./task-view.ts";
 import { type OpenTask, type Tasks, chainOf } from "./tasks.ts";
 
 const readers = ["cookie", "session", "local"] as const;
@@ -13,7 +19,15 @@ const runtime = z.strictObject({
   pid: z.number().int(),
   uid: z.number().int(),
 });
-const openBody: z.ZodType<OpenTask> = z.strictObject({
+const mandate: z.ZodType<MandateProof> = z.strictObject({
+  mandate: z.custom<MandateId>((value) => isId("mdt", value), "not a mandate id"),
+  deviceProof: keyProof,
+  evidence: z.string().min(1).max(16_384),
+});
+interface OpenBody extends OpenTask {
+  readonly under?: MandateProof | undefined;
+}
+const openBody: z.ZodType<OpenBody> = z.strictObject({
   agent: z.string().min(1).max(64),
   purpose: z.string().min(1).max(2000),
   grants: grants.optional(),
@@ -21,15 +35,32 @@ const openBody: z.ZodType<OpenTask> = z.strictObject({
   idleSeconds: z.number().int().min(1).max(28_800).optional(),
   keyProof: keyProof.optional(),
   runtime: runtime.optional(),
+  under: mandate.optional(),
 });
 
-export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
+export interface TaskModules {
+  readonly kernel: Kernel;
+  readonly tasks: Tasks;
+  readonly activity: Activity;
+  readonly mandates: Mandates;
+  readonly devices: Devices;
+}
+
+export function taskRoutes(modules: TaskModules): readonly Route[] {
+  const { kernel, tasks, activity } = modules;
+  const sight = { kernel, activity };
   return [
     route({
       method: "GET",
       url: "/v1/tasks",
       callers: readers,
-      handle: async () => ({ body: { tasks: await tasks.list() } }),
+      query: z.object({ ...LIST_QUERY, status: z.string().max(20).optional(), agent: z.string().max(64).optional() }),
+      handle: async ({ query: { status, agent, ...query } }) => ({
+        body: await taskPage(sight, query, {
+          ...(status === undefined ? {} : { status }),
+          ...(agent === undefined ? {} : { agent }),
+        }),
+      }),
     }),
     route({
       method: "GET",
@@ -38,7 +69,7 @@ export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
       handle: async ({ params }) => {
         const task = await kernel.store.get("task", params["id"] as TaskId);
         if (task === null) throw new AppError("request.not_found", { detail: "there is no such task" });
-        return { body: await tasks.show(task) };
+        return { body: await taskView(sight, task) };
       },
     }),
     route({
@@ -46,7 +77,7 @@ export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
       url: "/v1/tasks",
       callers: ["anyone"],
       body: openBody,
-      handle: async (request) => await open(kernel, tasks, request),
+      handle: async (request) => await open(modules, request),
     }),
     route({
       method: "POST",
@@ -74,12 +105,10 @@ export function taskRoutes(kernel: Kernel, tasks: Tasks): readonly Route[] {
   ];
 }
 
-/** Only a human's session on an enrolled device opens a task: the answer to all others is the link of the chain that is missing. */
-async function open(kernel: Kernel, tasks: Tasks, { caller, body }: Request<OpenTask>): Promise<Response> {
-  const session = sessionOf(caller);
-  if (session === null)
-    throw new AppError("task.no_human", { detail: "nobody is signed in on this device; run `countersign login`" });
-  const { task, token } = await tasks.open(session, body);
+/** Only a human's session on an enrolled device opens a task, or a mandate: all others are told the link of the chain that is missing. */
+async function open(modules: TaskModules, { caller, body: { under, ...ask } }: Request<OpenBody>): Promise<Response> {
+  const { kernel, tasks } = modules;
+  const { task, token } = await tasks.open(await openingOf(modules, caller, { under, ...ask }), ask);
   const { human, device, agent } = chainOf(task);
   const { expiresAt } = task.terms;
   return {
@@ -94,6 +123,18 @@ async function open(kernel: Kernel, tasks: Tasks, { caller, body }: Request<Open
       ...(token === null ? {} : { token }),
     },
   };
+}
+
+async function openingOf(
+  modules: TaskModules,
+  caller: Caller,
+  { under, agent, keyProof: proof }: OpenBody,
+): Promise<Opening> {
+  if (under !== undefined) return await byMandate(modules, under, await modules.tasks.provenKey(proof ?? "", agent));
+  const session = sessionOf(caller);
+  if (session === null)
+    throw new AppError("task.no_human", { detail: "nobody is signed in on this device; run `countersign login`" });
+  return bySession(session);
 }
 
 function sessionOf(caller: Caller): Extract<Caller, { kind: "human" }>["session"] | null {

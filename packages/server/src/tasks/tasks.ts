@@ -264,28 +264,6 @@ export class Tasks {
       if (cause !== null) await this.end(task.id, cause);
     }
   }
-
-  async list(): Promise<readonly Record<string, unknown>[]> {
-    return await Promise.all(
-      (await this.kernel.store.find("task", { limit: 500 })).map(async (task) => await this.show(task)),
-    );
-  }
-
-  async show(task: Task): Promise<Record<string, unknown>> {
-    const { terms, state } = task;
-    return {
-      id: task.id,
-      agent: terms.agent,
-      human: terms.human,
-      device: terms.device,
-      purpose: await this.kernel.keys.openText(terms.purpose),
-      grants: terms.grants,
-      openedAt: terms.openedAt,
-      expiresAt: terms.expiresAt,
-      status: state.status,
-      cause: state.cause,
-    };
-  }
 }
 
 export function chainOf(task: Task): Chain & { human: HumanId; device: DeviceId; agent: AgentId; task: TaskId } {

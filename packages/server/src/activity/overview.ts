@@ -1,0 +1,32 @@
+import type { Overview, PointView } from "@countersign/api";
+import type { Kernel } from "../kernel.ts";
+import type { Points } from "../points/index.ts";
+import type { Activity } from "./activity.ts";
+
+const MOST_PENDING = 2000;
+
+/** The figures of the console's first page: counts of the store and of what was counted as it happened. */
+export async function overviewOf({ store, now, points }: Kernel, activity: Activity): Promise<Overview> {
+  const [agentsActive, tasksLive, brakes, pending] = await Promise.all([
+    store.count("agent", { status: "active" }),
+    store.count("task", { status: "live" }),
+    store.count("brake", { status: "active" }),
+    store.find("approval", { status: "pending", limit: MOST_PENDING }),
+  ]);
+  const waiting = pending.filter(({ terms }) => terms.change !== "session.open" && Date.parse(terms.expiresAt) > now());
+  const hour = activity.lastHour();
+  return {
+    agentsActive,
+    tasksLive,
+    brakes,
+    approvalsPending: waiting.length,
+    callsHeld: waiting.filter(({ terms }) => terms.subject === "call").length,
+    deniedLastHour: hour.minutes.reduce((sum, { deny }) => sum + deny, 0),
+    points: pointViews(points),
+    ...hour,
+  };
+}
+
+export function pointViews(points: Points): readonly PointView[] {
+  return points.all().map(({ id, name, lease }) => ({ id, name, lease: lease.valid() ? "valid" : "lost" }));
+}

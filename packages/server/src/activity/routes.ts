@@ -1,0 +1,23 @@
+import { type Route, route } from "../http/index.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Activity } from "./activity.ts";
+import { overviewOf, pointViews } from "./overview.ts";
+
+const readers = ["cookie", "session", "local"] as const;
+
+export function activityRoutes(kernel: Kernel, activity: Activity): readonly Route[] {
+  return [
+    route({
+      method: "GET",
+      url: "/v1/overview",
+      callers: readers,
+      handle: async () => ({ body: await overviewOf(kernel, activity) }),
+    }),
+    route({
+      method: "GET",
+      url: "/v1/points",
+      callers: readers,
+      handle: async () => await Promise.resolve({ body: { points: pointViews(kernel.points) } }),
+    }),
+  ];
+}

@@ -1,0 +1,176 @@
+import type { Hint, HintKind } from "@countersign/api";
+import { AppError, type Kind } from "@countersign/core";
+import type { Caller } from "../http/index.ts";
+import type { Points } from "../points/index.ts";
+import type { Commit, Store } from "../store/index.ts";
+import { Stream } from "./stream.ts";
+
+/** How long hints are gathered before they are sent: a burst becomes one. */
+const GATHER_MS = 100;
+const WATCH_MS = 1000;
+const HEARTBEAT_MS = 15_000;
+/** Streams at a time, of one person and of all. */
+const MOST_OF_ONE = 8;
+const MOST = 256;
+/** More records than this changed: read everything again. */
+const MOST_NAMED = 200;
+
+/** Records whose change is told; what happens to the others shows in these. */
+const TOLD: Partial<Record<Kind, HintKind>> = {
+  approval: "approval",
+  task: "task",
+  agent: "agent",
+  device: "device",
+  posture: "device",
+  human: "human",
+  brake: "brake",
+  policy: "policy",
+  upstream: "upstream",
+  settings: "everything",
+};
+
+export interface FeedParts {
+  readonly store: Store;
+  readonly points: Points;
+  readonly now: () => number;
+}
+
+/**
+ * Tells whoever listens that something changed: who and what, never how. Each listener reads it again as themselves, so that a stream
+ * shows nobody more than the routes do.
+ */
+export class Feed {
+  private readonly parts: FeedParts;
+  private readonly streams = new Set<Stream>();
+  private gathered: Hint[] = [];
+  private version: number | null = null;
+  private flushing: NodeJS.Timeout | null = null;
+  private lost = "";
+  private readonly ticking: NodeJS.Timeout;
+  private readonly beating: NodeJS.Timeout;
+  private readonly unwatch: () => void;
+
+  constructor(parts: FeedParts) {
+    this.parts = parts;
+    this.unwatch = parts.store.watch((commit, version) => this.committed(commit, version));
+    this.ticking = setInterval(() => this.tick(), WATCH_MS);
+    this.beating = setInterval(() => this.each((stream) => stream.beat()), HEARTBEAT_MS);
+    this.ticking.unref();
+    this.beating.unref();
+  }
+
+  /** Something that is no change of a record: the progress of a stop. */
+  hint(hint: Hint): void {
+    if (this.streams.size === 0) return;
+    if (this.gathered.length <= MOST_NAMED) this.gathered.push(hint);
+    this.flushing ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  /**
+   * A stream for this caller, until they sign out or their session ends. After `lastEventId` it begins with what changed since.
+   * @throws AppError `request.too_many`
+   */
+  async open(caller: Caller, lastEventId: string | null): Promise<Stream> {
+    const stream = new Stream(caller, () => this.streams.delete(stream));
+    const mine = [...this.streams].filter((other) => other.belongsTo(caller));
+    if (mine.length >= MOST_OF_ONE || this.streams.size >= MOST) {
+      throw new AppError("request.too_many", { detail: "too many pages listen already; close some of them" });
+    }
+    this.streams.add(stream);
+    try {
+      const { hints, version } = await this.since(lastEventId);
+      stream.begin(hints, version);
+      return stream;
+    } catch (error) {
+      stream.end();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.unwatch();
+    clearInterval(this.ticking);
+    clearInterval(this.beating);
+    if (this.flushing !== null) clearTimeout(this.flushing);
+    this.each((stream) => stream.end());
+  }
+
+  private async since(lastEventId: string | null): Promise<{ hints: readonly Hint[]; version: number }> {
+    const { store } = this.parts;
+    const { version } = await store.changes(Number.MAX_SAFE_INTEGER, []);
+    if (lastEventId === null) return { hints: [], version };
+    const seen = /^[0-9]{1,15}$/.test(lastEventId) ? Number(lastEventId) : Number.NaN;
+    const everything = { hints: [{ kind: "everything", id: null } as const], version };
+    if (!(seen <= version)) return everything;
+    const changed = await store.changed(seen, MOST_NAMED + 1);
+    if (changed.length > MOST_NAMED) return everything;
+    const told = await Promise.all(changed.map(async ({ kind, id }) => await this.tellable(kind, id)));
+    // What is no record is not counted: it may have changed.
+    const always = [{ kind: "ledger", id: null } as const, { kind: "point", id: null } as const];
+    return { hints: [...told.filter((hint) => hint !== null), ...always], version };
+  }
+
+  private async tellable(kind: Kind, id: string): Promise<Hint | null> {
+    if (kind === "approval" && (await this.parts.store.get("approval", id))?.terms.change === "session.open")
+      return null;
+    return hintOf(kind, id);
+  }
+
+  private committed({ put = [], entries = [] }: Commit, version: number): void {
+    this.version = version;
+    if (this.streams.size === 0) return;
+    for (const record of put) {
+      if (record.kind === "session" && record.state.status !== "active")
+        this.end((stream) => stream.session === record.id);
+      if (record.kind === "human" && record.state.status !== "active") this.end((stream) => stream.human === record.id);
+      // Anybody may ask to be signed in: only whoever has the link is to see it.
+      if (record.kind === "approval" && record.terms.change === "session.open") continue;
+      const hint = hintOf(record.kind, record.id);
+      if (hint !== null) this.hint(hint);
+    }
+    for (const { draft } of entries) {
+      const { task } = draft.chain;
+      if (task !== null && (draft.kind === "action.intent" || draft.kind === "decision"))
+        this.hint({ kind: "task", id: task });
+    }
+    if (entries.length > 0) this.hint({ kind: "ledger", id: null });
+  }
+
+  private flush(): void {
+    this.flushing = null;
+    const unique = new Map(this.gathered.map((hint) => [`${hint.kind} ${String(hint.id)}`, hint]));
+    this.gathered = [];
+    const hints: readonly Hint[] = unique.size > MOST_NAMED ? [{ kind: "everything", id: null }] : [...unique.values()];
+    const { version } = this;
+    this.each((stream) => stream.send(hints, version));
+  }
+
+  /** Leases are lost without a commit, and sessions end without one. */
+  private tick(): void {
+    if (this.streams.size === 0) return;
+    const lost = this.parts.points
+      .all()
+      .filter(({ lease }) => !lease.valid())
+      .map(({ id }) => id)
+      .join(" ");
+    if (lost !== this.lost) this.hint({ kind: "point", id: null });
+    this.lost = lost;
+    const now = this.parts.now();
+    this.end((stream) => stream.expiresAt <= now);
+  }
+
+  private end(which: (stream: Stream) => boolean): void {
+    this.each((stream) => {
+      if (which(stream)) stream.end();
+    });
+  }
+
+  private each(act: (stream: Stream) => void): void {
+    for (const stream of [...this.streams]) act(stream);
+  }
+}
+
+function hintOf(kind: Kind, id: string): Hint | null {
+  const told = TOLD[kind];
+  return told === undefined ? null : { kind: told, id: told === "everything" ? null : id };
+}
