@@ -130,7 +130,7 @@ describe("testdata/browser.json", () => {
     expect(registered).toMatchObject({ ok: true, passkey: { counter: 1, backedUp: false, transports: ["internal"] } });
     const { publicKey, counter } = (registered as Extract<typeof registered, { ok: true }>).passkey;
     const passkeys = (): KnownPasskey => ({ human: signed.approver, publicKey, counter });
-    const { callDigest: digest, genesis, notBefore } = signed;
+    const { callDigest: digest = null, genesis, notBefore } = signed;
     const trust = { passkeys, now: Date.parse(notBefore), origin, rpId, genesis };
     expect(verifyApproval({ signed, assertion, callDigest: digest }, trust)).toMatchObject({ ok: true, counter: 2 });
   });

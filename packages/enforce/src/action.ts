@@ -11,6 +11,8 @@ export interface Action {
   readonly signal: AbortSignal;
   /** Set by `countersign_wait`: run just the call that this approval names. */
   readonly approval?: ApprovalId;
+  /** Longest inline wait for a human, in ms, when the client waits less than the settings say. */
+  readonly waitMs?: number;
 }
 
 export interface RefusedCall {
@@ -21,7 +23,13 @@ export interface RefusedCall {
 
 /** What an upstream answered, or that it did not. */
 export type UpstreamAnswer<A> =
-  | { readonly ok: true; readonly status: "ok" | "error"; readonly value: A; readonly bytes: Uint8Array }
+  | {
+      readonly ok: true;
+      readonly status: "ok" | "error";
+      readonly value: A;
+      /** Null: the result was not seen, or not all of it. */
+      readonly bytes: Uint8Array | null;
+    }
   | {
       readonly ok: false;
       readonly code: "upstream.down" | "upstream.timeout" | "upstream.garbage";
@@ -31,6 +39,7 @@ export type UpstreamAnswer<A> =
 /**
  * How a gateway carries out a permitted action. `prepare` does all that needs waiting (a connection) and sends no byte of the call.
  * `write` is called in the same tick as the last check: it must put the canonical bytes on the wire before it returns its promise.
+ * Whatever it sends later within the same action (the answer to a question of the upstream) needs `permitted()` in the tick of the write.
  */
 export interface Effector<A> {
   prepare(call: Call, signal: AbortSignal): Promise<Prepared<A>>;
@@ -38,11 +47,19 @@ export interface Effector<A> {
 export type Prepared<A> =
   | {
       readonly ok: true;
-      readonly write: (onPartial: (partial: unknown) => void) => Promise<UpstreamAnswer<A>>;
+      readonly write: (onPartial: (partial: unknown) => void, permitted: () => boolean) => Promise<UpstreamAnswer<A>>;
       /** Tells the upstream that nobody waits any more; the answer, if one comes, is not delivered. */
       readonly cancel: (reason: string) => void;
+      /** What the upstream asked the agent's client meanwhile: part of the outcome. */
+      readonly exchanged?: () => readonly Exchange[];
     }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
+/** One question of an upstream to the agent's client, and what went back upstream; null when nothing did. */
+export interface Exchange {
+  readonly method: string;
+  readonly question: Uint8Array;
+  readonly answer: Uint8Array | null;
+}
 
 /** How a gateway answers its client. Each function writes synchronously: it runs in the same tick as the last check. */
 export interface Releaser<A> {

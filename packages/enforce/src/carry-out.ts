@@ -1,10 +1,10 @@
-import { type Call, type Decision, type IntentId, type OutcomeStatus, denied, newId } from "@countersign/core";
-import type { UpstreamAnswer } from "./action.ts";
+import { type Call, type Decision, type IntentId, type OutcomeStatus, denied, isOwnHands, newId } from "@countersign/core";
+import type { Exchange, UpstreamAnswer } from "./action.ts";
 import type { EntryDraft } from "./control-plane.ts";
 import { type DraftParts, draftEntry } from "./drafts.ts";
 import { type Flow, decideNow, stepOf } from "./flow.ts";
-import { IntentRecord } from "./intent-record.ts";
-import { outcomeOf } from "./outcome.ts";
+import { IntentRecord, mayWait } from "./intent-record.ts";
+import { askedOf, outcomeOf } from "./outcome.ts";
 import { refuse } from "./refuse.ts";
 import { Sent } from "./sent.ts";
 import { decideWithApproval } from "./with-approval.ts";
@@ -25,7 +25,7 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
     draftEntry(flow, "action.intent", intentParts(flow, decision, intent)),
   );
   live.intent = intent;
-  if (call.effect !== "read" || flow.approval !== null) {
+  if (!mayWait(flow, call)) {
     // INV-6: an intent with an effect is durable before its first byte goes upstream. INV-5: so is the use of an approval.
     const recorded = await record.durable();
     if (recorded !== null) return await refuse(flow, recorded);
@@ -35,10 +35,13 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   if (gate.result !== "permit") return await giveUp(flow, { record, intent }, gate);
   const sent = new Sent(flow, call, record);
   live.state = "sent";
-  const answering = prepared.write((partial) => sent.partial(partial));
+  const answering = prepared.write(
+    (partial) => sent.partial(partial),
+    () => sent.permitted(),
+  );
   record.draft();
   const answer = await sent.answered(answering, prepared.cancel);
-  await finish(flow, call, { intent, record, answer });
+  await finish(flow, call, { intent, record, answer, asked: prepared.exchanged?.() ?? [] });
 }
 
 function intentParts<A>(flow: Flow<A>, decision: Decision, intent: IntentId): DraftParts {
@@ -49,12 +52,13 @@ interface Ending<A> {
   readonly intent: IntentId;
   readonly record: IntentRecord<A>;
   readonly answer: UpstreamAnswer<A> | null;
+  readonly asked: readonly Exchange[];
 }
 
 /** Records the outcome, then releases the answer if everything still holds. */
 async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<void> {
   const { live, releaser } = flow;
-  const { answer, intent, record } = ending;
+  const { answer, asked, intent, record } = ending;
   if (answer !== null) live.state = "answered";
   const unrecorded = await record.begun();
   if (unrecorded !== null) {
@@ -62,8 +66,10 @@ async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<
     return await refuse(flow, unrecorded);
   }
   const before = decideNow(flow, call);
-  const status = statusOf(flow, answer, before);
-  const failed = await record.withOutcome(outcomeEntry(flow, { intent, answer, status, before }));
+  // What the client did with its own hands is not withheld from it.
+  const status = isOwnHands(call) && answer?.ok === true ? answer.status : statusOf(flow, answer, before);
+  const failed = await record.withOutcome(outcomeEntry(flow, { intent, answer, asked, status, before }));
+  if (isOwnHands(call)) return live.settle(answer === null ? "unknown" : null);
   // INV-3, INV-6: the last look is in the same tick as the release.
   const last = failed ?? (before.result === "permit" ? decideNow(flow, call) : before);
   if (last.result !== "permit") {
@@ -82,15 +88,19 @@ async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<
   releaser.answer(answer.value);
 }
 
-interface Seen<A> extends Pick<Ending<A>, "intent" | "answer"> {
+interface Seen<A> extends Pick<Ending<A>, "intent" | "answer" | "asked"> {
   readonly status: OutcomeStatus;
   readonly before: Decision;
 }
 
-function outcomeEntry<A>(flow: Flow<A>, { intent, answer, status, before }: Seen<A>): EntryDraft {
-  const outcome = outcomeOf(status, answer?.ok === true ? answer.bytes : null, flow.subject.salt);
-  const cause = before.result === "permit" ? {} : { cause: { code: before.code, brake: before.brake ?? null } };
-  return draftEntry(flow, "action.outcome", { intent, outcome, ...cause });
+function outcomeEntry<A>(flow: Flow<A>, { intent, answer, asked, status, before }: Seen<A>): EntryDraft {
+  const { salt } = flow.subject;
+  const outcome = outcomeOf(status, answer?.ok === true ? answer.bytes : null, salt);
+  const cause = {
+    ...(before.result === "permit" ? {} : { code: before.code, brake: before.brake ?? null }),
+    ...(asked.length === 0 ? {} : { asked: askedOf(asked, salt) }),
+  };
+  return draftEntry(flow, "action.outcome", { intent, outcome, ...(Object.keys(cause).length === 0 ? {} : { cause }) });
 }
 
 function statusOf<A>(flow: Flow<A>, answer: UpstreamAnswer<A> | null, now: Decision): OutcomeStatus {

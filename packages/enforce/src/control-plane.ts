@@ -28,7 +28,9 @@ export interface ControlPlane {
   /** Makes entries durable, in one transaction with what they consume. */
   record(request: RecordRequest): Promise<Recorded>;
   /** Finds or makes the approval that a held call waits for; records the hold. */
-  hold(request: HoldRequest): Promise<Held>;
+  hold(request: HoldRequest): Promise<Held | HoldRefused>;
+  /** Who denied an approval of this task, by name, and why; null when nobody did. */
+  denial(approval: ApprovalId, chain: Chain): Promise<Denial | null>;
   /** The exact call behind an approval of this task. */
   heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null>;
   /** A secret of an upstream, by the name in its terms; null when there is none. Kept by nobody longer than its use. */
@@ -80,9 +82,9 @@ export interface RecordRequest {
   /** In this order, in one transaction. All that follows is about the first: the outcome of an intent may stand behind it. */
   readonly entries: readonly [EntryDraft, ...EntryDraft[]];
   readonly disclosure?: Disclosure;
-  /** Refuse when a brake covers this chain and resource: set for every intent whose effect is not `read`. */
-  readonly guard?: { readonly resource: string };
-  /** The approval that this intent uses up. */
+  /** Refuse when a brake covers this chain and any of these resources: set for every intent whose effect is not `read`. */
+  readonly guard?: { readonly resource: readonly string[] };
+  /** The approval that this intent uses, at the version that was judged; one of several uses may be taken at a later version too. */
   readonly consume?: { readonly approval: ApprovalId; readonly version: number };
 }
 export type Recorded =
@@ -105,4 +107,12 @@ export interface Held {
   readonly entry: EntryId;
   /** The salt under which the approver sees and signs this call's arguments. */
   readonly salt: string;
+}
+/** Why no human is asked. */
+export interface HoldRefused {
+  readonly refused: { readonly code: RefusalCode; readonly reason: string };
+}
+export interface Denial {
+  readonly by: string;
+  readonly reason: string;
 }

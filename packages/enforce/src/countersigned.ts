@@ -1,16 +1,23 @@
 import { createHash } from "node:crypto";
 import {
-  type ApprovalTerms,
   type Call,
   type CallDigestInput,
   type Chain,
   type Hold,
+  type Json,
   type RefusalCode,
+  type SignedAnswer,
+  type SignedApproval,
   type StateRecord,
+  approvalEndsAt,
   canonicalJson,
+  covers,
+  reached,
+  riskLevelOf,
 } from "@countersign/core";
 import type { KnownPasskey } from "@countersign/credentials";
 import { argsCommitment, callDigest, verifyApproval } from "@countersign/credentials";
+import { covered, onlyOnce } from "./bound.ts";
 import type { EnforcementPoint } from "./point.ts";
 
 /** What a valid countersignature discharges, or why it discharges nothing. */
@@ -51,22 +58,15 @@ interface SaltedCall {
 
 /**
  * INV-5: verifies every signature of an approval at the enforcement point itself, against the passkeys that it verified, for just this
- * call. A hold is discharged when as many different approvers as its quorum asks have signed it by name and hash.
+ * call. A hold is discharged when as many different approvers as its quorum asks have signed it by name and hash. A passkey belongs to
+ * one person, so different approvers are different passkeys.
  */
 export function discharge(point: EnforcementPoint, approval: StateRecord<"approval">, held: SaltedCall): Discharge {
-  const now = point.now();
-  const { terms, state } = approval;
-  const ended = endOf(approval, now);
+  const ended = endOf(approval, point.now()) ?? overtaken(point, approval, held) ?? uncovered(point, approval, held);
   if (ended !== null) return ended;
-  const digest = digestOfCall(held.chain, held.call, held.salt);
-  if (terms.callDigest !== digest) return refuse("countersignature.void", "the approval is for another call");
-  if (terms.policySetHash !== (point.evaluator?.policySetHash ?? "")) {
-    return refuse("countersignature.void", "the policies changed since this was asked for; the next try asks again");
-  }
   const signers = new Map<string, Set<string>>();
-  for (const answer of state.answers) {
-    if (answer.signed.decision !== "approve") return refuse("countersignature.void", "a human denied this call");
-    if (answer.signed.callDigest !== digest || !validAnswer(point, answer, { terms, now, held })) {
+  for (const answer of approval.state.answers) {
+    if (!validAnswer(point, answer, { approval, held })) {
       return refuse("countersignature.void", "a signature of the approval does not verify");
     }
     for (const hold of answer.signed.holds) {
@@ -79,58 +79,104 @@ export function discharge(point: EnforcementPoint, approval: StateRecord<"approv
 }
 
 /** Why an approval is over; null while it may count. */
-function endOf({ terms, state }: StateRecord<"approval">, now: number): Discharge | null {
+function endOf(approval: StateRecord<"approval">, now: number): Discharge | null {
+  const { state } = approval;
   if (state.status === "consumed") return refuse("countersignature.used", "the countersignature was used already");
-  if (state.status === "expired" || Date.parse(terms.expiresAt) <= now) {
+  if (state.status === "expired" || approvalEndsAt(approval) <= now) {
     return refuse("countersignature.expired", "the countersignature has ended; the next try asks again");
   }
-  if (state.status === "denied") return refuse("countersignature.void", "a human denied this call");
+  if (state.status === "denied" || state.answers.some(({ signed }) => signed.decision !== "approve"))
+    return refuse("countersignature.void", "a human denied this call");
   return state.status === "void" ? refuse("countersignature.void", "the countersignature no longer holds") : null;
+}
+
+/** What came after the question makes it void: a stop, also one that was lifted since, another policy set, a higher risk. */
+function overtaken(point: EnforcementPoint, { terms }: StateRecord<"approval">, held: SaltedCall): Discharge | null {
+  if (terms.policySetHash !== (point.evaluator?.policySetHash ?? "")) {
+    return refuse("countersignature.void", "the policies changed since this was asked for; the next try asks again");
+  }
+  for (const brake of point.replica.all("brake")) {
+    const after = Date.parse(brake.terms.at) >= Date.parse(terms.notBefore);
+    if (after && covers(brake.terms.scope, held.chain, reached(held.call)))
+      return refuse("countersignature.void", `a stop (${brake.id}) came after this was asked for; the next try asks again`);
+  }
+  if (terms.riskLevel !== riskLevelOf(point.riskOf(held.chain)))
+    return refuse("countersignature.void", "the risk is not what it was when this was asked for; the next try asks again");
+  return null;
+}
+
+/** Why the signatures are not about this call: one call by its digest, or those that a bound covers and the policies leave open. */
+function uncovered(point: EnforcementPoint, approval: StateRecord<"approval">, held: SaltedCall): Discharge | null {
+  const { terms, state } = approval;
+  const [first] = state.answers;
+  if (first?.signed.scope !== "task") {
+    const digest = digestOfCall(held.chain, held.call, held.salt);
+    const same = terms.callDigest === digest && state.answers.every(({ signed }) => signed.callDigest === digest);
+    return same ? null : refuse("countersignature.void", "the approval is for another call");
+  }
+  const { bound, uses } = first.signed;
+  const once = onlyOnce(held.call, held.holds, hasMapping(point, held.call));
+  if (once !== null) return refuse("countersignature.void", `${once}; the next try asks again`);
+  if (bound === undefined || !covered(bound, held)) {
+    return refuse("countersignature.void", "the call is outside of what was signed for the task");
+  }
+  if ((state.used ?? 0) >= uses) return refuse("countersignature.used", "all uses that were signed are used up");
+  const agreed = canonicalJson({ bound, uses } as unknown as Json);
+  const sameForAll = state.answers.every(
+    ({ signed }) => canonicalJson({ bound: signed.bound, uses: signed.uses } as unknown as Json) === agreed,
+  );
+  return sameForAll ? null : refuse("countersignature.void", "the signatures are not about the same calls");
+}
+
+function hasMapping({ replica }: EnforcementPoint, { upstream, tool }: Call): boolean {
+  return Object.hasOwn(replica.get("upstream", upstream)?.terms.resources ?? {}, tool);
 }
 
 const holdKey = (hold: Pick<Hold, "policyId" | "policyHash">): string => `${hold.policyId}\n${hold.policyHash}`;
 
-type Answer = StateRecord<"approval">["state"]["answers"][number];
+interface Judged {
+  readonly approval: StateRecord<"approval">;
+  readonly held: SaltedCall;
+}
 
-function validAnswer(
-  point: EnforcementPoint,
-  { signed, assertion }: Answer,
-  { terms, now, held }: { readonly terms: ApprovalTerms; readonly now: number; readonly held: SaltedCall },
-): boolean {
+function validAnswer(point: EnforcementPoint, { signed, assertion }: SignedAnswer, { approval, held }: Judged): boolean {
+  const { terms } = approval;
+  const { chain, call } = held;
   const root = point.replica.get("root", "root");
   const approver = point.replica.get("human", signed.approver);
-  if (
-    root === undefined ||
-    terms.callDigest === null ||
-    approver?.state.status !== "active" ||
-    !mayApprove(held, approver)
-  )
-    return false;
-  if (signed.nonce !== terms.nonce || signed.policySetHash !== terms.policySetHash) return false;
-  if (signed.effect !== held.call.effect) return false;
-  if (signed.human !== terms.human || signed.agent !== terms.agent || signed.task !== terms.task) return false;
+  if (root === undefined || approver?.state.status !== "active" || !mayApprove(signed, held, approver)) return false;
+  if (!signed.nonce.startsWith(`${terms.nonce}.`) || signed.policySetHash !== terms.policySetHash) return false;
+  if (signed.effect !== call.effect || signed.riskLevel !== terms.riskLevel) return false;
+  if (signed.human !== chain.human || signed.device !== chain.device) return false;
+  if (signed.agent !== chain.agent || signed.task !== chain.task) return false;
   const { origin, rpId, genesis } = root.terms;
   const passkeys = (id: string): KnownPasskey | undefined => {
     const passkey = point.replica.get("passkey", id);
     if (passkey?.state.status !== "active") return undefined;
     return { human: passkey.terms.human, publicKey: passkey.terms.publicKey, counter: null };
   };
-  return verifyApproval({ signed, assertion, callDigest: terms.callDigest }, { passkeys, now, origin, rpId, genesis })
-    .ok;
+  const callDigest = signed.scope === "task" ? null : terms.callDigest;
+  const trust = { passkeys, now: point.now(), origin, rpId, genesis };
+  return verifyApproval({ signed, assertion, callDigest }, trust).ok;
 }
 
-/** Whether a person is one of those whom every hold of an approval asks for. The requester is refused where a hold says so. */
-function mayApprove({ chain, holds }: SaltedCall, approver: StateRecord<"human">): boolean {
-  return holds.every((hold) => {
-    if (hold.notRequester && approver.id === chain.human) return false;
-    return isApprover(hold.approvers, chain.human, approver);
+/** Whether a person may sign each hold that they signed, by the policies of this point. */
+function mayApprove(signed: SignedApproval, { chain, holds }: SaltedCall, approver: StateRecord<"human">): boolean {
+  return signed.holds.every((named) => {
+    const hold = holds.find((one) => holdKey(one) === holdKey(named));
+    return hold === undefined || maySign(hold, chain.human, approver);
   });
 }
 
-export function isApprover(rule: string, owner: string | null, approver: StateRecord<"human">): boolean {
-  if (rule === "owner") return approver.id === owner;
-  if (rule.startsWith("role:")) return approver.terms.roles.some((role) => `role:${role}` === rule);
-  return false;
+/** Whether this person's signature may discharge a hold. The requester is refused where the hold says so. */
+export function maySign(
+  { approvers, notRequester }: Pick<Hold, "approvers" | "notRequester">,
+  owner: string | null,
+  approver: StateRecord<"human">,
+): boolean {
+  if (notRequester && approver.id === owner) return false;
+  if (approvers === "owner") return approver.id === owner;
+  return approver.terms.roles.some((role) => `role:${role}` === approvers);
 }
 
 /** Digest of what makes two tries the same call; never stored without a key (see the approvals module). */

@@ -85,7 +85,7 @@ export function draftEntry({ point, subject }: Drafting, kind: EntryKind, parts:
             policySetHash: decision.policySetHash,
           },
     posture: postureShown(point, subject.chain),
-    risk: decision === undefined ? null : 0,
+    risk: decision === undefined ? null : point.riskOf(subject.chain),
   };
 }
 

@@ -1,11 +1,14 @@
 import {
-  AppError,
+  type ApprovalId,
   type Call,
   type Decision,
   type RefusalCode,
   type StateRecord,
   type Step,
   denied,
+  plainText,
+  reached,
+  signedScope,
 } from "@countersign/core";
 import type { Action, Ends } from "./action.ts";
 import { type ApprovalEnd, awaitApproval } from "./await-approval.ts";
@@ -27,7 +30,7 @@ import { decideWithApproval } from "./with-approval.ts";
  */
 export async function enforce<A>(point: EnforcementPoint, action: Action, ends: Ends<A>): Promise<void> {
   const subject = subjectOf(point, action);
-  const live = point.live.begin(subject.chain, subject.resource);
+  const live = point.live.begin(subject.chain, namesOf(action));
   const flow: Flow<A> = {
     point,
     action,
@@ -36,6 +39,7 @@ export async function enforce<A>(point: EnforcementPoint, action: Action, ends: 
     live,
     countersignature: null,
     approval: null,
+    approvalSalt: subject.salt,
     holds: [],
     decided: null,
   };
@@ -48,6 +52,11 @@ export async function enforce<A>(point: EnforcementPoint, action: Action, ends: 
     if (live.state !== "released") live.settle(null);
     point.live.end(live);
   }
+}
+
+/** A stop on a resource finds an action by all that it touches. */
+function namesOf({ call }: Action): readonly string[] {
+  return isRefused(call) ? [call.resource ?? []].flat() : reached(call);
 }
 
 async function run<A>(flow: Flow<A>): Promise<void> {
@@ -76,22 +85,14 @@ async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<D
   const named = action.approval === undefined ? null : point.replica.get("approval", action.approval);
   if (named !== null) {
     const ended = namedApprovalEnded(named) ?? namedApprovalStale(named, decision);
-    if (ended !== null) return ended;
+    if (ended !== null) return action.approval === undefined ? ended : await withDenial(flow, action.approval, ended);
   }
-  const entry = draftEntry(flow, "decision", { decision });
-  let held: Held;
-  try {
-    held = await point.controlPlane.hold({ point: point.id, entry, chain: subject.chain, call, decision });
-  } catch (error) {
-    point.log.error({ err: error }, "hold not recorded");
-    if (error instanceof AppError && error.code === "request.too_many") {
-      return denied("countersignature", "countersignature.required", `${error.message}, so nothing was done`);
-    }
-    return denied("ledger", "ledger.unavailable", "the hold could not be recorded, so nothing was done");
-  }
-  subject.salt = held.salt;
+  const held = await askHuman(flow, call, decision);
+  if ("result" in held) return held;
+  flow.approvalSalt = held.salt;
   if (held.state === "pending") {
-    const end = await awaitApproval(flow, held.approval, point.settings().approvals.waitSeconds * 1000);
+    const waitMs = Math.min(point.settings().approvals.waitSeconds * 1000, action.waitMs ?? Number.POSITIVE_INFINITY);
+    const end = await awaitApproval(flow, held.approval, waitMs);
     if (end === "timeout" || end === "gone") {
       flow.live.settle("not_sent");
       if (end === "timeout") tellHeld(flow, decision, held);
@@ -99,7 +100,43 @@ async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<D
     }
   }
   flow.holds = decision.holds;
-  return decideWithApproval(flow, call, held.approval);
+  const approval = point.replica.get("approval", held.approval);
+  // What was signed once is recorded under the salt that its signer saw; of several calls each keeps its own.
+  if (approval === undefined || signedScope(approval) !== "task") subject.salt = held.salt;
+  return await withDenial(flow, held.approval, decideWithApproval(flow, call, held.approval));
+}
+
+/** The approval that the call waits for; a refusal when no human is asked. */
+async function askHuman<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<Held | Decision> {
+  const { point, subject } = flow;
+  const entry = draftEntry(flow, "decision", { decision });
+  try {
+    const held = await point.controlPlane.hold({ point: point.id, entry, chain: subject.chain, call, decision });
+    return "refused" in held ? denied("countersignature", held.refused.code, held.refused.reason) : held;
+  } catch (error) {
+    point.log.error({ err: error }, "hold not recorded");
+    return denied("ledger", "ledger.unavailable", "the hold could not be recorded, so nothing was done");
+  }
+}
+
+/** Most characters of a name and of a reason that the agent is told. */
+const NAME_CHARS = 80;
+const REASON_CHARS = 300;
+
+/** Tells who denied the call and why. Without an answer of the control plane it stays denied, unexplained. */
+async function withDenial<A>({ point, subject }: Flow<A>, id: ApprovalId, decision: Decision): Promise<Decision> {
+  const approval = point.replica.get("approval", id);
+  if (decision.code !== "countersignature.void" || approval?.state.status !== "denied") return decision;
+  try {
+    const denial = await point.controlPlane.denial(id, subject.chain);
+    if (denial === null) return decision;
+    const reason = plainText(denial.reason, REASON_CHARS);
+    const by = plainText(denial.by, NAME_CHARS);
+    return { ...decision, reason: `denied by ${by}${reason === "" ? "" : `: ${reason}`}` };
+  } catch (error) {
+    point.log.error({ err: error }, "denial not explained");
+    return decision;
+  }
 }
 
 /** For `countersign_wait`: an approval that is over is said to be over; it never turns into a new question. */
@@ -114,7 +151,7 @@ function namedApprovalEnded(approval: StateRecord<"approval"> | undefined): Deci
   if (code === undefined) return null;
   const status = approval?.state.status ?? "unknown";
   const cause = approval?.state.cause ?? null;
-  return denied("countersignature", code, `the approval is ${status}${cause === null ? "" : `: ${cause}`}`);
+  return denied("countersignature", code, `the approval is ${status}${typeof cause === "string" ? `: ${cause}` : ""}`);
 }
 
 function namedApprovalStale(

@@ -1,4 +1,4 @@
-import type { Call, Chain, StateRecord } from "@countersign/core";
+import { type Call, type Chain, NO_CHAIN, type StateRecord, isOwnHands } from "@countersign/core";
 import { deviceLevel, verifyEvidence } from "@countersign/credentials";
 import type { DecideInput, Posture } from "@countersign/policy";
 import type { Action, RefusedCall } from "./action.ts";
@@ -29,14 +29,27 @@ export function gatherFacts({ point, action, countersignature }: Asking, call: C
       posture: find(chain?.device, (id) => postureOf(replica.get("posture", id), replica.get("device", id))),
       agent: find(chain?.agent, (id) => replica.get("agent", id)),
       task: find(chain?.task, (id) => replica.get("task", id)),
+      mandate: mandateOf(chain, point),
       purpose: find(chain?.task, (id) => point.purposes.get(id)),
       upstream: upstream?.state.status === "active" ? upstream : null,
       brakes: activeBrakes(point),
+      ...(isOwnHands(call) ? { criticalPatterns: criticalPatterns(point) } : {}),
     },
     policies: point.evaluator,
-    risk: 0,
+    risk: point.riskOf(chain ?? NO_CHAIN),
     countersignature,
   };
+}
+
+function mandateOf(chain: Chain | null, { replica }: EnforcementPoint): StateRecord<"mandate"> | null {
+  const task = find(chain?.task, (id) => replica.get("task", id));
+  return find(task?.terms.mandate, (id) => replica.get("mandate", id));
+}
+
+/** What is critical behind an upstream stays so when the agent reaches for it with its own hands. */
+function criticalPatterns({ replica }: EnforcementPoint): string[] {
+  const active = [...replica.all("upstream")].filter(({ state }) => state.status === "active");
+  return active.flatMap(({ terms }) => terms.critical);
 }
 
 function find<I, T>(id: I | null | undefined, get: (id: I) => T | undefined): T | null {

@@ -6,6 +6,7 @@ const OVER: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   task: ["ended", "severed"],
   approval: ["consumed", "denied", "expired", "void"],
   policy: ["superseded"],
+  mandate: ["revoked"],
 };
 
 /** True when a record would revive what is over: a used approval, an ended task, a replaced policy set. */

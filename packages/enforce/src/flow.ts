@@ -23,6 +23,8 @@ export interface Flow<A> extends Ends<A> {
   /** What a valid countersignature contributes to the decision; set once the approval is found. */
   countersignature: DecideInput["countersignature"];
   approval: StateRecord<"approval"> | null;
+  /** The salt (base64url) under which the approver saw the arguments. */
+  approvalSalt: string;
   /** What the call was held for. */
   holds: readonly Hold[];
   /** The last whole decision; it stands while nothing that it read has changed. */

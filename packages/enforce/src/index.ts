@@ -1,18 +1,30 @@
-export type { Action, Effector, Prepared, RefusalDetail, RefusedCall, Releaser, UpstreamAnswer } from "./action.ts";
+export type {
+  Action,
+  Effector,
+  Exchange,
+  Prepared,
+  RefusalDetail,
+  RefusedCall,
+  Releaser,
+  UpstreamAnswer,
+} from "./action.ts";
 export { admitAll, ownerOfScope } from "./admission.ts";
 export type { Claims } from "./claims.ts";
 export type {
   ControlPlane,
+  Denial,
   Disclosure,
   EntryDraft,
   Held,
+  HoldRefused,
   HoldRequest,
   RecordRequest,
   Recorded,
   Renewal,
   Snapshot,
 } from "./control-plane.ts";
-export { callIdentity, digestOfCall, isApprover } from "./countersigned.ts";
+export { boundOf, covered, onlyOnce } from "./bound.ts";
+export { callIdentity, digestOfCall, maySign } from "./countersigned.ts";
 export type { Clocks } from "./lease.ts";
 export type { Disposition } from "./live.ts";
 export type { Acknowledgement, PointLog, PointOptions } from "./point.ts";

@@ -1,10 +1,18 @@
-import { type Call, type Decision, denied } from "@countersign/core";
+import { type Call, type Decision, denied, isOwnHands, reached } from "@countersign/core";
 import type { EntryDraft, RecordRequest } from "./control-plane.ts";
 import { disclosureOf } from "./drafts.ts";
 import { type Flow, stepOf } from "./flow.ts";
 
 /** How long the intent of a read waits for its outcome, in ms. */
 const READ_WAITS_MS = 2;
+
+/**
+ * Whether the first byte may leave before the intent is durable. The answer to a hook sets the client's own hands free and is the last
+ * byte that passes here, so that what it permits is recorded before it, reads too.
+ */
+export function mayWait<A>({ approval }: Pick<Flow<A>, "approval">, call: Call): boolean {
+  return call.effect === "read" && approval === null && !isOwnHands(call);
+}
 
 /**
  * The record of one intent. That of a read needs to be durable only before the first byte for the agent (INV-6), so it waits a moment for
@@ -20,7 +28,7 @@ export class IntentRecord<A> {
     this.flow = flow;
     let drafted: RecordRequest | undefined;
     this.request = () => (drafted ??= requestOf(flow, call, draft()));
-    if (call.effect === "read" && flow.approval === null)
+    if (mayWait(flow, call))
       this.waiting = setTimeout(() => void this.durable(), READ_WAITS_MS);
     else this.recording = recordIntent(flow, this.request);
   }
@@ -61,7 +69,7 @@ function requestOf<A>({ point, subject, approval }: Flow<A>, call: Call, entry: 
     point: point.id,
     entries: [entry],
     ...(disclosure === undefined ? {} : { disclosure }),
-    ...(call.effect === "read" ? {} : { guard: { resource: call.resource } }),
+    ...(call.effect === "read" ? {} : { guard: { resource: reached(call) } }),
     ...(approval === null ? {} : { consume: { approval: approval.id, version: approval.version } }),
   };
 }

@@ -19,12 +19,13 @@ export class LiveAction {
   private disposition: Disposition | null = null;
   private waiting: (() => void)[] = [];
   readonly chain: Chain;
-  readonly resource: string | null;
+  /** All names by which a stop on a resource finds it. */
+  readonly names: readonly string[];
   readonly stopped: AbortController = new AbortController();
 
-  constructor(chain: Chain, resource: string | null) {
+  constructor(chain: Chain, names: readonly string[]) {
     this.chain = chain;
-    this.resource = resource;
+    this.names = names;
   }
 
   /** What became of it, once that is certain: what a stop reports. */
@@ -56,8 +57,8 @@ export class LiveAction {
 export class LiveActions {
   private readonly actions = new Set<LiveAction>();
 
-  begin(chain: Chain, resource: string | null): LiveAction {
-    const action = new LiveAction(chain, resource);
+  begin(chain: Chain, names: readonly string[]): LiveAction {
+    const action = new LiveAction(chain, names);
     this.actions.add(action);
     return action;
   }
@@ -74,7 +75,7 @@ export class LiveActions {
   mark(scope: BrakeScope, mark: Mark): readonly LiveAction[] {
     const marked: LiveAction[] = [];
     for (const action of this.actions) {
-      if (action.state === "released" || !covers(scope, action.chain, action.resource)) continue;
+      if (action.state === "released" || !covers(scope, action.chain, action.names)) continue;
       action.mark ??= mark;
       action.stopped.abort();
       action.abandon?.(mark);

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import type { Outcome, OutcomeStatus } from "@countersign/core";
+import type { Json, Outcome, OutcomeStatus } from "@countersign/core";
+import type { Exchange } from "./action.ts";
 
 const RESULT_CONTEXT = Buffer.from("countersign-result-v1\n");
 
@@ -9,10 +10,21 @@ const RESULT_CONTEXT = Buffer.from("countersign-result-v1\n");
  */
 export function outcomeOf(status: OutcomeStatus, bytes: Uint8Array | null, saltBase64url: string): Outcome {
   if (bytes === null) return { status, resultCommitment: null, bytes: 0 };
+  return { status, resultCommitment: commitmentOf(bytes, saltBase64url), bytes: bytes.length };
+}
+
+/** What was asked within an action and what was answered, each as a commitment under the salt of the result. */
+export function askedOf(exchanges: readonly Exchange[], saltBase64url: string): Json {
+  return exchanges.map(({ method, question, answer }) => ({
+    method,
+    question: commitmentOf(question, saltBase64url),
+    questionBytes: question.length,
+    answer: answer === null ? null : commitmentOf(answer, saltBase64url),
+    answerBytes: answer?.length ?? 0,
+  }));
+}
+
+function commitmentOf(bytes: Uint8Array, saltBase64url: string): string {
   const salt = hash("sha256", Buffer.concat([RESULT_CONTEXT, Buffer.from(saltBase64url, "base64url")]), "buffer");
-  return {
-    status,
-    resultCommitment: hash("sha256", Buffer.concat([salt, bytes]), "base64url"),
-    bytes: bytes.length,
-  };
+  return hash("sha256", Buffer.concat([salt, bytes]), "base64url");
 }

@@ -72,6 +72,8 @@ export class EnforcementPoint {
   /** Purposes of live tasks, in clear. */
   readonly purposes: Map<string, string> = new Map();
   evaluator: Evaluator | null = null;
+  /** The risk of a chain, 0 to 100. Nothing raises it yet. */
+  riskOf: (chain: Chain) => number = () => 0;
   private readonly options: PointOptions;
   private generation = 0;
   private policyVersion = -1;

@@ -38,6 +38,11 @@ export class Sent<A> {
     }
   }
 
+  /** Whether more may go upstream for this action. INV-3: asked in the tick of the write. */
+  permitted(): boolean {
+    return this.flow.live.state === "sent" && decideNow(this.flow, this.call).result === "permit";
+  }
+
   private lost(error: unknown): void {
     this.flow.point.log.error({ err: error }, "early parts of an answer not sent");
   }

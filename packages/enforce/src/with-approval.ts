@@ -7,7 +7,12 @@ export function decideWithApproval<A>(flow: Flow<A>, call: Call, id: ApprovalId)
   const approval = flow.point.replica.get("approval", id);
   if (approval === undefined)
     return denied("countersignature", "countersignature.void", "the approval is not known here");
-  const found = discharge(flow.point, approval, { ...flow.subject, call, holds: flow.holds });
+  const found = discharge(flow.point, approval, {
+    chain: flow.subject.chain,
+    salt: flow.approvalSalt,
+    call,
+    holds: flow.holds,
+  });
   if (!found.ok) return decideRefused(flow, call, found);
   flow.approval = approval;
   flow.countersignature = { ok: true, holds: found.holds };

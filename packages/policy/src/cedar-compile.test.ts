@@ -16,7 +16,7 @@ describe("a policy set", () => {
       @id("mine") permit ${ANY};
       forbid ${ANY} when { context.risk > 50 };
       @hold("look at it") @approvers("role:admin") @not_requester @quorum("2") @expires("15m") @scopes("once, task")
-      @authenticator("other-device") @description("why") forbid ${ANY};`);
+      @description("why") forbid ${ANY};`);
     expect(set.policies.map(({ id, effect, line }) => [id, effect, line])).toEqual([
       ["mine", "permit", 2],
       ["policy1", "forbid", 3],
@@ -29,7 +29,7 @@ describe("a policy set", () => {
       quorum: 2,
       expirySeconds: 900,
       scopes: ["once", "task"],
-      authenticator: "other-device",
+      authenticator: "any",
     });
     expect(set.policySetHash).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
@@ -45,6 +45,15 @@ describe("a policy set", () => {
       scopes: ["once"],
       authenticator: "any",
     });
+  });
+
+  it("asks administrators where more than the requester must sign and nobody is named", () => {
+    const approvers = (annotations: string): string | undefined =>
+      parsed(`@hold("h") ${annotations} forbid ${ANY};`).policies[0]?.hold?.approvers;
+    expect(approvers('@quorum("2")')).toBe("role:admin");
+    expect(approvers("@not_requester")).toBe("role:admin");
+    expect(approvers('@quorum("1")')).toBe("owner");
+    expect(approvers('@quorum("2") @approvers("role:auditor")')).toBe("role:auditor");
   });
 
   it("hashes a policy by its content, annotations included, and the set by its text", () => {
@@ -89,7 +98,10 @@ describe("a policy text is refused, with the line,", () => {
     ["an end without a unit", `@hold("h") @expires("15") forbid ${ANY};`, 1, "@expires"],
     ["an unknown scope", `@hold("h") @scopes("forever") forbid ${ANY};`, 1, "@scopes"],
     ["no scope", `@hold("h") @scopes forbid ${ANY};`, 1, "@scopes"],
-    ["an unknown authenticator", `@hold("h") @authenticator("any") forbid ${ANY};`, 1, "@authenticator"],
+    ["a role that nobody can have", `@hold("h") @approvers("role:dba") forbid ${ANY};`, 1, "nobody has another role"],
+    ["an authenticator", `@hold("h") @authenticator("attested") forbid ${ANY};`, 1, "cannot be honoured"],
+    ["a quorum of one owner", `@hold("h") @approvers("owner") @quorum("2") forbid ${ANY};`, 1, "never be reached"],
+    ["an owner who may not sign", `@hold("h") @approvers("owner") @not_requester forbid ${ANY};`, 1, "nobody"],
     [
       "a chain of operators",
       `permit ${ANY} when { ${"context.risk < 3 && ".repeat(60)}true };`,

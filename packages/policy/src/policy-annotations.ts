@@ -8,7 +8,7 @@ export type ReadAnnotations =
 const HOLD_ANNOTATIONS = ["approvers", "not_requester", "quorum", "expires", "scopes", "authenticator"];
 const KNOWN = ["id", "description", "hold", ...HOLD_ANNOTATIONS];
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$/;
-const APPROVERS = /^(?:owner|role:[a-z][a-z0-9_-]{0,63})$/;
+const APPROVERS: readonly string[] = ["owner", "role:admin", "role:auditor"];
 const DURATION = /^([1-9][0-9]{0,5})(s|m|h)$/;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 const REASON_LENGTH = 500;
@@ -16,8 +16,11 @@ const DAY_SECONDS = 86_400;
 
 /**
  * Reads the annotations of design 5.1: `@id("…")` (else `fallbackId`), `@description("…")`, and on a `forbid` `@hold("reason")` with
- * `@approvers("owner" | "role:<name>")`, `@not_requester`, `@quorum("1…9")`, `@expires("15m")` (≤ 24 h), `@scopes("once,task")`,
- * `@authenticator("attested" | "other-device")`. What is not known is refused: a misspelt restriction must not vanish.
+ * `@approvers("owner" | "role:<name>")`, `@not_requester`, `@quorum("1…9")`, `@expires("15m")` (≤ 24 h), `@scopes("once,task")`.
+ * Where more than the requester must sign and no approvers are named, administrators do.
+ *
+ * What is not known is refused: a misspelt restriction must not vanish. So is what cannot be honoured: a hold that nobody could ever
+ * sign, and `@authenticator`, because no passkey's make or place is proved here.
  */
 export function readAnnotations(est: PolicyEst, fallbackId: string): ReadAnnotations {
   const given = new Map(Object.entries(est.annotations ?? {}));
@@ -41,27 +44,41 @@ export function readAnnotations(est: PolicyEst, fallbackId: string): ReadAnnotat
 /** Annotation, what its value must pass, and what to say when it does not. */
 const RULES: readonly (readonly [string, (text: string) => boolean, string])[] = [
   ["hold", (text) => text !== "" && text.length <= REASON_LENGTH, "`@hold` needs a reason of 1 to 500 characters"],
-  ["approvers", (text) => APPROVERS.test(text), '`@approvers` must be "owner" or "role:<name>"'],
+  [
+    "approvers",
+    (text) => APPROVERS.includes(text),
+    '`@approvers` must be "owner", "role:admin" or "role:auditor"; nobody has another role',
+  ],
   ["not_requester", (text) => text === "", "`@not_requester` takes no value"],
   ["quorum", (text) => /^[1-9]$/.test(text), '`@quorum` must be "1" to "9"'],
   ["expires", (text) => isTime(secondsOf(text)), '`@expires` must be a time such as "15m", at most "24h"'],
   ["scopes", (text) => scopesOf(text).length > 0, '`@scopes` must be "once", "task" or "once,task"'],
-  ["authenticator", (text) => isAuthenticator(text), '`@authenticator` must be "attested" or "other-device"'],
+  [
+    "authenticator",
+    () => false,
+    "`@authenticator` cannot be honoured: no passkey proves its make or on which device it signs; use `@approvers` or `@quorum`",
+  ],
 ];
 
 function readHold(given: ReadonlyMap<string, string | null>, id: string): ReadAnnotations {
   const broken = RULES.find(([name, fits]) => given.has(name) && !fits(given.get(name) ?? ""));
   if (broken !== undefined) return refuse(broken[2]);
-  const authenticator = given.get("authenticator") ?? "";
+  const quorum = Number(given.get("quorum") ?? "1");
+  const notRequester = given.has("not_requester");
+  const approvers = given.get("approvers") ?? (quorum > 1 || notRequester ? "role:admin" : "owner");
+  if (approvers === "owner" && notRequester)
+    return refuse('`@approvers("owner")` with `@not_requester` can be signed by nobody: the owner is the requester');
+  if (approvers === "owner" && quorum > 1)
+    return refuse('`@approvers("owner")` with a `@quorum` can never be reached: the owner is one person');
   const expires = given.get("expires");
   const hold: HoldTerms = {
     reason: given.get("hold") ?? "",
-    approvers: given.get("approvers") ?? "owner",
-    notRequester: given.has("not_requester"),
-    quorum: Number(given.get("quorum") ?? "1"),
+    approvers,
+    notRequester,
+    quorum,
     expirySeconds: typeof expires === "string" ? secondsOf(expires) : null,
     scopes: scopesOf(given.get("scopes") ?? "once"),
-    authenticator: isAuthenticator(authenticator) ? authenticator : "any",
+    authenticator: "any",
   };
   return { ok: true, id, hold };
 }
@@ -71,10 +88,6 @@ function scopesOf(text: string): HoldTerms["scopes"] {
   const names = text.split(",").map((name) => name.trim());
   const scopes = names.filter((name) => name === "once" || name === "task");
   return scopes.length === names.length && new Set(names).size === names.length ? scopes : [];
-}
-
-function isAuthenticator(text: string): text is "attested" | "other-device" {
-  return text === "attested" || text === "other-device";
 }
 
 function secondsOf(text: string): number {

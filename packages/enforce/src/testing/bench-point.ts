@@ -5,8 +5,10 @@ import type { Evaluator } from "@countersign/policy";
 import type { Action, Prepared, Releaser, UpstreamAnswer } from "../action.ts";
 import type {
   ControlPlane,
+  Denial,
   EntryDraft,
   Held,
+  HoldRefused,
   HoldRequest,
   RecordRequest,
   Recorded,
@@ -27,10 +29,11 @@ export class FakeControlPlane implements ControlPlane {
   readonly severed: string[] = [];
   /** What `record` answers or how it fails; by default it records. */
   onRecord: (request: RecordRequest) => Promise<Recorded> = async () => await Promise.resolve({ ok: true });
-  onHold: (request: HoldRequest) => Promise<Held> = async () => await Promise.reject(new Error("no holds here"));
+  onHold: (request: HoldRequest) => Promise<Held | HoldRefused> = async () => await Promise.reject(new Error("no holds here"));
   onRenew: (applied: number) => Promise<Renewal> = async (applied) =>
     await Promise.resolve({ generation: 1, version: applied, records: [] });
   records: Renewal["records"] = [];
+  denied: Denial | null = null;
 
   async snapshot(): Promise<Renewal> {
     return await Promise.resolve({ generation: 1, version: 1, records: this.records });
@@ -43,8 +46,11 @@ export class FakeControlPlane implements ControlPlane {
     if (recorded.ok) this.entries.push(...request.entries);
     return recorded;
   }
-  async hold(request: HoldRequest): Promise<Held> {
+  async hold(request: HoldRequest): Promise<Held | HoldRefused> {
     return await this.onHold(request);
+  }
+  async denial(): Promise<Denial | null> {
+    return await Promise.resolve(this.denied);
   }
   async heldCall(): Promise<null> {
     return await Promise.resolve(null);
