@@ -2,12 +2,14 @@ import type { ChainNames } from "@countersign/api";
 import { type Chain, isId } from "@countersign/core";
 import type { Kernel } from "./kernel.ts";
 
+export type NamedParts = Pick<Kernel, "store" | "keys" | "points" | "pointId">;
+
 /** Names behind ids, each looked up once for one answer. Null: nobody has this id, or the name was erased. */
 export class Names {
-  private readonly kernel: Kernel;
+  private readonly kernel: NamedParts;
   private readonly known = new Map<string, Promise<string | null>>();
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: NamedParts) {
     this.kernel = kernel;
   }
 

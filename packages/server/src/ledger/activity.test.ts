@@ -1,6 +1,7 @@
-import type { LedgerEntry } from "@countersign/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recover } from "./recover.ts";
+import { openKeyRing } from "../keys/index.ts";
+import { Points } from "../points/index.ts";
 import { Samples } from "../store/testing/samples.ts";
 import { LedgerFixture } from "./testing/ledger-fixture.ts";
 import { who } from "./who.ts";
@@ -54,15 +55,23 @@ describe("who", () => {
     });
     await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[1]!, file))] });
     await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[2]!, "file:/elsewhere"))] });
-    const acts = await who(store, { resource: "file:/srv/**", limit: 10 });
-    expect(acts.map(({ entry, outcome }) => [entry.index, outcome?.index ?? null])).toEqual([
+    const keys = await openKeyRing(store, Buffer.alloc(32), make.random);
+    const kernel = { store, keys, points: new Points(), pointId: point };
+    const { acts, next } = await who(kernel, { resource: "file:/srv/**", limit: 10 });
+    expect(acts.map(({ index, outcome }) => [index, outcome])).toEqual([
       [3, null],
       [2, null],
-      [0, 1],
+      [0, "ok"],
     ]);
-    expect((acts[2]!.entry.body as unknown as LedgerEntry).chain).toEqual(chains[0]);
-    expect((await who(store, { resource: file, limit: 2 })).map(({ entry }) => entry.index)).toEqual([3, 2]);
-    expect((await who(store, { resource: file, limit: 2, before: 2 })).map(({ entry }) => entry.index)).toEqual([0]);
-    expect(await who(store, { resource: "file:/none", limit: 5 })).toEqual([]);
+    expect(next).toBeNull();
+    expect(acts[2]).toMatchObject(chains[0]!);
+    const indexes = async (query: object): Promise<[number[], string | null]> => {
+      const page = await who(kernel, { limit: 5, ...query });
+      return [page.acts.map(({ index }) => index), page.next];
+    };
+    expect(await indexes({ resource: file, limit: 2 })).toEqual([[3, 2], "2"]);
+    expect(await indexes({ resource: file, limit: 2, before: 2 })).toEqual([[0], null]);
+    expect(await indexes({ agent: chains[1]!.agent })).toEqual([[4, 3, 2], null]);
+    expect(await indexes({ resource: "file:/none" })).toEqual([[], null]);
   });
 });

@@ -1,33 +1,51 @@
-import { AppError, ENTRY_KINDS, type EntryId, type JsonObject, type Kind, type LedgerEntry } from "@countersign/core";
+import { AppError, ENTRY_KINDS, type EntryId } from "@countersign/core";
 import { z } from "zod";
-import { type Response, type Route, route } from "../http/index.ts";
+import { type Caller, type Response, type Route, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
-import type { EntryQuery } from "../store/index.ts";
+import { entryPage, entryView } from "./entry-page.ts";
 import type { Ledger } from "./ledger.ts";
 import { type PublicFile, entryBundle, publicFile } from "./public-files.ts";
-import { type Act, who } from "./who.ts";
+import { who } from "./who.ts";
 
 const readers = ["local", "cookie", "session"] as const;
 const roles = ["admin", "auditor"] as const;
 const whole = z.coerce.number().int().min(0);
+const id = z.string().max(64).optional();
 const entriesQuery = z.object({
   from: whole.optional(),
+  before: whole.optional(),
   limit: whole.max(1000).default(100),
   reverse: z.literal("1").optional(),
   kind: z.enum(ENTRY_KINDS).optional(),
-  task: z.string().max(64).optional(),
+  task: id,
+  agent: id,
+  human: id,
+  device: id,
   resource: z.string().max(1024).optional(),
   record: z
     .string()
     .max(2100)
     .regex(/^[a-z]+:.+$/, "write it as kind:id")
     .optional(),
+  q: z.string().max(1024).optional(),
+  names: z.literal("1").optional(),
 });
-const whoQuery = z.object({ resource: z.string().min(1).max(1024), limit: whole.max(1000).default(100) });
+const whoQuery = z.object({
+  resource: z.string().min(1).max(1024),
+  limit: whole.max(1000).default(100),
+  before: whole.optional(),
+});
+const time = z.iso.datetime({ offset: true });
+const actsQuery = z.object({
+  limit: whole.max(500).default(100),
+  before: whole.optional(),
+  since: time.optional(),
+  until: time.optional(),
+  task: id,
+});
 
 /** The ledger over HTTP: what everybody may read (C2SP tiles), and what needs the eye of an auditor. */
 export function ledgerRoutes(kernel: Kernel, ledger: Ledger): readonly Route[] {
-  const { store } = kernel;
   return [
     ...["checkpoint", "vkey"].map((name) =>
       route({
@@ -56,21 +74,15 @@ export function ledgerRoutes(kernel: Kernel, ledger: Ledger): readonly Route[] {
       url: "/v1/ledger/entries",
       callers: readers,
       roles,
-      handle: async ({ query }) => {
-        const found = await store.entries(entryQuery(query));
-        return { body: { entries: found.map(({ index, body }) => ({ index, body })), size: ledger.published().size } };
-      },
+      query: entriesQuery,
+      handle: async ({ query }) => ({ body: await entryPage(kernel, ledger, query) }),
     }),
     route({
       method: "GET",
       url: "/v1/ledger/entries/:id",
       callers: readers,
       roles,
-      handle: async ({ params }) => {
-        const entry = await store.entry(params["id"] as EntryId);
-        if (entry === null) throw new AppError("request.not_found", { detail: "the ledger has no such entry" });
-        return { body: { index: entry.index, body: entry.body } };
-      },
+      handle: async ({ params }) => ({ body: await entryView(kernel, params["id"] as EntryId) }),
     }),
     route({
       method: "GET",
@@ -87,69 +99,49 @@ export function ledgerRoutes(kernel: Kernel, ledger: Ledger): readonly Route[] {
       url: "/v1/ledger/who",
       callers: readers,
       roles,
-      handle: async ({ query }) => {
-        const asked = parsed(whoQuery, query);
-        const acts = await who(store, asked);
-        return { body: { acts: await Promise.all(acts.map(async (act) => await shown(kernel, act))) } };
+      query: whoQuery,
+      handle: async ({ query: { before, ...query } }) => ({
+        body: await who(kernel, { ...query, ...(before === undefined ? {} : { before }) }),
+      }),
+    }),
+    route({
+      method: "GET",
+      url: "/v1/agents/:id/acts",
+      callers: readers,
+      query: actsQuery,
+      handle: async ({ params, query: { limit, ...range }, caller }) => {
+        const agent = params["id"] ?? "";
+        await assertMaySee(kernel, agent, caller);
+        return { body: await who(kernel, { agent, limit, ...rangeOf(range) }) };
       },
     }),
   ];
 }
 
-function parsed<T>(schema: z.ZodType<T>, query: unknown): T {
-  const result = schema.safeParse(query);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new AppError("request.invalid", {
-    detail: `\`${issue?.path.join(".") ?? ""}\`: ${issue?.message ?? "not valid"}`,
-  });
+/** What an agent did is for its owner and for auditors. */
+async function assertMaySee(kernel: Kernel, id: string, caller: Caller): Promise<void> {
+  const agent = await kernel.store.get("agent", id);
+  if (agent === null) throw new AppError("request.not_found", { detail: `there is no agent \`${id.slice(0, 64)}\`` });
+  if (caller.kind !== "human" || caller.human.id === agent.terms.owner) return;
+  if (!roles.some((role) => caller.human.terms.roles.includes(role)))
+    throw new AppError("request.forbidden", { detail: "only its owner and auditors see what an agent did" });
 }
 
-function entryQuery(query: unknown): EntryQuery {
-  const { from, limit, reverse, kind, task, resource, record } = parsed(entriesQuery, query);
-  const at = record?.indexOf(":") ?? 0;
+function rangeOf({ before, since, until, task }: Omit<z.output<typeof actsQuery>, "limit">): {
+  before?: number;
+  since?: number;
+  until?: number;
+  task?: string;
+} {
   return {
-    limit,
-    ...(from === undefined ? {} : { from }),
-    ...(reverse === undefined ? {} : { reverse: true }),
-    ...(kind === undefined ? {} : { kind }),
+    ...(before === undefined ? {} : { before }),
+    ...(since === undefined ? {} : { since: Date.parse(since) }),
+    ...(until === undefined ? {} : { until: Date.parse(until) }),
     ...(task === undefined ? {} : { task }),
-    ...(resource === undefined ? {} : { resource }),
-    ...(record === undefined ? {} : { record: { kind: record.slice(0, at) as Kind, id: record.slice(at + 1) } }),
   };
 }
 
 function fileResponse(file: PublicFile | null): Response {
   if (file === null) throw new AppError("request.not_found", { detail: "the ledger has no such file" });
   return { type: file.contentType, body: Buffer.from(file.bytes), headers: { "cache-control": file.cacheControl } };
-}
-
-/** One act with the names that are known now; the ledger itself holds ids. */
-async function shown(kernel: Kernel, { entry, outcome }: Act): Promise<JsonObject> {
-  const { time, chain, action, resource, effect, decision, approval } = entry.body as unknown as LedgerEntry;
-  return {
-    time,
-    ...chain,
-    action,
-    resource,
-    effect,
-    decision: decision === null ? null : { result: decision.result, code: decision.code },
-    outcome: outcome === null ? null : ((outcome.body as unknown as LedgerEntry).outcome?.status ?? null),
-    approval: approval ?? null,
-    index: entry.index,
-    names: await namesOf(kernel, chain),
-  };
-}
-
-async function namesOf({ store, keys }: Kernel, chain: LedgerEntry["chain"]): Promise<JsonObject> {
-  const human = chain.human === null ? null : await store.get("human", chain.human);
-  const device = chain.device === null ? null : await store.get("device", chain.device);
-  const agent = chain.agent === null ? null : await store.get("agent", chain.agent);
-  const task = chain.task === null ? null : await store.get("task", chain.task);
-  return {
-    human: human === null ? null : await keys.openText(human.terms.name),
-    device: device === null ? null : await keys.openText(device.terms.name),
-    agent: agent?.terms.name ?? null,
-    task: task === null ? null : await keys.openText(task.terms.purpose),
-  };
 }

@@ -1,58 +1,49 @@
-import type { IntentId, Json, JsonObject } from "@countersign/core";
-import type { Store, StoredEntry } from "../store/index.ts";
+import type { Act, ActPage } from "@countersign/api";
+import type { IntentId, LedgerEntry } from "@countersign/core";
+import { type NamedParts, Names } from "../names.ts";
+import type { EntryQuery, Store, StoredEntry } from "../store/index.ts";
 
-/** Entries that are looked at for each act that is wanted: an intent has an outcome, and may have been held. */
-const LOOK = 4;
-const MAX_ACTS = 1000;
+const MOST_ACTS = 1000;
 
-/** One thing that was done, tried or refused, with the whole chain in its entry. */
-export interface Act {
-  /** An `action.intent`, or the `decision` that refused or held a try. */
-  readonly entry: StoredEntry;
-  /** The outcome of an intent; null while it is under way, and for a refusal. */
-  readonly outcome: StoredEntry | null;
-}
-export interface WhoQuery {
-  /** A resource name, or a pattern. */
-  readonly resource: string;
+export interface WhoQuery extends Pick<EntryQuery, "resource" | "agent" | "task" | "since" | "until"> {
   readonly limit: number;
   /** Only acts before this index. */
   readonly before?: number;
 }
 
-/** Who did what to a resource, newest first. At most 1,000 acts; ask on with `before` = the index of the last one. */
-export async function who(store: Store, { resource, limit, before }: WhoQuery): Promise<readonly Act[]> {
-  const wanted = Math.min(Math.max(0, limit), MAX_ACTS);
-  const acts: Act[] = [];
-  let from = before === undefined ? undefined : before - 1;
-  while (acts.length < wanted && (from === undefined || from >= 0)) {
-    const found = await store.entries({
-      resource,
-      reverse: true,
-      limit: wanted * LOOK,
-      ...(from === undefined ? {} : { from }),
-    });
-    for (const entry of found.filter(isAct).slice(0, wanted - acts.length))
-      acts.push({ entry, outcome: await outcomeOf(store, entry) });
-    const last = found.at(-1);
-    if (last === undefined || found.length < wanted * LOOK) break;
-    from = last.index - 1;
-  }
-  return acts;
+/** What was done, tried, held or refused, newest first, with the names that are known now: the ledger itself holds ids. */
+export async function who(kernel: NamedParts, { limit, before, ...where }: WhoQuery): Promise<ActPage> {
+  const wanted = Math.min(Math.max(1, limit), MOST_ACTS);
+  const from = before === undefined ? {} : { from: before - 1 };
+  const found = await kernel.store.entries({ ...where, ...from, acts: true, reverse: true, limit: wanted + 1 });
+  const page = found.slice(0, wanted);
+  const names = new Names(kernel);
+  const acts = await Promise.all(page.map(async (entry) => await actOf(kernel.store, entry, names)));
+  return { acts, next: found.length > wanted ? String(page.at(-1)?.index ?? 0) : null };
 }
 
-function isAct({ body }: StoredEntry): boolean {
-  const kind = member(body, "kind");
-  return kind === "action.intent" || kind === "decision";
+async function actOf(store: Store, { index, body }: StoredEntry, names: Names): Promise<Act> {
+  const entry = body as unknown as LedgerEntry;
+  const { id, time, chain, action, resource, effect, decision, approval } = entry;
+  const [known, outcome] = await Promise.all([names.chain(chain), outcomeOf(store, entry)]);
+  return {
+    id,
+    index,
+    time,
+    ...chain,
+    names: known,
+    action,
+    resource,
+    effect,
+    decision: decision === null ? null : { result: decision.result, step: decision.step, code: decision.code },
+    outcome,
+    approval: approval ?? null,
+  };
 }
 
-async function outcomeOf(store: Store, { body }: StoredEntry): Promise<StoredEntry | null> {
-  const intent = member(body, "intent");
-  if (typeof intent !== "string" || member(body, "kind") !== "action.intent") return null;
-  const found = await store.entries({ intent: intent as IntentId, kind: "action.outcome", limit: 1 });
-  return found[0] ?? null;
-}
-
-function member(body: Json, name: string): Json | undefined {
-  return (body as JsonObject)[name];
+/** How an intent ended; null while it is under way, and for what was refused. */
+async function outcomeOf(store: Store, { kind, intent }: LedgerEntry): Promise<string | null> {
+  if (intent === undefined || kind !== "action.intent") return null;
+  const [found] = await store.entries({ intent: intent as IntentId, kind: "action.outcome", limit: 1 });
+  return (found?.body as unknown as LedgerEntry | undefined)?.outcome?.status ?? null;
 }

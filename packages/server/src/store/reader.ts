@@ -167,6 +167,8 @@ function entryQuery(query: EntryQuery, indexed: () => number): Query {
     if (value !== undefined) add(`${column} = ?`, value);
   }
   if (query.acts === true) add("kind IN ('action.intent', 'decision')");
+  if (query.device !== undefined)
+    add("task IN (SELECT id FROM records WHERE kind = 'task' AND device = ?)", query.device);
   addTimes(query, add);
   if (query.resource !== undefined) addResource(query.resource, indexed(), add);
   if (query.record !== undefined)

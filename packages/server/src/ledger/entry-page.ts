@@ -1,0 +1,86 @@
+import type { EntryPage, EntryView, Understood } from "@countersign/api";
+import { AppError, type EntryId, type EntryKind, type Kind, type LedgerEntry } from "@countersign/core";
+import type { Kernel } from "../kernel.ts";
+import { Names } from "../names.ts";
+import type { EntryQuery } from "../store/index.ts";
+import type { Ledger } from "./ledger.ts";
+import { readSearch } from "./search.ts";
+
+export interface EntriesQuery {
+  readonly from?: number | undefined;
+  /** Only entries before this index: where `reverse=1` goes on. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+  readonly reverse?: "1" | undefined;
+  readonly kind?: EntryKind | undefined;
+  readonly task?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly human?: string | undefined;
+  readonly device?: string | undefined;
+  readonly resource?: string | undefined;
+  /** `kind:id` */
+  readonly record?: string | undefined;
+  /** Anything that a person may paste. */
+  readonly q?: string | undefined;
+  readonly names?: "1" | undefined;
+}
+
+/** Entries in their order, or newest first; with `q`, how the text was understood. */
+export async function entryPage(kernel: Kernel, ledger: Ledger, asked: EntriesQuery): Promise<EntryPage> {
+  const search = asked.q === undefined ? null : await readSearch(kernel, ledger, asked.q);
+  const { size } = ledger.published();
+  const understood: { understood?: Understood } = search === null ? {} : { understood: search.understood };
+  if (search !== null && search.query === null) return { entries: [], next: null, size, ...understood };
+  const one = search?.query?.from !== undefined;
+  const limit = one ? 1 : asked.limit;
+  const found = await kernel.store.entries({ ...filters(asked), ...search?.query, limit });
+  const entries = found.map(({ index, body }) => ({ index, body: body as unknown as LedgerEntry }));
+  const more = !one && found.length === limit && asked.reverse === "1";
+  const names =
+    asked.names === undefined ? {} : { names: await new Names(kernel).all(entries.flatMap(({ body }) => idsIn(body))) };
+  return { entries, next: more ? String(entries.at(-1)?.index ?? 0) : null, size, ...understood, ...names };
+}
+
+/** One entry with the very bytes that are hashed. @throws AppError `request.not_found` */
+export async function entryView(kernel: Kernel, entryId: EntryId): Promise<EntryView> {
+  const entry = await kernel.store.entry(entryId);
+  if (entry === null) throw new AppError("request.not_found", { detail: "the ledger has no such entry" });
+  const body = entry.body as unknown as LedgerEntry;
+  const names = await new Names(kernel).all(idsIn(body));
+  return { index: entry.index, body, leaf: Buffer.from(entry.leaf).toString("base64"), names };
+}
+
+function filters({
+  from,
+  before,
+  reverse,
+  record,
+  kind,
+  task,
+  agent,
+  human,
+  device,
+  resource,
+}: EntriesQuery): Omit<EntryQuery, "limit"> {
+  const at = record?.indexOf(":") ?? 0;
+  const first = before === undefined ? from : before - 1;
+  return {
+    ...defined({ from: first, kind, task, agent, human, device, resource }),
+    ...(reverse === undefined ? {} : { reverse: true }),
+    ...(record === undefined ? {} : { record: { kind: record.slice(0, at) as Kind, id: record.slice(at + 1) } }),
+  };
+}
+
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+function defined<T extends object>(members: T): Defined<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+/** Ids in an entry that may have a name. */
+function idsIn({ chain, point, resource, cause }: LedgerEntry): readonly string[] {
+  const by = typeof cause === "object" && cause !== null && "by" in cause ? cause.by : null;
+  const named = /^(?:[a-z]+:)?((?:hum|agt|dev|tsk)_[0-9A-Za-z]{22})$/.exec(resource ?? "")?.[1];
+  return [chain.human, chain.device, chain.agent, chain.task, point, by, named].filter(
+    (one): one is string => typeof one === "string",
+  );
+}
