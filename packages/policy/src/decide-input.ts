@@ -35,6 +35,8 @@ export interface Facts {
   readonly posture: Posture | null;
   readonly agent: StateRecord<"agent"> | null;
   readonly task: StateRecord<"task"> | null;
+  /** The mandate of an unattended task. */
+  readonly mandate?: StateRecord<"mandate"> | null;
   /** The task's purpose in clear; absent where it cannot be read: then policies see none. */
   readonly purpose?: string | null;
   readonly upstream: StateRecord<"upstream"> | null;

@@ -32,6 +32,10 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
       "stop an agent until it is reinstated",
       async () => (await import("../commands/agent.ts")).agentSuspend,
     ),
+    reinstate: leaf(
+      "let a suspended agent go on (a human signs)",
+      async () => (await import("../commands/agent.ts")).agentReinstate,
+    ),
     retire: leaf("end an agent for good", async () => (await import("../commands/agent.ts")).agentRetire),
   }),
   human: group("people", {
@@ -49,6 +53,17 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
     list: leaf("list tasks", async () => (await import("../commands/task.ts")).taskList),
     show: leaf("show one task", async () => (await import("../commands/task.ts")).taskShow),
     end: leaf("end a task", async () => (await import("../commands/task.ts")).taskEnd),
+  }),
+  mandate: group("work while nobody is signed in", {
+    create: leaf(
+      "allow unattended work of an agent (a human signs)",
+      async () => (await import("../commands/mandate-create.ts")).mandateCreate,
+    ),
+    list: leaf("list mandates", async () => (await import("../commands/mandate.ts")).mandateList),
+    revoke: leaf(
+      "end a mandate and its tasks at once",
+      async () => (await import("../commands/mandate.ts")).mandateRevoke,
+    ),
   }),
   mcp: leaf("be an MCP server whose calls pass the gateway", async () => (await import("../commands/mcp.ts")).mcp),
   approvals: group("what waits for a signature", {
@@ -75,6 +90,11 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
     show: leaf("show the policy in force", async () => (await import("../commands/policy.ts")).policyShow),
   }),
   upstream: group("what the gateways guard", {
+    add: leaf(
+      "guard a server (an administrator signs)",
+      async () => (await import("../commands/upstream-add.ts")).upstreamAdd,
+    ),
+    remove: leaf("stop using a server, at once", async () => (await import("../commands/upstream.ts")).upstreamRemove),
     list: leaf("list upstreams", async () => (await import("../commands/upstream.ts")).upstreamList),
   }),
   ledger: group("the record that only grows", {

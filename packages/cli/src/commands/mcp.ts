@@ -8,6 +8,7 @@ import { type Command, command } from "../command/command.ts";
 import { EXIT, type ExitCode } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
 import { UsageError } from "../command/usage-error.ts";
+import { workloadOf } from "../mandate/workload.ts";
 import { createSend } from "../mcp/governed-send.ts";
 import { PostureReports } from "../mcp/posture-reports.ts";
 import { TaskLink } from "../mcp/task-link.ts";
@@ -31,12 +32,14 @@ export const mcp: Command = command({
     agent: { kind: "text", value: "AGENT", about: "who acts: id or name", required: true },
     task: { kind: "text", value: "TSK", about: "join a task that was opened before" },
     purpose: { kind: "text", value: "TEXT", about: "what the task is for (default: work in the current folder)" },
+    mandate: { kind: "text", value: "MDT", about: "work while nobody is signed in: a mandate, or its workload file" },
     listen: { kind: "text", value: "127.0.0.1:0", about: "serve HTTP on this loopback address instead of stdio" },
     ...REACH,
   },
   examples: [
     { line: "mcp files --agent reader", does: "the command that an MCP client starts as its server" },
     { line: 'mcp files --agent reader --purpose "quarterly report"', does: "with a purpose that approvers see" },
+    { line: "mcp files --agent nightly --mandate mdt_…", does: "unattended work: a mandate opens the task" },
     { line: "mcp files --agent reader --listen 127.0.0.1:0", does: "for clients that speak HTTP: prints the address" },
   ],
   run: async (values, cli) => {
@@ -46,18 +49,22 @@ export const mcp: Command = command({
     if (values.task !== undefined && !isId("tsk", values.task))
       throw new UsageError(`\`${values.task}\` is no task id (tsk_…)`, "mcp");
     const listen = values.listen === undefined ? null : addressOf(values.listen);
-    const client = createClient(values, cli);
+    if (values.task !== undefined && values.mandate !== undefined)
+      throw new UsageError("either `--task` or `--mandate`, not both", "mcp");
+    const workload = values.mandate === undefined ? null : workloadOf(values.mandate, cli);
+    const client = createClient({ ...values, server: values.server ?? workload?.server ?? undefined }, cli);
     const context: SignInContext = {
       client,
       cli,
       device: async () => (await import("../client/this-device.ts")).thisDevice(cli),
     };
-    const posture = new PostureReports(context);
+    const posture = new PostureReports(context, workload);
     const link = new TaskLink({
       context,
       agent: values.agent,
       purpose: values.purpose ?? `work in ${basename(cli.env.cwd) || "/"}`,
       task: values.task ?? null,
+      workload,
       runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
       reportPosture: async () => await posture.fresh(),
     });

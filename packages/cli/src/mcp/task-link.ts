@@ -1,9 +1,10 @@
 import { AppError, isJsonObject, type Json, type JsonObject, type Runtime, type TaskId } from "@countersign/core";
-import { generateSigningKey, signKeyProof, type SigningKey } from "@countersign/credentials";
+import { generateSigningKey, signEvidence, signKeyProof, type SigningKey } from "@countersign/credentials";
 import { numberAt, objectAt, textAt } from "../client/fields.ts";
 import { agentNamed } from "../client/resolve-names.ts";
 import { dropSession, type StoredSession } from "../client/session-file.ts";
 import { requestSignIn, type SignInContext } from "../client/sign-in.ts";
+import type { Workload } from "../mandate/workload.ts";
 import { type LocalRefusal, refusalOf } from "./local-refusal.ts";
 
 export interface TaskLinkOptions {
@@ -13,6 +14,8 @@ export interface TaskLinkOptions {
   readonly purpose: string;
   /** A task that was opened before, to be joined; null: one is opened for this client. */
   readonly task: TaskId | null;
+  /** Opens the task instead of a person's session; null: a person works. */
+  readonly workload?: Workload | null;
   readonly runtime: () => Promise<Runtime | null>;
   /** Tells the control plane how this device is, before it is asked for a task. */
   readonly reportPosture: () => Promise<void>;
@@ -96,10 +99,19 @@ export class TaskLink {
 
   /** The gateway said that the task has ended. When it ran out by itself, later calls get another. */
   ended(id: TaskId): void {
-    if (this.#task?.id !== id || this.#options.task !== null) return;
+    if (this.#task?.id !== id || !this.#opensAnother) return;
     this.#looking = this.#ranOut(id).then((ranOut) => {
       if (ranOut && this.#task?.id === id) this.#task = null;
     });
+  }
+
+  /** A task that was joined is not replaced, nor is one of unattended work: whoever starts it again opens the next. */
+  get #opensAnother(): boolean {
+    return this.#options.task === null && this.#workload === null;
+  }
+
+  get #workload(): Workload | null {
+    return this.#options.workload ?? null;
   }
 
   /** Ends the task that was opened for this client; a task that was joined goes on. Never rejects. */
@@ -119,14 +131,14 @@ export class TaskLink {
     const { context, task, reportPosture } = this.#options;
     let session: StoredSession | null = null;
     try {
-      session = await context.client.session();
-      if (session === null) throw nobody();
+      session = this.#workload === null ? await context.client.session() : null;
+      if (session === null && this.#workload === null) throw nobody();
       await reportPosture();
       this.#task = task === null ? await this.#openNew() : await this.#join(task);
       return { ok: true, task: this.#task };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      if (!NO_SESSION.has(error.code)) return { ok: false, refusal: refusalOf(error) };
+      if (this.#workload !== null || !NO_SESSION.has(error.code)) return { ok: false, refusal: refusalOf(error) };
       if (session !== null) dropSession(await context.client.server(), session, context.cli.env);
       return { ok: false, refusal: refusalOf(nobody()) };
     }
@@ -134,7 +146,8 @@ export class TaskLink {
 
   async #openNew(): Promise<LiveTask> {
     const { context, purpose, runtime } = this.#options;
-    const agent = await this.#agentId();
+    const workload = this.#workload;
+    const agent = workload === null ? await this.#agentId() : this.#options.agent;
     const key = generateSigningKey();
     const ran = await runtime();
     const body: JsonObject = {
@@ -142,10 +155,23 @@ export class TaskLink {
       purpose,
       keyProof: await this.#keyProof(key, agent),
       ...(ran === null ? {} : { runtime: { ...ran } }),
+      ...(workload === null ? {} : { under: await this.#under(workload, key) }),
     };
-    const opened = await context.client.json({ as: "session", path: "/v1/tasks", body });
+    const opened = await context.client.json({ as: workload === null ? "session" : "anyone", path: "/v1/tasks", body });
     const gateway = textAt(opened, "gateway");
     return this.#credential(objectAt(opened, "token"), { id: textAt(opened, "id") as TaskId, key, gateway });
+  }
+
+  /** The mandate, and the proof of the device that it names: made for this one key, with how the device is now. */
+  async #under({ mandate, device }: Workload, { jkt }: SigningKey): Promise<JsonObject> {
+    const { client, cli } = this.#options.context;
+    const { id, key, posture } = await device();
+    const now = cli.now();
+    return {
+      mandate,
+      deviceProof: signKeyProof(key, { purpose: "workload", audience: await client.server(), nonce: jkt, now }),
+      evidence: signEvidence(key, { device: id, posture: await posture(), nonce: null, now }),
+    };
   }
 
   async #join(id: TaskId): Promise<LiveTask> {
@@ -192,7 +218,7 @@ export class TaskLink {
       if (!(error instanceof AppError)) throw error;
       const refusal = refusalOf(error);
       if (error.code === "server.unreachable") return refusal;
-      const again = error.code === "task.ended" && this.#options.task === null && (await this.#ranOut(task.id));
+      const again = error.code === "task.ended" && this.#opensAnother && (await this.#ranOut(task.id));
       if (!again) this.#over = refusal;
       this.#task = null;
       return refusal;

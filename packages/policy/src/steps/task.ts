@@ -1,3 +1,4 @@
+import type { DecideInput } from "../decide-input.ts";
 import { type Check, inForce, refuse } from "./step.ts";
 
 /** The task is known, belongs to agent, human and device of the chain, is live and has not expired. */
@@ -13,5 +14,20 @@ export const task: Check = ({ claims, facts, now }) => {
   if (record.state.status !== "live" || !inForce(expiresAt, now)) {
     return refuse("task.ended", "the task has ended; open a new one");
   }
-  return null;
+  return record.terms.session === null ? underMandate(record, { facts, now }) : null;
 };
+
+/** INV-1, INV-4: unattended work stands on a mandate of the same chain that is in force; without one it has no human. */
+function underMandate(
+  { terms }: NonNullable<DecideInput["facts"]["task"]>,
+  { facts, now }: Pick<DecideInput, "facts" | "now">,
+): ReturnType<Check> {
+  const mandate = facts.mandate ?? null;
+  if (mandate === null || mandate.id !== terms.mandate || mandate.state.status !== "active")
+    return refuse("task.no_human", "nobody is signed in and no mandate stands behind the task; sign a new one");
+  const { agent, owner, device, expiresAt } = mandate.terms;
+  if (agent !== terms.agent || owner !== terms.human || device !== terms.device)
+    return refuse("task.unknown", "the mandate belongs to another chain");
+  if (!inForce(expiresAt, now)) return refuse("task.no_human", "the mandate has expired; sign a new one");
+  return null;
+}

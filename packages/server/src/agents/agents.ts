@@ -131,9 +131,13 @@ export class Agents {
     const agent = await this.find(idOrName);
     const tasks = await this.kernel.store.find("task", { agent: agent.id, status: "live" });
     const ended = tasks.map((task) => withState(task, { ...task.state, status: "ended", cause: `agent ${status}` }));
-    const puts = [withState(agent, { ...agent.state, status }), ...ended];
+    // INV-10: no mandate outlives its agent; one whose agent is only suspended opens nothing meanwhile.
+    const mandates =
+      status === "retired" ? await this.kernel.store.find("mandate", { agent: agent.id, status: "active" }) : [];
+    const revoked = mandates.map((mandate) => withState(mandate, { ...mandate.state, status: "revoked" }));
+    const puts = [withState(agent, { ...agent.state, status }), ...ended, ...revoked];
     await change(this.kernel, {
-      expect: [agent, ...tasks].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
+      expect: [agent, ...tasks, ...mandates].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
       // INV-8: a task that opened meanwhile would outlive its agent.
       unchanged: [{ kind: "task", agent: agent.id, status: "live", since }],
       put: puts,

@@ -2,13 +2,13 @@ import type { AgentId, DeviceId, HumanId } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 
 export interface Zombie {
-  readonly kind: "task" | "session";
+  readonly kind: "task" | "session" | "mandate";
   readonly id: string;
   /** The dead link behind it. */
   readonly because: string;
 }
 
-/** INV-10: live tasks and sessions with a dead human, device or agent behind them. Must always be empty. */
+/** INV-10: live tasks, sessions and mandates with a dead human, device or agent behind them. Must always be empty. */
 export async function findZombies({ store, now }: Pick<Kernel, "store" | "now">): Promise<readonly Zombie[]> {
   const zombies: Zombie[] = [];
   const dead = async (
@@ -28,6 +28,15 @@ export async function findZombies({ store, now }: Pick<Kernel, "store" | "now">)
   for (const { id, terms } of await store.find("session", { status: "active" })) {
     const because = (await dead("human", terms.human)) ?? (await dead("device", terms.device));
     if (because !== null) zombies.push({ kind: "session", id, because });
+  }
+  for (const { id, terms } of await store.find("mandate", { status: "active" })) {
+    const agent = await store.get("agent", terms.agent);
+    // While its agent is only suspended a mandate opens nothing, and may again when the owner signs.
+    const because =
+      (await dead("human", terms.owner)) ??
+      (await dead("device", terms.device)) ??
+      (agent?.state.status === "suspended" ? null : await dead("agent", terms.agent));
+    if (because !== null) zombies.push({ kind: "mandate", id, because });
   }
   return zombies;
 }

@@ -8,14 +8,14 @@ import {
   type Runtime,
   type StateRecord,
   type TaskId,
-  contains,
   newId,
 } from "@countersign/core";
 import { mintAccessToken, verifyKeyProof } from "@countersign/credentials";
-import type { Agents } from "../agents/index.ts";
+import { type Agents, withinScope } from "../agents/index.ts";
 import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, change, retried, serverEntry, settingsOf, versionNow } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
+import type { Opener, Opening } from "./opener.ts";
 
 const LONGEST_SECONDS = 8 * 3600;
 const IDLE_SECONDS = 15 * 60;
@@ -43,14 +43,7 @@ export interface TaskCredential {
   readonly expiresIn: number;
 }
 
-/** On whose account a task is opened. */
-interface Opener {
-  readonly agent: StateRecord<"agent">;
-  readonly session: Session;
-  readonly device: DeviceId;
-}
-
-/** Tasks: the only thing that carries rights (INV-4). Attended ones are opened by a human session on an enrolled device. */
+/** Tasks: the only thing that carries rights (INV-4). Attended ones are opened by a human session on an enrolled device, others under a mandate. */
 export class Tasks {
   private readonly kernel: Kernel;
   private readonly modules: { readonly agents: Agents; readonly brakes: Brakes };
@@ -69,28 +62,28 @@ export class Tasks {
   }
 
   /** @throws AppError with the code of the first broken link of the chain */
-  async open(session: Session, ask: OpenTask): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
-    return await retried(async () => await this.openOnce(session, ask));
+  async open(opener: Opening, ask: OpenTask): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
+    return await retried(async () => await this.openOnce(await opener(), ask));
   }
 
   private async openOnce(
-    session: Session,
+    opener: Opener,
     ask: OpenTask,
   ): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
     const { kernel } = this;
-    const { human, device } = session.terms;
+    const { human, device } = opener;
     const since = await versionNow(kernel);
-    if (device === null)
-      throw new AppError("device.unknown", { detail: "open a task from an enrolled device, with `countersign login`" });
     const agent = await this.openable(ask.agent, human, device);
+    if (opener.mandate !== null && opener.mandate.terms.agent !== agent.id)
+      throw new AppError("request.forbidden", { detail: "the mandate is for another agent" });
     const jkt = ask.keyProof === undefined ? null : await this.provenKey(ask.keyProof, ask.agent);
-    const put = await this.newTask(ask, jkt, { agent, session, device });
+    const put = await this.newTask(ask, jkt, { agent, opener });
     const { id } = put;
     const adopted = this.adoptExecutable(agent, ask.runtime);
-    const puts: Put[] = adopted === null ? [put] : [put, adopted];
+    const puts: Put[] = [put, ...(adopted === null ? [] : [adopted]), ...opener.put];
     const { version } = await change(kernel, {
-      // INV-8: the agent, its owner, its device and the session are still what was just looked at when the task is written.
-      expect: await this.chainVersions(agent, session),
+      // INV-8: the agent, its owner, its device and what opens the task are still what was just looked at when it is written.
+      expect: await this.chainVersions(agent, opener),
       unchanged: [{ kind: "brake", status: "active", since }],
       put: puts,
       entries: [
@@ -98,6 +91,7 @@ export class Tasks {
           chain: { human, device, agent: agent.id, task: id },
           action: "task.open",
           resource: id,
+          ...(opener.mandate === null ? {} : { cause: { mandate: opener.mandate.id } }),
           changes: puts,
         }),
       ],
@@ -110,13 +104,13 @@ export class Tasks {
   private async newTask(
     ask: OpenTask,
     jkt: string | null,
-    { agent, session, device }: Opener,
+    { agent, opener }: { readonly agent: StateRecord<"agent">; readonly opener: Opener },
   ): Promise<Put & { kind: "task" }> {
     const { kernel } = this;
-    const { human } = session.terms;
+    const { human, device, session, mandate } = opener;
     const now = kernel.now();
     const seconds = Math.min(ask.ttlSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS);
-    const ends = Math.min(now + seconds * 1000, Date.parse(agent.terms.expiresAt), Date.parse(session.terms.expiresAt));
+    const ends = Math.min(now + seconds * 1000, Date.parse(agent.terms.expiresAt), Date.parse(opener.expiresAt));
     return {
       kind: "task",
       id: newId("tsk", now, kernel.random),
@@ -124,9 +118,13 @@ export class Tasks {
         agent: agent.id,
         human,
         device,
-        session: session.id,
+        session,
+        ...(mandate === null ? {} : { mandate: mandate.id }),
         purpose: await kernel.keys.sealText(human, ask.purpose),
-        grants: narrowed(ask.grants, agent.terms.scope),
+        grants: withinScope(
+          ask.grants,
+          mandate === null ? agent.terms.scope : withinScope(mandate.terms.grants, agent.terms.scope),
+        ),
         openedAt: new Date(now).toISOString(),
         expiresAt: new Date(ends).toISOString(),
         idleSeconds: Math.min(ask.idleSeconds ?? IDLE_SECONDS, LONGEST_SECONDS),
@@ -158,13 +156,13 @@ export class Tasks {
 
   private async chainVersions(
     agent: StateRecord<"agent">,
-    session: Session,
+    opener: Opener,
   ): Promise<{ kind: Put["kind"]; id: string; version: number }[]> {
-    const human = await this.kernel.store.get("human", session.terms.human);
-    const device = session.terms.device === null ? null : await this.kernel.store.get("device", session.terms.device);
+    const human = await this.kernel.store.get("human", opener.human);
+    const device = await this.kernel.store.get("device", opener.device);
     if (human?.state.status !== "active") throw new AppError("human.inactive");
     if (device?.state.status !== "active") throw new AppError("device.unknown");
-    return [agent, human, device, session].map((r) => ({ kind: r.kind, id: r.id, version: r.version }));
+    return [agent, human, device, opener.record].map((r) => ({ kind: r.kind, id: r.id, version: r.version }));
   }
 
   /** The first executable that acts as an agent is taken as known; any other is held at its first use (see `decide`). */
@@ -173,7 +171,8 @@ export class Tasks {
     return withState(agent, { ...agent.state, executables: [runtime.sha256] });
   }
 
-  private async provenKey(keyProof: string, nonce: string): Promise<string> {
+  /** Thumbprint of the key that a proof shows. @throws AppError `credential.*` */
+  async provenKey(keyProof: string, nonce: string): Promise<string> {
     const { publicUrl } = await settingsOf(this.kernel);
     const verified = verifyKeyProof(keyProof, { purpose: "task", audience: publicUrl, nonce, now: this.kernel.now() });
     if (!verified.ok) throw new AppError(verified.code, { detail: "the proof of the task's key was refused" });
@@ -268,18 +267,4 @@ export class Tasks {
 
 export function chainOf(task: Task): Chain & { human: HumanId; device: DeviceId; agent: AgentId; task: TaskId } {
   return { human: task.terms.human, device: task.terms.device, agent: task.terms.agent, task: task.id };
-}
-
-/** Requested ∩ registered: a requested grant must lie within one of the agent's. @throws AppError `grant.missing` */
-function narrowed(requested: readonly Grant[] | undefined, scope: readonly Grant[]): readonly Grant[] {
-  if (requested === undefined || requested.length === 0) return scope;
-  const outside = requested.find(
-    (r) => !scope.some((s) => contains(s.action, r.action) && contains(s.resource, r.resource)),
-  );
-  if (outside !== undefined) {
-    throw new AppError("grant.missing", {
-      detail: `the agent's scope does not cover \`${outside.action}\` on \`${outside.resource}\``,
-    });
-  }
-  return requested.map(({ action, resource }) => ({ action, resource }));
 }
