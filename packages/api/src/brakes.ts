@@ -10,7 +10,7 @@ export interface StopPoint {
   readonly inFlight: readonly { readonly intent: string; readonly disposition: string }[];
 }
 
-/** `GET /v1/brakes?state=active|all`, newest first. */
+/** `GET /v1/brakes?state=active|all&limit=&before=&reverse=1` */
 export interface BrakeView {
   readonly id: string;
   readonly kind: "freeze" | "sever";

@@ -1,7 +1,10 @@
 import type { Grant } from "@countersign/core";
 import type { Named } from "./approvals.ts";
 
-/** One page of a list, newest first: `next` is the `before` of the following page, null on the last one. */
+/**
+ * One page of a list: the newest `limit`, or those before `before`; newest last, and first with `reverse=1`. `next` is the `before` of the
+ * page that follows, null when there is none.
+ */
 export interface Paged {
   readonly next: string | null;
 }
@@ -25,7 +28,7 @@ export interface LastAction {
   readonly code: string | null;
 }
 
-/** `GET /v1/agents`, `/v1/agents/{id}` */
+/** `GET /v1/agents?status=&owner=&limit=&before=&reverse=1`, `/v1/agents/{id}` */
 export interface AgentView {
   readonly id: string;
   readonly name: string;
@@ -42,7 +45,7 @@ export interface AgentView {
   readonly brakes: readonly string[];
 }
 
-/** `GET /v1/tasks?status=&agent=`, `/v1/tasks/{id}` */
+/** `GET /v1/tasks?status=&agent=&limit=&before=&reverse=1`, `/v1/tasks/{id}` */
 export interface TaskView {
   readonly id: string;
   readonly agent: string;

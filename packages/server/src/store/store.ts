@@ -114,6 +114,8 @@ export interface EntryQuery {
   readonly intent?: IntentId;
   readonly agent?: string;
   readonly human?: string;
+  /** Entries of the tasks that were opened from it. */
+  readonly device?: string;
   readonly kind?: EntryKind;
   /** Only what was done, tried or refused: intents and decisions. */
   readonly acts?: true;
