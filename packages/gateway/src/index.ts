@@ -1,3 +1,5 @@
+export type { HookClient, HookEvent, HookVerdict, ReadHookEvent } from "./hooks/index.ts";
+export { isHookClient, readHookEvent, serveHooks } from "./hooks/index.ts";
 export type {
   GatewayLog,
   GatewayPoint,
@@ -9,10 +11,12 @@ export type {
   MirroredParam,
 } from "./mcp/index.ts";
 export {
+  DEFAULT_LIMITS,
   EventStreamReader,
   LineReader,
   META,
   encodeHeaderValue,
+  inspectUpstream,
   mirroredParams,
   paramHeaders,
   startMcpGateway,

@@ -27,6 +27,23 @@ export function effectOfTool(
   return annotations === null ? "unknown" : graver(effectOfAnnotations(annotations), effectOfName(tool));
 }
 
+const READING = ["get", "list", "read", "search", "find", "show", "describe", "view", "count"];
+
+/**
+ * A first word on what a tool does, for a person to correct before they sign it: what its annotations say, else what its name says for
+ * certain, else `unknown`.
+ */
+export function guessEffect(annotations: ToolAnnotations | null, tool: string): Effect {
+  if (annotations !== null && Object.keys(annotations).some((hint) => HINTS.has(hint))) {
+    return effectOfTool({}, annotations, tool);
+  }
+  const said = effectOfName(tool);
+  if (said !== "read") return said;
+  return READING.includes(wordsOf(tool)[0] ?? "") ? "read" : "unknown";
+}
+
+const HINTS: ReadonlySet<string> = new Set(["readOnlyHint", "destructiveHint"]);
+
 function effectOfAnnotations(annotations: ToolAnnotations): Effect {
   if (annotations.readOnlyHint === true) return "read";
   if (annotations.destructiveHint !== false) return "destructive";
@@ -34,12 +51,15 @@ function effectOfAnnotations(annotations: ToolAnnotations): Effect {
 }
 
 function effectOfName(tool: string): Effect {
-  const words = new Set(
-    tool
-      .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-      .replaceAll(/([A-Z])([A-Z][a-z])/g, "$1 $2")
-      .toLowerCase()
-      .split(/[^a-z]+/),
-  );
+  const words = new Set(wordsOf(tool));
   return WORDS.find(([, known]) => known.some((word) => words.has(word)))?.[0] ?? "read";
+}
+
+function wordsOf(tool: string): string[] {
+  return tool
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replaceAll(/([A-Z])([A-Z][a-z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== "");
 }

@@ -2,7 +2,7 @@ export type { DecideInput, Facts, Posture, PresentedCountersignature, VerifiedCl
 export { decide } from "./decide.ts";
 export { DEFAULT_POLICIES } from "./default-policies.ts";
 export type { ToolAnnotations } from "./effect-of-tool.ts";
-export { effectOfTool } from "./effect-of-tool.ts";
+export { effectOfTool, guessEffect } from "./effect-of-tool.ts";
 export type {
   CedarRequest,
   Evaluation,

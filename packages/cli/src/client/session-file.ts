@@ -25,6 +25,8 @@ export interface PendingSignIn {
   /** The key that the session will be bound to. */
   readonly key: SigningKey;
   readonly expiresAt: string;
+  /** Digest of what else the same signature puts in force; absent for a plain sign-in. */
+  readonly asks?: string;
 }
 
 /** The session with that control plane, or null when there is none or it has ended. */
@@ -69,18 +71,20 @@ export function loadPending(server: string, env: Environment, now: number): Pend
   const pending = objectOf(stored);
   if (!isAhead(pending, now)) return null;
   const key = importSigningKey(pending["key"]);
+  const { asks } = pending;
   return {
     approvalId: textAt(pending, "approvalId"),
     url: textAt(pending, "url"),
     key,
     expiresAt: textAt(pending, "expiresAt"),
+    ...(typeof asks === "string" ? { asks } : {}),
   };
 }
 
 export function savePending(server: string, pending: PendingSignIn, env: Environment): void {
-  const { approvalId, url, key, expiresAt } = pending;
+  const { key, ...open } = pending;
   const secret = exportPrivateJwk(key) as unknown as Json;
-  writePrivateJson(pendingFile(server, env), { server, approvalId, url, expiresAt, key: secret });
+  writePrivateJson(pendingFile(server, env), { server, ...open, key: secret });
 }
 
 export function dropPending(server: string, env: Environment): void {

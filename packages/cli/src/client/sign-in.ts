@@ -49,25 +49,29 @@ export async function requestSignIn({ client, cli, device }: SignInContext): Pro
   const server = await client.server();
   const open = loadPending(server, cli.env, cli.now());
   if (open !== null) return open;
-  const { id, name, key: deviceKey, posture } = await device();
   const key = generateSigningKey();
-  const now = cli.now();
-  const answer = await client.json({
-    as: "anyone",
-    path: "/v1/session/requests",
-    body: {
-      device: id,
-      deviceName: name,
-      deviceProof: signKeyProof(deviceKey, { purpose: "enroll", audience: server, nonce: key.jkt, now }),
-      sessionProof: signKeyProof(key, { purpose: "session", audience: server, nonce: deviceKey.jkt, now }),
-      evidence: signEvidence(deviceKey, { device: id, posture: await posture(), nonce: null, now }),
-    },
-  });
+  const body = await deviceRequest({ client, cli, device }, key);
+  const answer = await client.json({ as: "anyone", path: "/v1/session/requests", body });
   const { expiresAt } = answer;
-  const ends = typeof expiresAt === "string" ? expiresAt : new Date(now + LINK_MS).toISOString();
+  const ends = typeof expiresAt === "string" ? expiresAt : new Date(cli.now() + LINK_MS).toISOString();
   const pending = { approvalId: textAt(answer, "id"), url: textAt(answer, "url"), expiresAt: ends, key };
   savePending(server, pending, cli.env);
   return pending;
+}
+
+/** What this device says when it asks for a session with `key`: both keys prove themselves and name each other. */
+export async function deviceRequest({ client, cli, device }: SignInContext, key: SigningKey): Promise<JsonObject> {
+  const audience = await client.server();
+  const { id, name, key: deviceKey, posture } = await device();
+  const report = await posture();
+  const now = cli.now();
+  return {
+    device: id,
+    deviceName: name,
+    deviceProof: signKeyProof(deviceKey, { purpose: "enroll", audience, nonce: key.jkt, now }),
+    sessionProof: signKeyProof(key, { purpose: "session", audience, nonce: deviceKey.jkt, now }),
+    evidence: signEvidence(deviceKey, { device: id, posture: report, nonce: null, now }),
+  };
 }
 
 /** Asks once what became of a sign-in. An approved one is kept as the session of this machine; an ended one is forgotten. */

@@ -5,6 +5,8 @@ import { UsageError } from "./usage-error.ts";
 /** What stands on the line, flag by flag, in the order in which it was given. */
 export interface CheckedLine {
   readonly operands: readonly string[];
+  /** What stands before `--` when the words behind it belong to somebody else; else the whole line. */
+  readonly own: readonly string[];
   readonly texts: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -15,12 +17,23 @@ export interface CheckedLine {
 export function checkLine(rest: readonly string[], flags: Flags, command: string): CheckedLine {
   const operands: string[] = [];
   const texts = new Map<string, string[]>();
-  for (const token of tokensOf(rest, flags)) {
+  const { own, words } = divided(rest, flags);
+  for (const [name, { kind }] of Object.entries(flags)) if (kind === "words") texts.set(name, [...words]);
+  for (const token of tokensOf(own, flags)) {
     if (token.kind === "positional") operands.push(token.value);
     else if (token.kind === "option") addOption(token, { flags, texts, command });
   }
   checkCounts(operands, { flags, texts, command });
-  return { operands, texts };
+  return { operands, own, texts };
+}
+
+function divided(
+  rest: readonly string[],
+  flags: Flags,
+): { readonly own: readonly string[]; readonly words: readonly string[] } {
+  const at = rest.indexOf("--");
+  if (at === -1 || !Object.values(flags).some(({ kind }) => kind === "words")) return { own: rest, words: [] };
+  return { own: rest.slice(0, at), words: rest.slice(at + 1) };
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>["tokens"]>[number];
@@ -34,7 +47,7 @@ interface Checking {
 function tokensOf(rest: readonly string[], flags: Flags): readonly Token[] {
   const options = Object.fromEntries(
     Object.entries(flags).flatMap(([name, { kind }]) =>
-      kind === "operand"
+      kind === "operand" || kind === "words"
         ? []
         : [[name, { type: kind === "text" || kind === "texts" ? ("string" as const) : ("boolean" as const) }]],
     ),
@@ -59,7 +72,7 @@ function namedFlag(
   const negated = rawName.startsWith("--no-") && flags[positive]?.kind === "unless";
   const name = negated ? positive : given;
   const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
-  const known = flag !== undefined && flag.kind !== "operand" && rawName.startsWith("--");
+  const known = flag !== undefined && flag.kind !== "operand" && flag.kind !== "words" && rawName.startsWith("--");
   if (known && (flag.kind !== "unless" || negated)) return { name, flag };
   throw new UsageError(`unknown flag \`${rawName}\``, command);
 }

@@ -41,8 +41,8 @@ export function command<const F extends Flags>(spec: CommandSpec<F>): Command {
     },
   });
   const run: Command["run"] = async (rest, cli) => {
-    const { texts } = checkLine(rest, flags, spec.name);
-    const { result } = await runCommand(definition, { rawArgs: [...rest], data: { cli, texts } });
+    const { texts, own } = checkLine(rest, flags, spec.name);
+    const { result } = await runCommand(definition, { rawArgs: [...own], data: { cli, texts } });
     return result as ExitCode;
   };
   return { name: spec.name, summary: spec.summary, flags, examples: spec.examples, run };
@@ -56,7 +56,7 @@ function valuesOf(
   const values: Record<string, unknown> = {};
   for (const [name, { kind }] of Object.entries(flags)) {
     // citty keeps only the last of a repeated flag.
-    values[name] = kind === "texts" ? (texts.get(name) ?? []) : args[name];
+    values[name] = kind === "texts" || kind === "words" ? (texts.get(name) ?? []) : args[name];
   }
   return values;
 }

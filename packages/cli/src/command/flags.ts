@@ -2,17 +2,19 @@ import type { ArgsDef } from "citty";
 
 /**
  * One argument of a command. `text` takes a value, `texts` may be given many times, `switch` is off unless given, `unless` is on
- * unless `--no-<name>` is given, `operand` is known by its place and shown in help as its name or as `shown`.
+ * unless `--no-<name>` is given, `operand` is known by its place and shown in help as its name or as `shown`; `words` are all that stand
+ * after `--`: somebody else's command line.
  */
 export type Flag =
   | { readonly kind: "text" | "texts"; readonly value: string; readonly about: string; readonly required?: true }
   | { readonly kind: "switch" | "unless"; readonly about: string }
+  | { readonly kind: "words"; readonly value: string; readonly about: string }
   | { readonly kind: "operand"; readonly about: string; readonly optional?: true; readonly shown?: string };
 export type Flags = Readonly<Record<string, Flag>>;
 
 /** The values that a command gets: what is missing is undefined, and required things never are. */
 export type Values<F extends Flags> = {
-  readonly [N in keyof F]: F[N] extends { kind: "texts" }
+  readonly [N in keyof F]: F[N] extends { kind: "texts" | "words" }
     ? readonly string[]
     : F[N] extends { kind: "switch" | "unless" }
       ? boolean
@@ -50,6 +52,7 @@ export function cittyArgs(flags: Flags): ArgsDef {
   const args: ArgsDef = {};
   for (const [name, flag] of Object.entries(flags)) {
     if (flag.kind === "operand") args[name] = { type: "positional", required: flag.optional !== true };
+    else if (flag.kind === "words") continue;
     else if (flag.kind === "switch") args[name] = { type: "boolean", default: false };
     else if (flag.kind === "unless") args[name] = { type: "boolean", default: true };
     else args[name] = { type: "string" };

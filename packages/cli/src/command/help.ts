@@ -59,6 +59,7 @@ function operandForm(name: string, flag: Flag): string {
 }
 
 function flagForm(name: string, flag: Flag): string {
+  if (flag.kind === "words") return `-- ${flag.value}`;
   if (flag.kind === "unless") return `--no-${name}`;
   if (flag.kind !== "text" && flag.kind !== "texts") return `--${name}`;
   return `--${name} ${flag.value}${flag.kind === "texts" ? " …" : ""}${flag.required === true ? "  (required)" : ""}`;

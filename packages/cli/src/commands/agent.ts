@@ -5,6 +5,7 @@ import { agentNamed } from "../client/resolve-names.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
+import { held } from "../command/held.ts";
 import { clockTime } from "../output/durations.ts";
 import { answerList, answerOne } from "../output/lists.ts";
 import { visible } from "../output/visible-text.ts";
@@ -56,6 +57,21 @@ export const agentShow: Command = command({
 
 export const agentSuspend: Command = stopCommand("suspend", "Stop an agent until its owner signs that it goes on");
 export const agentRetire: Command = stopCommand("retire", "End an agent for good");
+
+/** `countersign agent reinstate`: proposes that a suspended agent goes on. An administrator signs it (INV-12). */
+export const agentReinstate: Command = command({
+  name: "agent reinstate",
+  summary: "Ask for the signature with which a suspended agent goes on",
+  flags: { agent: AGENT, ...REACH },
+  examples: [{ line: "agent reinstate reader", does: "print the page on which it is signed (exit 4)" }],
+  run: async (values, cli) =>
+    await withClient(values, cli, async (client) => {
+      const agent = await agentNamed(client, values.agent, "near");
+      const path = `/v1/agents/${encodeURIComponent(textAt(agent, "id"))}/reinstate`;
+      const answer = await client.json({ as: "near", method: "POST", path });
+      return held(cli, answer, `agent \`${nameOf(agent)}\``);
+    }),
+});
 
 function stopCommand(verb: "suspend" | "retire", summary: string): Command {
   return command({

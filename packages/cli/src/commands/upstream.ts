@@ -5,6 +5,7 @@ import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
 import { answerList } from "../output/lists.ts";
+import { visible } from "../output/visible-text.ts";
 
 export const upstreamList: Command = command({
   name: "upstream list",
@@ -23,8 +24,23 @@ export const upstreamList: Command = command({
           accepted(upstream),
           reach(upstream),
         ],
-        none: "no upstreams: name them under `upstreams` in countersign.yaml",
+        none: "no upstreams: `countersign connect`, or `countersign upstream add NAME -- CMD`",
       });
+      return EXIT.ok;
+    }),
+});
+
+/** `countersign upstream remove`: tightening, so at once and without a signature. */
+export const upstreamRemove: Command = command({
+  name: "upstream remove",
+  summary: "Stop using a server: its tools are gone at once",
+  flags: { name: { kind: "operand", about: "its name; see `countersign upstream list`" }, ...REACH },
+  examples: [{ line: "upstream remove files", does: "nothing reaches `files` through the gateways from now on" }],
+  run: async (values, cli) =>
+    await withClient(values, cli, async (client) => {
+      const path = `/v1/upstreams/${encodeURIComponent(values.name)}`;
+      const answer = await client.json({ as: "near", method: "DELETE", path });
+      cli.out.answer(answer, () => [`${visible(values.name)} is removed: no call reaches it from now on`]);
       return EXIT.ok;
     }),
 });
