@@ -1,0 +1,13 @@
+/**
+ * Changes a configuration file of another program without damaging it. Only what an edit names changes; every other byte stays.
+ *
+ *     const plan = planEdits({ path, format: "json" }, [{ kind: "set", path: ["hooks"], value }], place);
+ *     for (const line of showPlan(plan)) …          // secrets masked
+ *     writePlans([plan], place);                     // backup, then one atomic replacement
+ *     undoEdits(place);                              // everything that was written for this owner, or only for `files`
+ */
+export { type Edit, type Path, valueAt } from "./edit.ts";
+export { type DiffLine, showPlan } from "./diff.ts";
+export { type EditFile, type EditPlace, type FormatName, readConfig } from "./config-file.ts";
+export { type EditPlan, editFile, planEdits, writePlans } from "./plan.ts";
+export { type Undone, undoEdits } from "./undo.ts";
