@@ -371,4 +371,34 @@ describe("INV-12: what a point believes", () => {
     expect(refusals([stopped(back, 7)], replica)).toEqual([]);
     expect(refusals([{ ...back, version: 8 }], replica)).toEqual(["agent agt_1"]);
   });
+
+  it("believes a mandate only as it was signed for, and none that was revoked", () => {
+    const { replica, alice } = installation();
+    const terms = {
+      agent: "agt_1",
+      owner: alice.id,
+      device: "dev_1",
+      purpose: sealed,
+      grants: [{ action: "mcp:files/read_*", resource: "file:/srv/**" }],
+      trigger: sealed,
+      tasksPerDay: 1,
+      expiresAt: new Date(NOW + 60_000).toISOString(),
+      salt: "",
+    };
+    const counted = { status: "active", day: "", opened: 0 };
+    const mandate = { ...record("mandate", "mdt_1", terms), state: counted } as unknown as AnyState;
+    const signed = (act: Change["act"]): AnyState =>
+      ({ ...mandate, authority: countersign(alice, act, { records: [mandate] }) }) as AnyState;
+    const by = (change: object): AnyState => ({ ...signed("mandate.create"), ...change }) as AnyState;
+    expect(refusals([mandate], replica)).toEqual(["mandate mdt_1"]);
+    expect(refusals([signed("agent.create")], replica)).toEqual(["mandate mdt_1"]);
+    expect(refusals([by({ terms: { ...terms, tasksPerDay: 100 } })], replica)).toEqual(["mandate mdt_1"]);
+    expect(refusals([signed("mandate.create")], replica)).toEqual([]);
+    expect(refusals([by({ version: 4, state: { ...counted, opened: 1 } })], replica)).toEqual([]);
+    expect(refusals([by({ version: 5, terms: { ...terms, grants: [] } })], replica)).toEqual(["mandate mdt_1"]);
+    expect(refusals([{ ...mandate, version: 6, state: { ...counted, status: "revoked" } } as never], replica)).toEqual(
+      [],
+    );
+    expect(refusals([by({ version: 7 })], replica)).toEqual(["mandate mdt_1"]);
+  });
 });

@@ -15,11 +15,14 @@ import {
   evaluatorOf,
   facts,
   input,
+  mandateRecord,
 } from "./testing/fixtures.ts";
 
 const good = facts();
 const withFacts = (change: Partial<Facts>): DecideInput => input({ facts: facts(change) });
 const past = new Date(NOW).toISOString();
+const mandate = mandateRecord();
+const unattended = changed(good.task, { session: null, mandate: mandate.id });
 
 /** Each way to fail, with the step and the code that it must give. */
 const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] = [
@@ -124,6 +127,37 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
     "task",
     "task.unknown",
     withFacts({ task: changed(good.task, { device: "dev_0000000000000000000009" }) }),
+  ],
+  ["a task that nobody opened", "task", "task.no_human", withFacts({ task: unattended })],
+  [
+    "a task under a mandate that was revoked",
+    "task",
+    "task.no_human",
+    withFacts({ task: unattended, mandate: changed(mandate, {}, { status: "revoked" }) }),
+  ],
+  [
+    "a task under a mandate that has expired",
+    "task",
+    "task.no_human",
+    withFacts({ task: unattended, mandate: changed(mandate, { expiresAt: past }) }),
+  ],
+  [
+    "a task under another mandate",
+    "task",
+    "task.no_human",
+    withFacts({ task: changed(unattended, { mandate: "mdt_0000000000000000000009" }), mandate }),
+  ],
+  [
+    "a task under a mandate of another device",
+    "task",
+    "task.unknown",
+    withFacts({ task: unattended, mandate: changed(mandate, { device: "dev_0000000000000000000009" }) }),
+  ],
+  [
+    "more than its mandate covers",
+    "grant",
+    "grant.missing",
+    withFacts({ task: unattended, mandate: changed(mandate, { grants: [] }) }),
   ],
   ["an ended task", "task", "task.ended", withFacts({ task: changed(good.task, {}, { status: "ended" }) })],
   ["an expired task", "task", "task.ended", withFacts({ task: changed(good.task, { expiresAt: past }) })],
@@ -248,6 +282,10 @@ describe("decide permits", () => {
       holds: [],
       policyErrors: [],
     });
+  });
+
+  it("of unattended work within its mandate", () => {
+    expect(decide(withFacts({ task: unattended, mandate })).result).toBe("permit");
   });
 
   it("up to the last moment of task and report", () => {

@@ -35,6 +35,24 @@ const record = <K extends Kind>(
   rest: Pick<Kinds[K], "terms" | "state">,
 ): StateRecord<K> => ({ kind, id, version: 1, authority: null, ...rest });
 
+/** A mandate for the chain of {@link facts}. */
+export function mandateRecord(): StateRecord<"mandate"> {
+  return record("mandate", "mdt_0000000000000000000001", {
+    terms: {
+      agent: AGENT,
+      owner: HUMAN,
+      device: DEVICE,
+      purpose: box,
+      grants: FILES,
+      trigger: box,
+      tasksPerDay: 1,
+      expiresAt: at(24 * HOUR_MS),
+      salt: "",
+    },
+    state: { status: "active", day: "", opened: 0 },
+  });
+}
+
 /** Facts of a chain in which all is well. */
 export function facts(change: Partial<Facts> = {}): Facts {
   return {
