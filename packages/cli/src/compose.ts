@@ -1,11 +1,14 @@
 import { uptime } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { consoleFolder } from "@countersign/console";
 import { pooledRandom } from "@countersign/credentials";
 import { EnforcementPoint } from "@countersign/enforce";
-import { type McpGateway, startMcpGateway } from "@countersign/gateway";
+import { type McpGateway, serveHooks, startMcpGateway } from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { type RunningServer, hostPort, startServer } from "@countersign/server";
 import { type Logger, pino } from "pino";
+import { type ConsoleSite, openConsole } from "./console/index.ts";
 import type { Environment } from "./environment.ts";
 import { VERSION } from "./version.ts";
 
@@ -19,6 +22,8 @@ export interface ComposeOptions {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly behindProxy: boolean;
   readonly env: Pick<Environment, "configDir" | "configuration" | "variables">;
+  /** Builds the console beside the start if it is missing or older than its sources; else it is shown as it is. */
+  readonly buildConsole?: boolean;
   /** Standard error by default, from `warn` on. */
   readonly log?: Logger;
 }
@@ -44,12 +49,14 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const log =
     options.log ??
     pino({ level: options.env.configuration["COUNTERSIGN_LOG"] ?? "warn" }, pino.destination({ dest: 2, sync: true }));
-  const server = await startControlPlane(options, log);
-  const closers: (() => Promise<void> | void)[] = [async () => await server.close()];
+  const site = openConsole(fileURLToPath(consoleFolder), { build: options.buildConsole ?? false });
+  const closers: (() => Promise<void> | void)[] = [async () => await site.close()];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
   };
   try {
+    const server = await startControlPlane(options, log, site);
+    closers.push(async () => await server.close());
     let audience = "";
     const point = await buildPoint(server, log, () => audience);
     const gateway = await startMcpGateway({
@@ -58,6 +65,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       publicUrl: null,
       environment: options.env.variables,
       log,
+      hooks: serveHooks,
     });
     audience = gateway.url;
     closers.push(async () => await gateway.close());
@@ -82,7 +90,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   }
 }
 
-async function startControlPlane(options: ComposeOptions, log: Logger): Promise<RunningServer> {
+async function startControlPlane(options: ComposeOptions, log: Logger, site: ConsoleSite): Promise<RunningServer> {
   const { configuration, configDir } = options.env;
   return await startServer({
     dataDir: options.dataDir,
@@ -98,6 +106,7 @@ async function startControlPlane(options: ComposeOptions, log: Logger): Promise<
     now: Date.now,
     log,
     version: VERSION,
+    console: site,
   });
 }
 

@@ -80,15 +80,18 @@ function steps(
   { left, right }: { readonly left: string; readonly right: string },
   i: number,
   j: number,
-): (readonly [number, number])[] {
+): readonly (readonly [number, number])[] {
   const [l, r] = [wildcardAt(left, i), wildcardAt(right, j)];
-  const out: (readonly [number, number])[] = [];
-  if (l > 0) out.push([i + l, j]);
-  if (r > 0) out.push([i, j + r]);
-  if (l > 0 && r === 0 && j < right.length && (l === 2 || right[j] !== "/")) out.push([i, j + 1]);
-  if (r > 0 && l === 0 && i < left.length && (r === 2 || left[i] !== "/")) out.push([i + 1, j]);
-  if (l === 0 && r === 0 && i < left.length && left[i] === right[j]) out.push([i + 1, j + 1]);
-  return out;
+  if (l === 0 && r === 0) return i < left.length && left[i] === right[j] ? [[i + 1, j + 1]] : [];
+  const byLeft = l === 0 ? [] : [[i + l, j] as const, ...passed(right, j, l).map((next) => [i, next] as const)];
+  const byRight = r === 0 ? [] : [[i, j + r] as const, ...passed(left, i, r).map((next) => [next, j] as const)];
+  return [...byLeft, ...byRight];
+}
+
+/** The place behind the next character of a pattern, when the wildcard of the other one matches it. */
+function passed(pattern: string, at: number, wildcard: 1 | 2): readonly number[] {
+  const next = pattern[at];
+  return next === undefined || next === "*" || (next === "/" && wildcard === 1) ? [] : [at + 1];
 }
 
 /** Length of the wildcard at that place of a pattern; 0: there is none. */

@@ -1,4 +1,12 @@
-import { type Call, type Decision, type IntentId, type OutcomeStatus, denied, isOwnHands, newId } from "@countersign/core";
+import {
+  type Call,
+  type Decision,
+  type IntentId,
+  type OutcomeStatus,
+  denied,
+  isOwnHands,
+  newId,
+} from "@countersign/core";
 import type { Exchange, UpstreamAnswer } from "./action.ts";
 import type { EntryDraft } from "./control-plane.ts";
 import { type DraftParts, draftEntry } from "./drafts.ts";
@@ -41,7 +49,9 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   );
   record.draft();
   const answer = await sent.answered(answering, prepared.cancel);
-  await finish(flow, call, { intent, record, answer, asked: prepared.exchanged?.() ?? [] });
+  const ending = { intent, record, answer, asked: prepared.exchanged?.() ?? [] };
+  if (isOwnHands(call)) await noteHands(flow, call, ending);
+  else await finish(flow, call, ending);
 }
 
 function intentParts<A>(flow: Flow<A>, decision: Decision, intent: IntentId): DraftParts {
@@ -55,6 +65,14 @@ interface Ending<A> {
   readonly asked: readonly Exchange[];
 }
 
+/** Records what the client told of its own hands' work. That was never withheld from it, whatever happened meanwhile. */
+async function noteHands<A>(flow: Flow<A>, call: Call, { intent, record, answer, asked }: Ending<A>): Promise<void> {
+  const told = answer?.ok === true ? answer.status : "unknown";
+  const status = answer === null && flow.live.mark === null ? "unobserved" : told;
+  await record.withOutcome(outcomeEntry(flow, { intent, answer, asked, status, before: decideNow(flow, call) }));
+  flow.live.settle(answer === null ? "unknown" : null);
+}
+
 /** Records the outcome, then releases the answer if everything still holds. */
 async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<void> {
   const { live, releaser } = flow;
@@ -66,10 +84,8 @@ async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<
     return await refuse(flow, unrecorded);
   }
   const before = decideNow(flow, call);
-  // What the client did with its own hands is not withheld from it.
-  const status = isOwnHands(call) && answer?.ok === true ? answer.status : statusOf(flow, answer, before);
+  const status = statusOf(flow, answer, before);
   const failed = await record.withOutcome(outcomeEntry(flow, { intent, answer, asked, status, before }));
-  if (isOwnHands(call)) return live.settle(answer === null ? "unknown" : null);
   // INV-3, INV-6: the last look is in the same tick as the release.
   const last = failed ?? (before.result === "permit" ? decideNow(flow, call) : before);
   if (last.result !== "permit") {

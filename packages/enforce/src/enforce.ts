@@ -72,6 +72,11 @@ async function run<A>(flow: Flow<A>): Promise<void> {
   await carryOut(flow, call);
 }
 
+/** How long the caller waits inline for a human: what the settings say, less when its own client waits less. */
+function waitMs<A>({ point, action }: Flow<A>): number {
+  return Math.min(point.settings().approvals.waitSeconds * 1000, action.waitMs ?? Number.POSITIVE_INFINITY);
+}
+
 /** A call that could not even be formed still answers first for its credential. */
 function refusedCall<A>(flow: Flow<A>, refused: { step: Step; code: RefusalCode; reason: string }): Decision {
   const { claims } = flow.action;
@@ -91,8 +96,7 @@ async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<D
   if ("result" in held) return held;
   flow.approvalSalt = held.salt;
   if (held.state === "pending") {
-    const waitMs = Math.min(point.settings().approvals.waitSeconds * 1000, action.waitMs ?? Number.POSITIVE_INFINITY);
-    const end = await awaitApproval(flow, held.approval, waitMs);
+    const end = await awaitApproval(flow, held.approval, waitMs(flow));
     if (end === "timeout" || end === "gone") {
       flow.live.settle("not_sent");
       if (end === "timeout") tellHeld(flow, decision, held);

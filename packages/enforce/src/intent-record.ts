@@ -28,8 +28,7 @@ export class IntentRecord<A> {
     this.flow = flow;
     let drafted: RecordRequest | undefined;
     this.request = () => (drafted ??= requestOf(flow, call, draft()));
-    if (mayWait(flow, call))
-      this.waiting = setTimeout(() => void this.durable(), READ_WAITS_MS);
+    if (mayWait(flow, call)) this.waiting = setTimeout(() => void this.durable(), READ_WAITS_MS);
     else this.recording = recordIntent(flow, this.request);
   }
 

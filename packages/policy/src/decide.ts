@@ -1,6 +1,7 @@
 import { type Decision, type Hold, type Step, denied } from "@countersign/core";
 import type { DecideInput } from "./decide-input.ts";
 import { WHOLE_SET } from "./evaluator.ts";
+import { strictest } from "./strictest.ts";
 import { agent } from "./steps/agent.ts";
 import { brake } from "./steps/brake.ts";
 import { countersignature } from "./steps/countersignature.ts";
@@ -40,9 +41,16 @@ const CHECKS: readonly (readonly [Step, Check])[] = [
  *
  * Promises: a permit means that every check passed, some policy permits, no policy forbids without a hold, none failed, and the
  * presented countersignature names every hold by policy id and hash. `reason` is one clause: what failed and what would make it
- * pass. A hold lists all holds, because one countersignature must name them all. Never throws: a check that does is a deny.
+ * pass. A hold lists all holds, because one countersignature must name them all. A call with several resources passes when it would
+ * pass on each of them. Never throws: a check that does is a deny.
  */
 export function decide(input: DecideInput): Decision {
+  const { resources, ...call } = input.call;
+  if (resources === undefined) return decideOne(input);
+  return strictest(resources.map((resource) => decideOne({ ...input, call: { ...call, resource } })));
+}
+
+function decideOne(input: DecideInput): Decision {
   const holds: Hold[] = [];
   const permits: string[] = [];
   for (const [step, check] of CHECKS) {

@@ -19,7 +19,7 @@ export interface EndpointOptions {
 
 const PATH = /^\/mcp\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
 
-interface HttpExchange {
+export interface HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }

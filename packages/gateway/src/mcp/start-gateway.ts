@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { AppError, type UpstreamTerms } from "@countersign/core";
 import { KnownDefinitions } from "./known-definitions.ts";
 import { Authenticator } from "./authenticate.ts";
-import { serveHttp } from "./endpoint.ts";
+import { type EndpointOptions, type HttpExchange, serveHttp } from "./endpoint.ts";
 import type { GatewayContext, GatewayPoint } from "./gateway-context.ts";
 import type { GatewayLog } from "./gateway-log.ts";
 import { allowedHosts } from "./host-check.ts";
@@ -23,6 +23,8 @@ export interface McpGatewayOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: GatewayLog;
   readonly limits?: Partial<McpLimits>;
+  /** Serves `/hooks/…` at the same address. */
+  readonly hooks?: (context: GatewayContext, endpoint: EndpointOptions) => (http: HttpExchange) => Promise<void>;
 }
 
 export interface McpGateway {
@@ -60,12 +62,16 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
   const { host } = options.listen;
   const url = options.publicUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
   const endpoint = { hosts: allowedHosts({ host, port }, options.publicUrl), baseUrl: url };
+  const mcp = async (http: HttpExchange): Promise<void> => await serveHttp(context, endpoint, http);
+  const hooks = options.hooks?.(context, endpoint) ?? mcp;
   server.on("request", (request, response) => {
     // A client that is gone shows as the end of its response; there is nobody to tell.
     response.on("error", () => undefined);
-    serveHttp(context, endpoint, { request, response }).catch((error: unknown) =>
-      log.error({ err: error }, "request failed"),
-    );
+    const serve = request.url?.startsWith("/hooks/") === true ? hooks : mcp;
+    serve({ request, response }).catch((error: unknown) => {
+      log.error({ err: error }, "request failed");
+      response.destroy();
+    });
   });
   return {
     url,

@@ -1,12 +1,13 @@
-import { type BrakeId, type StateRecord, covers, isId } from "@countersign/core";
+import { type BrakeId, type StateRecord, covers, isId, reached } from "@countersign/core";
 import { type Check, refuse } from "./step.ts";
 
 /** No freeze covers the action; then no sever, and the task itself is not severed. */
 export const brake: Check = ({ claims, call, facts }) => {
   if (!claims.ok) return refuse(claims.code, claims.reason);
   let severed: StateRecord<"brake"> | null = null;
+  const names = reached(call);
   for (const record of facts.brakes) {
-    if (record.state.status === "thawed" || !covers(record.terms.scope, claims.chain, call.resource)) continue;
+    if (record.state.status === "thawed" || !covers(record.terms.scope, claims.chain, names)) continue;
     if (record.terms.kind === "freeze") {
       return refuse("brake.frozen", `freeze \`${record.id}\` covers this action; it passes after a signed thaw`, {
         brake: record.id,

@@ -1,11 +1,12 @@
-import { matches } from "@countersign/core";
+import { reached, touches } from "@countersign/core";
 import { CRITICAL, builtInHold } from "./built-in.ts";
 import type { Check } from "./step.ts";
 
 /** A critical resource is held each time: no policy turns it into a permit. */
 export const critical: Check = ({ call, facts }) => {
   const patterns = [...(facts.upstream?.terms.critical ?? []), ...(facts.criticalPatterns ?? [])];
-  const pattern = patterns.find((candidate) => matches(candidate, call.resource));
+  const names = reached(call);
+  const pattern = patterns.find((candidate) => names.some((name) => touches(candidate, name)));
   if (pattern === undefined) return null;
   return { holds: [builtInHold(CRITICAL, `the resource is critical (\`${pattern}\`)`, pattern)], permits: [] };
 };

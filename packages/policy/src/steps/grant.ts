@@ -1,4 +1,4 @@
-import { type Grant, matches, normalizeResource } from "@countersign/core";
+import { type Grant, contains, isOwnHands, matches, normalizeResource } from "@countersign/core";
 import { type Check, refuse } from "./step.ts";
 
 /** A grant of the task covers action and resource, and so does the agent's own signed scope. */
@@ -11,8 +11,10 @@ export const grant: Check = ({ call, facts }) => {
       "the resource is not in its normal form, so no grant covers it; name it without `.`, `..` and `//`",
     );
   }
+  // The own hands name whole folders (`**`): only a pattern at least as wide covers such a name.
+  const within = isOwnHands(call) ? contains : matches;
   const covering = ({ action: actions, resource: resources }: Grant): boolean =>
-    matches(actions, action) && matches(resources, resource);
+    matches(actions, action) && within(resources, resource);
   if (facts.task?.terms.grants.some(covering) !== true) {
     return refuse(
       "grant.missing",
@@ -23,6 +25,13 @@ export const grant: Check = ({ call, facts }) => {
     return refuse(
       "grant.missing",
       `the agent's scope does not cover \`${action}\` on \`${resource}\`; its owner must sign a wider one`,
+    );
+  }
+  // INV-4: what was signed for unattended work bounds it, whatever the record of its task says.
+  if (facts.task.terms.session === null && facts.mandate?.terms.grants.some(covering) !== true) {
+    return refuse(
+      "grant.missing",
+      `the mandate does not cover \`${action}\` on \`${resource}\`; its owner must sign another one`,
     );
   }
   return null;

@@ -27,7 +27,7 @@ export class BrakesInForce {
     else this.active.set(id, { id, kind: terms.kind, scope: terms.scope });
   }
 
-  covering(chain: Chain, resource: string): ActiveBrake | null {
+  covering(chain: Chain, resource: string | readonly string[]): ActiveBrake | null {
     for (const brake of this.active.values()) {
       if (covers(brake.scope, chain, resource)) return brake;
     }

@@ -27,7 +27,7 @@ export type PackedCommit = readonly [
   /** Kind, id and version in turn. */
   expect: readonly (string | number)[] | null,
   unchanged: Commit["unchanged"] | null,
-  guard: { readonly chain: Chain; readonly resource: string } | null,
+  guard: { readonly chain: Chain; readonly resource: string | readonly string[] } | null,
   puts: readonly PackedPut[] | null,
   entries: readonly PackedEntry[],
   blobs: readonly PackedBlob[] | null,

@@ -80,8 +80,8 @@ export interface Commit {
     readonly agent?: string;
     readonly since: number;
   }[];
-  /** Refused as `braked` when an active brake covers this chain and resource. */
-  readonly guard?: { readonly chain: Chain; readonly resource: string };
+  /** Refused as `braked` when an active brake covers this chain and resource (or one of them). */
+  readonly guard?: { readonly chain: Chain; readonly resource: string | readonly string[] };
   readonly put?: readonly Put[];
   /** At least one entry for every put but `posture`. Counters (`pointSeq`, `taskSeq`) are taken in the transaction. */
   readonly entries?: readonly Entry[];

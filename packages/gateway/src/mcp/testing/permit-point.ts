@@ -186,7 +186,7 @@ export class PermitPoint implements GatewayPoint {
     if (answer === null) note("unobserved");
     else if (!answer.ok) deny({ step: "upstream", code: answer.code, reason: answer.reason });
     else {
-      note(answer.status, answer.bytes.length);
+      note(answer.status, answer.bytes?.length ?? 0);
       releaser.answer(answer.value);
     }
   }
