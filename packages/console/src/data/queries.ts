@@ -7,8 +7,10 @@ import type {
   Paged,
   PointView,
   Stopping,
+  StopPreview,
   TaskView,
 } from "@countersign/api";
+import type { BrakeScope } from "@countersign/core";
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { get } from "./control-plane.ts";
 
@@ -90,6 +92,12 @@ export const tasks = (filter: { readonly status: string | null; readonly agent?:
     getNextPageParam: ({ next }) => next,
   });
 
+export const task = (id: string) =>
+  queryOptions({
+    queryKey: ["task", "one", id],
+    queryFn: async ({ signal }) => await get<TaskView>(`/v1/tasks/${encodeURIComponent(id)}`, signal),
+  });
+
 export const brakes = queryOptions({
   queryKey: ["brake", "list"],
   queryFn: async ({ signal }) =>
@@ -106,6 +114,13 @@ export const stop = (id: string) =>
     queryFn: async ({ signal }) => await get<StopState>(`/v1/brakes/${encodeURIComponent(id)}`, signal),
     // Each point's answer shows as it comes; a stop takes seconds at most.
     refetchInterval: ({ state }) => (state.data?.state === "stopped" ? false : 200),
+  });
+
+export const stopPreview = ({ type, value }: BrakeScope) =>
+  queryOptions({
+    queryKey: ["brake", "preview", type, value],
+    queryFn: async ({ signal }) => await get<StopPreview>(`/v1/brakes/preview${query({ type, value })}`, signal),
+    staleTime: 0,
   });
 
 function query(members: Readonly<Record<string, string | null | undefined>>): string {

@@ -1,0 +1,21 @@
+import type { ReactElement } from "react";
+import { CopyText } from "./copy-id.tsx";
+
+export interface NextCommand {
+  readonly text: string;
+  readonly command: string;
+}
+
+/** What to do next, each with the exact command. */
+export function Commands({ steps }: { readonly steps: readonly NextCommand[] }): ReactElement {
+  return (
+    <ol className="commands">
+      {steps.map(({ text, command }) => (
+        <li key={command}>
+          <p>{text}</p>
+          <CopyText text={command} shown={command} label={`Copy ${command}`} />
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,88 @@
+import { Modal } from "@mantine/core";
+import type { StopPreview } from "@countersign/api";
+import type { BrakeScope } from "@countersign/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { OctagonX } from "lucide-react";
+import { type ReactElement, type ReactNode, useState } from "react";
+import { post } from "../data/control-plane.ts";
+import { stopPreview } from "../data/queries.ts";
+import { counted } from "./counted.ts";
+import { ProblemNotice } from "./problem-notice.tsx";
+import { StopProgress } from "./stop-progress.tsx";
+
+export interface StopDialogProps {
+  readonly kind: "freeze" | "sever";
+  readonly scope: BrakeScope;
+  readonly title: string;
+  /** What it does, with the names of what it reaches. */
+  readonly children: ReactNode;
+  readonly onClose: () => void;
+}
+
+/** Asks once, with names and counts, then shows the stop as each point confirms it. */
+export function StopDialog({ kind, scope, title, children, onClose }: StopDialogProps): ReactElement {
+  const [reason, setReason] = useState("");
+  const preview = useQuery(stopPreview(scope)).data;
+  const begin = useMutation({
+    mutationFn: async () => await post<{ readonly id: string }>("/v1/brakes", { kind, scope, reason, wait: false }),
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      lockScroll={false}
+      centered
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      {begin.data === undefined ? (
+        <form
+          className="dialog"
+          onSubmit={(event) => {
+            event.preventDefault();
+            begin.mutate();
+          }}
+        >
+          <div>{children}</div>
+          {preview !== undefined && <p className="soft">{reaches(preview)}</p>}
+          <label className="field">
+            <span>Reason</span>
+            <input
+              className="input"
+              data-autofocus
+              required
+              maxLength={500}
+              placeholder="It stands in the ledger"
+              value={reason}
+              onChange={(event) => setReason(event.currentTarget.value)}
+            />
+          </label>
+          {begin.error !== null && <ProblemNotice error={begin.error} />}
+          <div className="dialog-acts">
+            <button type="button" className="button" onClick={onClose}>
+              Cancel
+            </button>
+            <button type="submit" className="button danger" disabled={begin.isPending || reason.trim() === ""}>
+              <OctagonX className="icon" aria-hidden />
+              {kind === "sever" ? "Sever now" : "Freeze now"}
+            </button>
+          </div>
+        </form>
+      ) : (
+        <div className="dialog">
+          <StopProgress id={begin.data.id} />
+          <div className="dialog-acts">
+            <button type="button" className="button" onClick={onClose}>
+              Close
+            </button>
+          </div>
+        </div>
+      )}
+    </Modal>
+  );
+}
+
+function reaches({ agents, tasks, held, points }: StopPreview): string {
+  const parts = [counted(tasks, "live task"), counted(agents, "agent"), counted(held, "held call")];
+  return `Reaches ${parts.join(", ")}; ${counted(points, "enforcement point")} must confirm.`;
+}

@@ -1,0 +1,65 @@
+import type { StopPoint } from "@countersign/api";
+import { useQuery } from "@tanstack/react-query";
+import { CircleCheck, CircleDashed, LoaderCircle, TimerOff } from "lucide-react";
+import { type ReactElement, useEffect } from "react";
+import { announce } from "../data/announce.ts";
+import { stop } from "../data/queries.ts";
+import { ProblemNotice } from "./problem-notice.tsx";
+
+/** A stop as it happens: requested, confirmed by n of m points, stopped. It says no more than the points have confirmed (INV-3). */
+export function StopProgress({ id }: { readonly id: string }): ReactElement {
+  const { data, error, refetch } = useQuery(stop(id));
+  const points = data?.points ?? [];
+  const confirmed = points.filter(({ how }) => how !== null).length;
+  const stopped = data?.state === "stopped";
+  const words = stopped ? "Stopped" : `Confirmed by ${confirmed} of ${points.length} enforcement points`;
+  useEffect(() => {
+    if (data !== undefined) announce(words);
+  }, [words, data]);
+  if (error !== null) return <ProblemNotice error={error} onRetry={() => void refetch()} />;
+  return (
+    <div className="stop" data-stopped={stopped ? "" : undefined}>
+      <p className="stop-headline">
+        {stopped ? <CircleCheck className="icon" aria-hidden /> : <LoaderCircle className="icon spin" aria-hidden />}
+        {data === undefined ? "Requested" : words}
+      </p>
+      <ol className="stop-points">
+        <li data-done="">
+          <CircleCheck className="icon" aria-hidden />
+          <span>Requested</span>
+          {data?.requestedAt && <time dateTime={data.requestedAt}>{clockTime(data.requestedAt)}</time>}
+        </li>
+        {points.map((point) => (
+          <PointLine key={point.id} point={point} />
+        ))}
+        <li data-done={stopped ? "" : undefined}>
+          {stopped ? <CircleCheck className="icon" aria-hidden /> : <CircleDashed className="icon" aria-hidden />}
+          <span>Stopped</span>
+          {stopped && <time dateTime={data.settledAt}>{clockTime(data.settledAt)}</time>}
+        </li>
+      </ol>
+    </div>
+  );
+}
+
+function PointLine({ point: { name, how, at, inFlight } }: { readonly point: StopPoint }): ReactElement {
+  const Icon = how === null ? CircleDashed : how === "acknowledged" ? CircleCheck : TimerOff;
+  const words = how === null ? "waiting for its answer" : how === "acknowledged" ? "confirmed" : "its lease ran out";
+  return (
+    <li data-done={how === null ? undefined : ""}>
+      <Icon className="icon" aria-hidden />
+      <span>
+        <b>{name}</b> {words}
+        {inFlight.length > 0 &&
+          `; in flight: ${inFlight.map(({ disposition }) => disposition.replaceAll("_", " ")).join(", ")}`}
+      </span>
+      {at !== null && <time dateTime={at}>{clockTime(at)}</time>}
+    </li>
+  );
+}
+
+/** The second counts here, and the part of it. */
+function clockTime(at: string): string {
+  const time = new Date(at);
+  return `${time.toLocaleTimeString(undefined, { hour12: false })}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+}

@@ -1,0 +1,99 @@
+import type { ApprovalView } from "@countersign/api";
+import { useQuery } from "@tanstack/react-query";
+import { Fingerprint, X } from "lucide-react";
+import type { ReactElement } from "react";
+import { approval } from "../../data/queries.ts";
+import { Chain } from "../../parts/chain.tsx";
+import { CopyId } from "../../parts/copy-id.tsx";
+import { EffectBadge } from "../../parts/effect-badge.tsx";
+import { Facts } from "../../parts/facts.tsx";
+import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { ShownContent, ShownText } from "../../parts/shown-text.tsx";
+import { PanelPart, SidePanel } from "../../parts/side-panel.tsx";
+import { APPROVAL_STATES, StateBadge } from "../../parts/state-badge.tsx";
+import { Countdown, When } from "../../parts/when.tsx";
+import { useKey } from "../../shell/keys.ts";
+
+/** Everything that the signature will cover. The signing page is the only place where it is given. */
+export function ApprovalPanel({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactElement {
+  const { data, error, refetch } = useQuery(approval(id));
+  const waits = data?.state === "pending";
+  useKey("a", waits ? () => location.assign(`/approve/${id}`) : null);
+  useKey("d", waits ? () => location.assign(`/approve/${id}#denial`) : null);
+  return (
+    <SidePanel
+      kind={data?.display.subject === "change" ? "Change that waits for a signature" : "Approval"}
+      title={data === undefined ? "Approval" : <ShownText text={data.display.sentence} />}
+      onClose={onClose}
+      acts={waits ? <Answers id={id} /> : undefined}
+    >
+      {error !== null && <ProblemNotice error={error} onRetry={() => void refetch()} />}
+      {data !== undefined && <Details approval={data} />}
+    </SidePanel>
+  );
+}
+
+function Answers({ id }: { readonly id: string }): ReactElement {
+  return (
+    <>
+      <a className="button primary" href={`/approve/${id}`}>
+        <Fingerprint className="icon" aria-hidden />
+        Review and sign
+        <kbd>a</kbd>
+      </a>
+      <a className="button" href={`/approve/${id}#denial`}>
+        <X className="icon" aria-hidden />
+        Deny
+        <kbd>d</kbd>
+      </a>
+    </>
+  );
+}
+
+function Details({ approval: { id, state, display, expiresAt } }: { readonly approval: ApprovalView }): ReactElement {
+  return (
+    <>
+      <PanelPart title="State">
+        <p className="badge-line">
+          <StateBadge {...APPROVAL_STATES[state]} />
+          <EffectBadge effect={display.effect} />
+          {state === "pending" && (
+            <span className="soft">
+              <Countdown until={expiresAt} /> left
+            </span>
+          )}
+        </p>
+      </PanelPart>
+      {display.holds.length > 0 && (
+        <PanelPart title="Why it is held">
+          <ul className="reasons">
+            {display.holds.map(({ policyId, reason }) => (
+              <li key={policyId}>
+                <ShownText text={reason} />
+                <span className="mono soft small">{policyId}</span>
+              </li>
+            ))}
+          </ul>
+        </PanelPart>
+      )}
+      <PanelPart title={display.subject === "call" ? "Exact arguments" : "Exact change"}>
+        <ShownContent content={display.content} />
+      </PanelPart>
+      {display.subject === "call" && (
+        <PanelPart title="Who stands behind it">
+          <Chain {...display} />
+        </PanelPart>
+      )}
+      <PanelPart title="Details">
+        <Facts
+          rows={[
+            ["Action", <ShownText key="a" text={display.action} />],
+            ["Resource", <ShownText key="r" text={display.resource} />],
+            ["Ends", <When key="w" at={expiresAt} />],
+            ["Approval", <CopyId key="i" id={id} />],
+          ]}
+        />
+      </PanelPart>
+    </>
+  );
+}
