@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { AppError, type Clock, type JsonObject, type Random, type TaskId } from "@countersign/core";
-import { makeProof } from "@countersign/credentials";
 import { META } from "@countersign/gateway";
 import { readBody, type Transport } from "../client/transport.ts";
 import type { GatewayResponse, Send } from "../mcp-bridge/index.ts";
 import { afterListChanged, refusalCodes, watched } from "./answer-body.ts";
+import { GatewayPost } from "./gateway-post.ts";
 import {
   answer,
   connectedAnswer,
@@ -26,9 +26,6 @@ export interface SendOptions {
   readonly random: Random;
 }
 
-const CONNECT_MS = 5000;
-/** A call may wait for a human and then for its upstream; the gateway keeps the stream alive in between. */
-const ANSWER_MS = 600_000;
 const PROBLEM_BYTES = 65_536;
 
 /**
@@ -50,8 +47,7 @@ interface Outgoing {
 
 class Sender {
   readonly #options: SendOptions;
-  /** The last nonce of the gateway (RFC 9449 section 8). */
-  #nonce: string | null = null;
+  readonly #gateway: GatewayPost;
   /** Sessions of the 2025 era, with the task that each belongs to. */
   readonly #sessions = new Map<string, TaskId>();
   /** A client of the 2025 era was shown the shim's own list of tools. */
@@ -59,6 +55,7 @@ class Sender {
 
   constructor(options: SendOptions) {
     this.#options = options;
+    this.#gateway = new GatewayPost(options);
   }
 
   async send(body: string, headers: Headers, signal: AbortSignal): Promise<GatewayResponse> {
@@ -87,32 +84,13 @@ class Sender {
     return this.#taken(await this.#post(outgoing, link.task), outgoing.message, link.task);
   }
 
-  /** One POST; a second one when the gateway wants its nonce in the proof. */
-  async #post(outgoing: Outgoing, task: LiveTask): Promise<IncomingMessage> {
-    const first = await this.#postOnce(outgoing, task);
-    const wantsNonce = first.statusCode === 401 && String(first.headers["www-authenticate"]).includes("use_dpop_nonce");
-    if (!wantsNonce) return first;
-    first.resume();
-    return await this.#postOnce(outgoing, task);
-  }
-
-  async #postOnce({ body, headers, signal }: Outgoing, task: LiveTask): Promise<IncomingMessage> {
-    const { transport, upstream, now, random } = this.#options;
-    const { key, accessToken, gateway } = task;
-    const url = `${gateway.replace(/\/$/, "")}/mcp/${upstream}`;
-    const proof = makeProof({ key, method: "POST", url, accessToken, nonce: this.#nonce, now: now(), random });
-    const answered = await transport.send({
-      target: { url },
-      method: "POST",
-      headers: { ...this.#withoutForeignSession(headers, task.id), authorization: `DPoP ${accessToken}`, dpop: proof },
+  async #post({ body, headers, signal }: Outgoing, task: LiveTask): Promise<IncomingMessage> {
+    return await this.#gateway.post(task, {
+      path: `/mcp/${this.#options.upstream}`,
+      headers: this.#withoutForeignSession(headers, task.id),
       body,
       signal,
-      connectMs: CONNECT_MS,
-      answerMs: ANSWER_MS,
     });
-    const nonce = answered.headers["dpop-nonce"];
-    if (typeof nonce === "string" && nonce !== "") this.#nonce = nonce;
-    return answered;
   }
 
   #taken(answered: IncomingMessage, message: ShimMessage, task: LiveTask): GatewayResponse {
