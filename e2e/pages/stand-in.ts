@@ -10,21 +10,10 @@ import {
   verifyAssertion,
   verifyRegistration,
 } from "@countersign/credentials";
-import {
-  renderApproval,
-  renderInvite,
-  renderOverview,
-  renderSetup,
-  renderSignIn,
-} from "../../packages/server/src/pages/index.ts";
-import type { ApprovalOutcome, OverviewView, StopProgress } from "../../packages/server/src/pages/views.ts";
+import { renderApproval, renderInvite, renderSetup, renderSignIn } from "../../packages/server/src/pages/index.ts";
+import type { ApprovalOutcome } from "../../packages/server/src/pages/views.ts";
 import { type PageServer, type Reply, servePages } from "../../packages/server/src/pages/testing/page-server.ts";
-import {
-  busyOverview,
-  callDisplay,
-  inviteView,
-  setupView,
-} from "../../packages/server/src/pages/testing/sample-views.ts";
+import { callDisplay, inviteView, setupView } from "../../packages/server/src/pages/testing/sample-views.ts";
 
 const ID = "apr_00Gx2BfW7cRmZt4vLp9DkS";
 const HUMAN = { id: "hum_00Gx1LVtPqOeGMZhBcw2Ya", name: "Ada Lovelace" };
@@ -40,15 +29,12 @@ export class StandIn {
   mayAnswer = true;
   /** What was approved cannot be shown any more. */
   erased = false;
-  overview: OverviewView = busyOverview;
   setupOpen = true;
   /** Changes what the server asks to be signed, or the challenge. */
   tamper: (signed: SignedApproval, challenge: string) => { signed: SignedApproval; challenge: string } = (
     signed,
     challenge,
   ) => ({ signed, challenge });
-  /** Answers of `POST /v1/brakes` and of each `GET` after it. */
-  progress: StopProgress[] = [];
   readonly asked: { readonly method: string; readonly path: string; readonly body: unknown }[] = [];
   #passkey: RegisteredPasskey | null = null;
   #challenge = "";
@@ -83,7 +69,7 @@ export class StandIn {
     const open = (await this.#registration(pathname, body)) ?? this.#signIn(pathname, body);
     if (open !== null) return open;
     if (!signedIn) return { status: 401, body: { code: "request.unauthenticated", title: "sign in first" } };
-    return this.#stop(request.method ?? "", pathname) ?? this.#approval(request.method ?? "", pathname, body);
+    return this.#approval(request.method ?? "", pathname, body);
   }
 
   #page(path: string, query: URLSearchParams, signedIn: boolean): Reply | null {
@@ -98,7 +84,7 @@ export class StandIn {
         return { body: renderSignIn({ next: query.get("next"), signedIn: who }) };
       case "/":
         return signedIn
-          ? { body: renderOverview(this.overview) }
+          ? { body: "<!doctype html><title>Console</title><h1>The console</h1>" }
           : { status: 302, headers: { location: "/sign-in" }, body: "" };
       case `/approve/${ID}`: {
         const { mayAnswer, outcome } = this;
@@ -258,13 +244,5 @@ export class StandIn {
       origin: this.origin,
       genesis: "g",
     } as SignedApproval;
-  }
-
-  #stop(method: string, path: string): Reply | null {
-    if (!path.startsWith("/v1/brakes")) return null;
-    if (path.endsWith("/thaw")) return { status: 202, body: { approvalId: ID, url: this.approvalUrl } };
-    const [next = null, ...later] = this.progress;
-    if (later.length > 0) this.progress = later;
-    return { status: method === "POST" && next?.state === "stopping" ? 202 : 200, body: next };
   }
 }

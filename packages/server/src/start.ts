@@ -13,10 +13,12 @@ import { Devices, deviceRoutes } from "./devices/index.ts";
 import { Feed, eventRoutes } from "./events/index.ts";
 import {
   Authenticator,
+  type ConsoleSource,
   type ListenOptions,
   type Listening,
   type Route,
   buildApp,
+  consoleRoutes,
   listen,
   openApi,
   pageRoutes,
@@ -54,6 +56,8 @@ export interface ServerOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
+  /** The console; without one, its addresses do not exist. */
+  readonly console?: ConsoleSource;
 }
 
 /** A running control plane, and what an enforcement point of the same process needs of it. */
@@ -117,6 +121,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   const more = [
     ...statusRoutes(kernel, source, () => ledger.vkey),
     ...ledgerRoutes(kernel, ledger),
+    ...(options.console === undefined ? [] : consoleRoutes(options.console)),
     ...eventRoutes(feed),
     ...activityRoutes(kernel, activity),
     ...taskRoutes({ kernel, activity, ...modules }),

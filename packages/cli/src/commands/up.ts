@@ -76,7 +76,7 @@ function optionsOf(values: UpValues, { env }: Cli): ComposeOptions {
   const usual = join(dataDir, "countersign.yaml");
   const configFile = config === undefined ? (existsSync(usual) ? usual : null) : at(config);
   const tls = cert === undefined || key === undefined ? null : { cert: at(cert), key: at(key) };
-  return { dataDir, configFile, url: url ?? null, tls, behindProxy, env };
+  return { dataDir, configFile, url: url ?? null, tls, behindProxy, env, buildConsole: true };
 }
 
 function checkTogether({ url, "tls-cert": cert, "tls-key": key, "behind-proxy": behindProxy }: UpValues): void {

@@ -1,17 +1,13 @@
 import type { Named } from "@countersign/api";
-import { AppError, isId, type StateRecord } from "@countersign/core";
+import { AppError } from "@countersign/core";
 import { type Approvals, humanName } from "../approvals/index.ts";
-import type { Brakes } from "../brakes/index.ts";
 import type { Kernel } from "../kernel.ts";
 import {
   type ApprovalPageView,
-  type BrakeRow,
   type NextStep,
-  type TaskRow,
   assets,
   renderApproval,
   renderInvite,
-  renderOverview,
   renderSetup,
   renderSignIn,
 } from "../pages/index.ts";
@@ -21,7 +17,6 @@ import { type Caller, type Response, type Route, route } from "./route.ts";
 interface Modules {
   readonly kernel: Kernel;
   readonly approvals: Approvals;
-  readonly brakes: Brakes;
   readonly registration: Registration;
 }
 
@@ -68,7 +63,6 @@ export function pageRoutes(modules: Modules): readonly Route[] {
       handle: async ({ params, caller }) =>
         page(renderApproval(await approvalPage(modules, params["id"] ?? "", caller))),
     }),
-    route({ method: "GET", url: "/", callers: browser, handle: async ({ caller }) => await overview(modules, caller) }),
     ...assetRoutes(),
   ];
 }
@@ -108,68 +102,6 @@ async function approvalPage({ kernel, approvals }: Modules, id: string, caller: 
     const ended = { state: approvals.stateOf(known), action: known.terms.action };
     return ended.state === "pending" ? none : { ...none, ...standing, ended };
   }
-}
-
-async function overview({ kernel, approvals, brakes }: Modules, caller: Caller): Promise<Response> {
-  if (caller.kind !== "human") return { status: 302, headers: { location: "/sign-in" }, type: "text/plain", body: "" };
-  const signedIn = await who(kernel, caller);
-  if (signedIn === null) throw new AppError("human.inactive");
-  const waiting = await approvals.list("pending", caller.human);
-  const view = {
-    signedIn: { ...signedIn, roles: caller.human.terms.roles },
-    now: new Date(kernel.now()).toISOString(),
-    approvals: waiting,
-    brakes: await Promise.all((await brakes.list()).map(async (b) => await brakeRow(kernel, b))),
-    tasks: await taskRows(kernel),
-    points: kernel.points.all().map(({ id, name }) => ({ id, name })),
-    next: await nextSteps(kernel),
-  };
-  return page(renderOverview(view));
-}
-
-async function brakeRow(kernel: Kernel, { id, terms }: StateRecord<"brake">): Promise<BrakeRow> {
-  const reason = typeof terms.reason === "string" ? terms.reason : ((await kernel.keys.openText(terms.reason)) ?? "");
-  const thaws = (await kernel.store.find("approval", { status: "pending" })).filter(
-    (a) => a.terms.action === "brake.thaw" && a.terms.resource === id,
-  );
-  const open = thaws.findLast((a) => Date.parse(a.terms.expiresAt) > kernel.now());
-  return {
-    id,
-    kind: terms.kind,
-    scope: terms.scope,
-    scopeName: null,
-    reason,
-    by: await signerName(kernel, terms.by),
-    at: terms.at,
-    thawApproval: open?.id ?? null,
-  };
-}
-
-/** Who stopped something, by name where it was a person. */
-async function signerName(kernel: Kernel, by: string): Promise<string> {
-  return isId("hum", by) ? ((await humanName(kernel, by))?.name ?? by) : by;
-}
-
-async function taskRows(kernel: Kernel): Promise<readonly TaskRow[]> {
-  const tasks = await kernel.store.find("task", { status: "live" });
-  return await Promise.all(
-    tasks.map(async ({ id, terms }) => {
-      const agent = await kernel.store.get("agent", terms.agent);
-      const device = await kernel.store.get("device", terms.device);
-      return {
-        id,
-        purpose: (await kernel.keys.openText(terms.purpose)) ?? "",
-        human: (await humanName(kernel, terms.human)) ?? { id: terms.human, name: "" },
-        device: {
-          id: terms.device,
-          name: device === null ? "" : ((await kernel.keys.openText(device.terms.name)) ?? ""),
-        },
-        agent: { id: terms.agent, name: agent?.terms.name ?? "" },
-        openedAt: terms.openedAt,
-        expiresAt: terms.expiresAt,
-      };
-    }),
-  );
 }
 
 /** What a new installation lacks, in the order in which it is needed. */

@@ -17,6 +17,8 @@ export type CallerKind = "anyone" | "local" | "cookie" | "session";
 export type QueryText = Readonly<Record<string, string | undefined>>;
 export interface Request<B = unknown, Q = QueryText> {
   readonly caller: Caller;
+  /** Path and query as they were asked for. */
+  readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   /** What stands after `?`: as the row's schema reads it, else as texts. */
   readonly query: Q;

@@ -59,6 +59,7 @@ async function answer(authenticator: Authenticator, row: Route, { request, reply
   assertAllowed(row, caller);
   const response = await row.handle({
     caller,
+    path: request.url,
     params: request.params as Record<string, string>,
     query: (row.query === undefined ? request.query : parsed(row.query, request.query)) as QueryText,
     body: row.body === undefined ? undefined : parsed(row.body, request.body ?? {}),

@@ -9,7 +9,7 @@ export interface Asset {
 }
 
 /** Each page loads one style and one script. */
-export const SCRIPTS = ["register", "sign-in", "approve", "overview", "plain"] as const;
+export const SCRIPTS = ["register", "sign-in", "approve", "plain"] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
 const style = asset("css", compactStyle());

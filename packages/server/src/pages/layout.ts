@@ -13,6 +13,8 @@ export interface Layout {
   readonly signedIn: Named | null;
   readonly width?: "slim" | "wide";
   readonly body: Html;
+  /** Loads the page again by itself, without a script. */
+  readonly refreshSeconds?: number;
 }
 
 const ICON =
@@ -26,6 +28,7 @@ export function document(layout: Layout): string {
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width,initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
+      ${layout.refreshSeconds !== undefined && html`<meta http-equiv="refresh" content="${String(layout.refreshSeconds)}" />`}
       <title>${layout.title} · Countersign</title>
       <link rel="icon" href="${ICON}" />
       <link rel="stylesheet" href="${css}" />

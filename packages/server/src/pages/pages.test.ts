@@ -61,6 +61,7 @@ describe("securityHeaders", () => {
       "style-src": "'self'",
       "connect-src": "'self'",
       "img-src": "'self' data:",
+      "font-src": "'self'",
       "form-action": "'none'",
       "frame-ancestors": "'none'",
       "base-uri": "'none'",
@@ -89,7 +90,6 @@ describe("the scripts", () => {
       register: "setup",
       "sign-in": "sign-in",
       approve: "approve-pending",
-      overview: "overview",
       plain: "problem",
     }[name];
     const script = assets.get(linked(samplePages[page]?.() ?? "")[1] ?? "")?.body ?? "";

@@ -1,5 +1,4 @@
 import type { ApprovalView, Named } from "@countersign/api";
-import type { BrakeScope } from "@countersign/core";
 
 /** One thing to do next: what for, and the exact command. */
 export interface NextStep {
@@ -59,60 +58,10 @@ export interface ApprovalOutcome {
   readonly cause: string | null;
 }
 
-export interface BrakeRow {
-  readonly id: string;
-  readonly kind: "freeze" | "sever";
-  readonly scope: BrakeScope;
-  /** Name of what the scope's id stands for. */
-  readonly scopeName: string | null;
-  readonly reason: string;
-  readonly by: string;
-  readonly at: string;
-  /** A thaw that waits for its signature already. */
-  readonly thawApproval: string | null;
-}
-export interface TaskRow {
-  readonly id: string;
-  readonly purpose: string;
-  readonly human: Named;
-  readonly device: Named;
-  readonly agent: Named;
-  readonly openedAt: string;
-  readonly expiresAt: string;
-}
-/** `/`. */
-export interface OverviewView {
-  readonly signedIn: Named & { readonly roles: readonly string[] };
-  readonly now: string;
-  readonly approvals: readonly ApprovalView[];
-  /** Active brakes. */
-  readonly brakes: readonly BrakeRow[];
-  /** Live tasks. */
-  readonly tasks: readonly TaskRow[];
-  /** Enforcement points that a stop will wait for. */
-  readonly points: readonly Named[];
-  /** Commands, when something that is needed is not registered yet. */
-  readonly next: readonly NextStep[];
-}
-
 /** A page that cannot be had, for a person: what is wrong and what to do. */
 export interface ProblemView {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
   readonly remedy: NextStep | null;
-}
-
-/** Answer of `POST /v1/brakes` and `GET /v1/brakes/{id}` as the overview reads it. `points` are those that have confirmed so far. */
-export interface StopProgress {
-  readonly id: string;
-  readonly state: "stopping" | "stopped";
-  readonly settledAt?: string;
-  readonly points?: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly how: "acknowledged" | "lease_expired";
-    readonly at: string;
-    readonly inFlight: readonly { readonly intent: string; readonly disposition: string }[];
-  }[];
 }

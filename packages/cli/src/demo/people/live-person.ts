@@ -43,8 +43,8 @@ export class LivePerson implements Person {
 
   async freeze(_commands: Commands, _scope: readonly string[], reason: string): Promise<JsonObject> {
     await this.#ask(
-      `Open the overview, enter a reason, for example “${reason}”, and press Freeze everything.`,
-      `${this.#options.api}/`,
+      `Press Freeze, enter a reason, for example “${reason}”, and freeze everything.`,
+      `${this.#options.api}/freeze`,
     );
     const brake = await this.#until(async () => {
       const brakes = listAt(await this.#get("/v1/brakes"), "brakes");

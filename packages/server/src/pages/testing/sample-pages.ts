@@ -1,17 +1,14 @@
 import {
   approvalPage,
-  busyOverview,
   callDisplay,
   changeDisplay,
-  emptyOverview,
-  frozenOverview,
   hostileDisplay,
   inviteView,
   longDisplay,
   setupView,
   signInView,
 } from "./sample-views.ts";
-import { renderApproval, renderInvite, renderOverview, renderProblem, renderSetup, renderSignIn } from "../index.ts";
+import { renderApproval, renderConsoleWait, renderInvite, renderProblem, renderSetup, renderSignIn } from "../index.ts";
 
 /** Every page in every state that a person may meet, by name. */
 export const samplePages: Readonly<Record<string, () => string>> = {
@@ -38,9 +35,9 @@ export const samplePages: Readonly<Record<string, () => string>> = {
   "approve-change": () => renderApproval(approvalPage(changeDisplay)),
   "approve-unknown": () => renderApproval({ ...approvalPage(callDisplay), approval: null }),
   "approve-signed-out": () => renderApproval({ ...approvalPage(callDisplay), signedIn: null }),
-  overview: () => renderOverview(busyOverview),
-  "overview-frozen": () => renderOverview(frozenOverview),
-  "overview-empty": () => renderOverview(emptyOverview),
+  "console-building": () => renderConsoleWait(null),
+  "console-failed": () =>
+    renderConsoleWait("the build of the console ended with 1: `vite` is missing; run `npm ci`, then start again"),
   problem: () =>
     renderProblem({ status: 404, title: "No such page", detail: "There is nothing under this address.", remedy: null }),
 };

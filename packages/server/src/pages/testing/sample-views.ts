@@ -1,6 +1,6 @@
 import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
 import { canonicalJson } from "@countersign/core";
-import type { ApprovalPageView, InviteView, OverviewView, SetupView, SignInView } from "../views.ts";
+import type { ApprovalPageView, InviteView, SetupView, SignInView } from "../views.ts";
 
 /** Views with plausible content, for tests and screenshots. */
 const ADA = { id: "hum_00Gx1LVtPqOeGMZhBcw2Ya", name: "Ada Lovelace" };
@@ -78,6 +78,11 @@ export function approvalView(display: ApprovalDisplay, state: ApprovalView["stat
     holds: display.holds,
     display,
     expiresAt: display.expiresAt,
+    progress: display.holds.map(({ policyId }) => ({ policyId, approvers: ADA.name, quorum: 1, signed: [] })),
+    task: null,
+    bound: null,
+    notes: [],
+    tooFast: false,
   };
 }
 
@@ -131,79 +136,3 @@ export const inviteView: InviteView = {
 };
 
 export const signInView: SignInView = { next: "/approve/apr_00Gx2BfW7cRmZt4vLp9DkS", signedIn: null };
-
-export const busyOverview: OverviewView = {
-  signedIn: { ...ADA, roles: ["admin"] },
-  now: NOW,
-  approvals: [
-    approvalView(callDisplay),
-    approvalView({
-      ...callDisplay,
-      sentence: "mail-triage, run by Grace Hopper on grace-mac, wants to act outside: send_message on mcp:mail",
-      effect: "external",
-    }),
-  ],
-  brakes: [
-    {
-      id: "brk_00Gx2BfW7cRmZt4vLp9DkS",
-      kind: "freeze",
-      scope: { type: "agent", value: "agt_00Gx1MCcQ81vBdHfLk3JzB" },
-      scopeName: "billing-bot",
-      reason: "Odd refunds since 08:00",
-      by: "Grace Hopper",
-      at: "2026-11-22T08:12:09.000Z",
-      thawApproval: null,
-    },
-  ],
-  tasks: [
-    {
-      id: "tsk_00Gx2A8p2mVbN6yRkXh0Qe",
-      purpose: "Prepare the quarterly summary of executives",
-      human: ADA,
-      device: { id: "dev_00Gx1M5a0nQ4rZPk7sTeWb", name: "ada-thinkpad" },
-      agent: { id: "agt_00Gx1MCcQ81vBdHfLk3JzA", name: "release-bot" },
-      openedAt: "2026-11-22T09:02:00.000Z",
-      expiresAt: "2026-11-22T17:02:00.000Z",
-    },
-    {
-      id: "tsk_00Gx2A8p2mVbN6yRkXh0Qf",
-      purpose: "Answer support mail",
-      human: { id: "hum_00Gx1LVtPqOeGMZhBcw2Yb", name: "Grace Hopper" },
-      device: { id: "dev_00Gx1M5a0nQ4rZPk7sTeWc", name: "grace-mac" },
-      agent: { id: "agt_00Gx1MCcQ81vBdHfLk3JzC", name: "mail-triage" },
-      openedAt: "2026-11-22T09:12:00.000Z",
-      expiresAt: "2026-11-22T11:12:00.000Z",
-    },
-  ],
-  points: [
-    { id: "ep_00Gx1000000000000000a1", name: "gateway (this process)" },
-    { id: "ep_00Gx1000000000000000a2", name: "gateway-eu-2" },
-    { id: "ep_00Gx1000000000000000a3", name: "gateway-us-1" },
-  ],
-  next: [],
-};
-
-export const frozenOverview: OverviewView = {
-  ...busyOverview,
-  approvals: [],
-  brakes: [
-    {
-      id: "brk_00Gx2BfW7cRmZt4vLp9DkT",
-      kind: "freeze",
-      scope: { type: "all", value: "*" },
-      scopeName: null,
-      reason: "Code freeze until the audit ends",
-      by: ADA.name,
-      at: "2026-11-22T09:20:00.000Z",
-      thawApproval: null,
-    },
-  ],
-};
-
-export const emptyOverview: OverviewView = {
-  ...busyOverview,
-  approvals: [],
-  brakes: [],
-  tasks: [],
-  next: setupView.next,
-};

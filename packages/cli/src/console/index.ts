@@ -1,0 +1,1 @@
+export { type ConsoleSite, openConsole } from "./console-site.ts";
