@@ -13,7 +13,12 @@ import {
 import { renderApproval, renderInvite, renderSetup, renderSignIn } from "../../packages/server/src/pages/index.ts";
 import type { ApprovalOutcome } from "../../packages/server/src/pages/views.ts";
 import { type PageServer, type Reply, servePages } from "../../packages/server/src/pages/testing/page-server.ts";
-import { callDisplay, inviteView, setupView } from "../../packages/server/src/pages/testing/sample-views.ts";
+import {
+  approvalView,
+  callDisplay,
+  inviteView,
+  setupView,
+} from "../../packages/server/src/pages/testing/sample-views.ts";
 
 const ID = "apr_00Gx2BfW7cRmZt4vLp9DkS";
 const HUMAN = { id: "hum_00Gx1LVtPqOeGMZhBcw2Ya", name: "Ada Lovelace" };
@@ -27,6 +32,9 @@ export class StandIn {
   state: ApprovalView["state"] = "pending";
   outcome: ApprovalOutcome | null = null;
   mayAnswer = true;
+  /** What may be signed for the task; null: it is signed once. */
+  task: ApprovalView["task"] = null;
+  notes: readonly string[] = [];
   /** What was approved cannot be shown any more. */
   erased = false;
   setupOpen = true;
@@ -180,16 +188,8 @@ export class StandIn {
   }
 
   #view(): ApprovalView {
-    const { display, state } = this;
-    return {
-      id: ID,
-      state,
-      callDigest: null,
-      intent: null,
-      holds: display.holds,
-      display,
-      expiresAt: display.expiresAt,
-    };
+    const { display, state, task, notes } = this;
+    return { ...approvalView(display, state), task, notes };
   }
 
   #approval(method: string, path: string, body: unknown): Reply | null {

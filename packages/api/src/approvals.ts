@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SignedApproval } from "@countersign/core";
+import { type SignedApproval, TASK_SCOPE } from "@countersign/core";
 
 /** Everything that the page shows; `previewDigest` = base64url(SHA-256(JCS(display))). The page renders only from this object. */
 export interface ApprovalDisplay {
@@ -19,6 +19,15 @@ export interface ApprovalDisplay {
   readonly content: string;
   readonly argsCommitment: string | null;
   readonly expiresAt: string;
+  /** With scope `task`: what the signature covers beyond this one call. */
+  readonly bound?: ShownBound;
+}
+/** Which calls a signature of scope `task` covers: same tool, same resource, the fixed arguments as shown. */
+export interface ShownBound {
+  readonly uses: number;
+  readonly seconds: number;
+  readonly fixed: readonly string[];
+  readonly free: readonly string[];
 }
 export interface Named {
   readonly id: string;
@@ -33,13 +42,43 @@ export interface ApprovalView {
   readonly holds: ApprovalDisplay["holds"];
   readonly display: ApprovalDisplay;
   readonly expiresAt: string;
+  /** Who signs what, hold by hold; empty for a change, which one person signs. */
+  readonly progress: readonly SigningProgress[];
+  /** The most that may be signed with scope `task`, with only the arguments fixed that name the resource; null: it is signed once. */
+  readonly task: ShownBound | null;
+  /** What was signed with scope `task`, and how many of its uses are used; null otherwise. */
+  readonly bound: (ShownBound & { readonly used: number; readonly until: string }) | null;
+  /** What the approver should know besides, each a sentence: a recent denial of the same, an answer faster than it can be read. */
+  readonly notes: readonly string[];
+  /** An answer came faster than what it signs can be read. */
+  readonly tooFast: boolean;
+}
+
+/** One hold of a call: how many different people must sign it, who may, and who has. */
+export interface SigningProgress {
+  readonly policyId: string;
+  /** Who may sign, in words. */
+  readonly approvers: string;
+  readonly quorum: number;
+  readonly signed: readonly Named[];
 }
 
 type Body<T> = z.ZodType<T>;
 
-export const approvalOptionsBody: Body<{ decision: "approve" | "deny"; scope: "once" | "task" }> = z.strictObject({
+export interface ApprovalOptionsBody {
+  readonly decision: "approve" | "deny";
+  readonly scope: "once" | "task";
+  /** With scope `task`: how many calls, 20 at most, which is the default. */
+  readonly uses?: number | undefined;
+  /** With scope `task`: arguments that must stay as they are; by default those that name the resource. */
+  readonly fixed?: readonly string[] | undefined;
+}
+
+export const approvalOptionsBody: Body<ApprovalOptionsBody> = z.strictObject({
   decision: z.enum(["approve", "deny"]),
   scope: z.enum(["once", "task"]).default("once"),
+  uses: z.number().int().min(1).max(TASK_SCOPE.uses).optional(),
+  fixed: z.array(z.string().max(4096)).max(256).optional(),
 });
 
 export interface ApprovalOptions {

@@ -1,4 +1,13 @@
-export type { ApprovalDisplay, ApprovalOptions, ApprovalView, AssertionBody, Named } from "./approvals.ts";
+export type {
+  ApprovalDisplay,
+  ApprovalOptions,
+  ApprovalOptionsBody,
+  ApprovalView,
+  AssertionBody,
+  Named,
+  ShownBound,
+  SigningProgress,
+} from "./approvals.ts";
 export { approvalOptionsBody, assertionBody, assertionResponse } from "./approvals.ts";
 export type { BrakeView, StopPoint, StopPreview, Stopping } from "./brakes.ts";
 export { HINT_KINDS, type Hint, type HintKind } from "./events.ts";

@@ -1,108 +1,13 @@
-import { type ApprovalTerms, type Call, type Hold, type SignedApproval, newId } from "@countersign/core";
-import { approvalChallenge, argsCommitment } from "@countersign/credentials";
-import { createSoftAuthenticator } from "@countersign/credentials/testing";
+import { type Hold, newId } from "@countersign/core";
 import { describe, expect, it } from "vitest";
-import { type Discharge, digestOfCall, discharge } from "./countersigned.ts";
-import { Ends, bench, random } from "./testing/bench-point.ts";
+import type { Discharge } from "./countersigned.ts";
+import { SALT, type Say, approvedCall } from "./testing/approved-call.ts";
+import { Ends, random } from "./testing/bench-point.ts";
 
-const ORIGIN = "http://localhost:7330";
-const SALT = Buffer.alloc(32, 7).toString("base64url");
-
-interface Say {
-  /** What the stored approval says of its hold. */
-  readonly stored?: Partial<Hold>;
-  readonly terms?: Partial<ApprovalTerms>;
-  readonly signed?: Partial<SignedApproval>;
-  readonly call?: Partial<Call>;
-}
+const VOID = { ok: false, code: "countersignature.void" };
 
 async function signedByRequester(real: Partial<Hold>, say: Say = {}): Promise<Discharge> {
-  const { point, approval, chain, call, holds } = await approved(real, say);
-  return discharge(point, approval, { chain, call, salt: SALT, holds });
-}
-
-/** An approval of a call, signed by the one who asked for it. */
-async function approved(real: Partial<Hold>, { stored, terms: more, signed: say, call: callSay }: Say = {}) {
-  const here = await bench();
-  const { point, chain, clock, act, put } = here;
-  const key = createSoftAuthenticator({ rpId: "localhost", origin: ORIGIN });
-  put({
-    kind: "root",
-    id: "root",
-    terms: {
-      human: chain.human,
-      passkey: key.credentialId,
-      origin: ORIGIN,
-      rpId: "localhost",
-      records: [],
-      genesis: "g",
-    },
-    state: { status: "active" },
-  } as never);
-  const passkey = { human: chain.human, publicKey: key.publicKey, aaguid: "", backedUp: false, transports: [] };
-  put({ kind: "passkey", id: key.credentialId, terms: passkey, state: { status: "active", counter: 0 } } as never);
-  const action = act(callSay);
-  const { call } = action;
-  if ("refused" in call) throw new Error("no call");
-  const hold: Hold = {
-    policyId: "p",
-    policyHash: "h",
-    reason: "r",
-    approvers: "owner",
-    notRequester: false,
-    quorum: 1,
-    expirySeconds: null,
-    scopes: ["once"],
-    authenticator: "any",
-  };
-  const holds = [{ ...hold, ...real }];
-  const callDigest = digestOfCall(chain, call, SALT);
-  const times = { notBefore: new Date(clock.now).toISOString(), expiresAt: new Date(clock.now + 60_000).toISOString() };
-  const same = {
-    ...chain,
-    effect: call.effect,
-    policySetHash: "hash",
-    riskLevel: "low",
-    nonce: "n",
-    callDigest,
-    ...times,
-  };
-  const terms = {
-    ...same,
-    subject: "call",
-    change: null,
-    action: call.action,
-    resource: call.resource,
-    argsCommitment: argsCommitment(Buffer.from(SALT, "base64url"), call.arguments),
-    holds: [{ ...hold, ...real, ...stored }],
-    approvers: "owner",
-    payload: "",
-    match: null,
-    ...more,
-  };
-  const signed = {
-    ...same,
-    decision: "approve",
-    scope: "once",
-    holds: [{ policyId: "p", policyHash: "h", reason: "r" }],
-    previewDigest: callDigest,
-    approver: chain.human,
-    uses: 1,
-    origin: ORIGIN,
-    genesis: "g",
-    ...say,
-  } as SignedApproval;
-  const assertion = key.sign({ challenge: approvalChallenge(signed) });
-  const id = newId("apr", clock.now, random);
-  put({
-    kind: "approval",
-    id,
-    terms,
-    state: { status: "approved", answers: [{ signed, assertion }], intent: null, cause: null },
-  } as never);
-  const approval = point.replica.get("approval", id);
-  if (approval === undefined) throw new Error("no approval");
-  return { ...here, approval, action, call, holds };
+  return (await approvedCall(real, say)).ask();
 }
 
 describe("INV-5: what a countersignature discharges", () => {
@@ -114,7 +19,7 @@ describe("INV-5: what a countersignature discharges", () => {
     ["another approver", { approvers: "role:auditor" }, { approvers: "owner" }],
     ["someone else than the requester", { notRequester: true }, { notRequester: false }],
   ])("asks for %s where the policy does, whatever the stored approval says", async (_name, real, stored) => {
-    expect(await signedByRequester(real, { stored })).toMatchObject({ ok: false, code: "countersignature.void" });
+    expect(await signedByRequester(real, { stored })).toMatchObject(VOID);
   });
 
   it("asks for as many signatures as the policy does, whatever the stored approval says", async () => {
@@ -122,19 +27,54 @@ describe("INV-5: what a countersignature discharges", () => {
   });
 
   it("is void for another effect and for another policy set than it was signed for", async () => {
-    expect(await signedByRequester({}, { signed: { effect: "write" } })).toMatchObject({
-      ok: false,
-      code: "countersignature.void",
-    });
+    expect(await signedByRequester({}, { signed: { effect: "write" } })).toMatchObject(VOID);
     const other = { policySetHash: "other" };
-    expect(await signedByRequester({}, { terms: other, signed: other })).toMatchObject({
-      ok: false,
-      code: "countersignature.void",
-    });
+    expect(await signedByRequester({}, { terms: other, signed: other })).toMatchObject(VOID);
+  });
+
+  it("counts different people, each with a nonce of their own, and each only for the holds that they may sign", async () => {
+    const two = await approvedCall({ approvers: "role:admin", quorum: 2 });
+    expect(two.ask()).toMatchObject({ ok: true, holds: [] });
+    two.also("admin");
+    expect(two.ask()).toMatchObject({ ok: true, holds: [{ policyId: "p" }] });
+    two.also("auditor");
+    expect(two.ask()).toMatchObject(VOID);
+    const twice = await approvedCall({ approvers: "role:admin", quorum: 2 });
+    const { approval } = twice;
+    const [answer] = approval.state.answers;
+    const answers = [answer, answer];
+    twice.put({ ...approval, version: 1000, state: { ...approval.state, answers } } as never);
+    expect(twice.ask()).toMatchObject({ ok: true, holds: [] });
+    const foreign = await approvedCall({}, { signed: { nonce: "m.own" } });
+    expect(foreign.ask()).toMatchObject(VOID);
+  });
+
+  it("is void after a stop that covers it, also one that was lifted", async () => {
+    const { ask, put, chain, clock } = await approvedCall({});
+    const at = (ms: number): string => new Date(clock.now + ms).toISOString();
+    const brake = (type: string, value: string | null, ms: number, status: string): void => {
+      const terms = { kind: "freeze", scope: { type, value }, reason: "", by: "local", at: at(ms), agents: [] };
+      put({ kind: "brake", id: newId("brk", clock.now, random), terms, state: { status } } as never);
+    };
+    brake("agent", chain.agent, -1, "thawed");
+    brake("resource", "file:/b", 1, "thawed");
+    expect(ask()).toMatchObject({ ok: true });
+    brake("agent", chain.agent, 1, "thawed");
+    expect(ask()).toMatchObject(VOID);
+  });
+
+  it("is void at another risk than it was signed at", async () => {
+    const { ask, point } = await approvedCall({});
+    point.riskOf = () => 39;
+    expect(ask()).toMatchObject({ ok: true });
+    point.riskOf = () => 40;
+    expect(ask()).toMatchObject(VOID);
+    point.riskOf = () => Number.NaN;
+    expect(ask()).toMatchObject(VOID);
   });
 
   it.each(["read", "write"] as const)("sends nothing (%s) before the approval is used up", async (effect) => {
-    const { point, control, approval, action, holds } = await approved({}, { call: { effect } });
+    const { point, control, approval, action, holds } = await approvedCall({}, { call: { effect } });
     const [{ policyHash: hash, policyId: _, ...hold } = { policyHash: "", policyId: "" }] = holds;
     point.evaluator = {
       policySetHash: "hash",
@@ -158,7 +98,7 @@ describe("INV-5: what a countersignature discharges", () => {
   });
 
   it("is void when its approver leaves while the call is made ready", async () => {
-    const { point, put, control, approval, action, holds } = await approved({});
+    const { point, put, control, approval, action, holds } = await approvedCall({});
     const [{ policyHash: hash, policyId: _, ...hold } = { policyHash: "", policyId: "" }] = holds;
     point.evaluator = {
       policySetHash: "hash",
@@ -182,5 +122,123 @@ describe("INV-5: what a countersignature discharges", () => {
     };
     await point.enforce(action, ends.effector, ends.releaser);
     expect(ends.events).toEqual(["prepared", "refused countersignature.void"]);
+  });
+});
+
+describe("INV-5: a signature for the task", () => {
+  const mapped = {
+    terms: { kind: "mcp", effects: {}, resources: { tool: "file:{path}" }, critical: [], pins: { tool: "h" } },
+  };
+  const signed = async (say: Say = {}, real: Partial<Hold> = {}) => {
+    const args = { path: "/a", content: "one", mode: 7 };
+    const given = { fixed: ["path", "mode"], ...say, call: { arguments: args, ...say.call } };
+    const here = await approvedCall(real, given);
+    here.put({ kind: "upstream", id: "files", ...mapped, state: { status: "active" } } as never);
+    return { ...here, args };
+  };
+
+  it("covers what differs in free arguments only", async () => {
+    const { ask, args } = await signed();
+    expect(ask()).toMatchObject({ ok: true, holds: [{ policyId: "p" }] });
+    expect(ask({ arguments: { ...args, content: "two" } })).toMatchObject({ ok: true });
+    const { content: _, ...without } = args;
+    expect(ask({ arguments: without })).toMatchObject({ ok: true });
+  });
+
+  it.each<[string, object]>([
+    ["a fixed argument", { arguments: { path: "/a", content: "one", mode: 8 } }],
+    ["a fixed argument that is missing", { arguments: { path: "/a", content: "one" } }],
+    ["an argument more", { arguments: { path: "/a", content: "one", mode: 7, force: true } }],
+    ["the resource", { resource: "file:/b" }],
+    ["the tool", { tool: "other" }],
+    ["the definition", { toolDefinitionHash: "i" }],
+    ["the upstream", { upstream: "other" }],
+    ["the effect", { effect: "read" }],
+    ["a graver effect", { effect: "destructive" }],
+    ["a second resource", { resources: ["file:/a", "file:/b"] }],
+  ])("does not cover a call that differs in %s", async (_, other) => {
+    expect((await signed()).ask(other)).toMatchObject(VOID);
+  });
+
+  it("is void where the policies of the point ask each time, whatever is stored", async () => {
+    expect((await signed({ stored: { scopes: ["once", "task"] } }, { scopes: ["once"] })).ask()).toMatchObject(VOID);
+  });
+
+  it("is void without a resource mapping", async () => {
+    const { ask, put } = await signed();
+    put({
+      kind: "upstream",
+      id: "files",
+      terms: { ...mapped.terms, resources: {} },
+      state: { status: "active" },
+    } as never);
+    expect(ask()).toMatchObject(VOID);
+  });
+
+  it("ends with its uses and with its own time", async () => {
+    expect((await signed({ used: 2 })).ask()).toMatchObject({ ok: true });
+    expect((await signed({ used: 3 })).ask()).toMatchObject({ ok: false, code: "countersignature.used" });
+    const long = await signed();
+    long.clock.now += 60_000;
+    expect(long.ask()).toMatchObject({ ok: false, code: "countersignature.expired" });
+  });
+
+  it("of several people is the same for all", async () => {
+    const quorum = { approvers: "role:admin", quorum: 2 };
+    const agreed = await signed({}, quorum);
+    agreed.also("admin");
+    expect(agreed.ask()).toMatchObject({ ok: true, holds: [{ policyId: "p" }] });
+    const fewer = await signed({}, quorum);
+    fewer.also("admin", { uses: 2 });
+    expect(fewer.ask()).toMatchObject(VOID);
+  });
+
+  it("is void for another chain than it was signed for", async () => {
+    const { ask } = await signed({ signed: { task: null } });
+    expect(ask()).toMatchObject(VOID);
+  });
+});
+
+describe("a denial", () => {
+  it("tells the agent who said no and why, on one line that hides nothing", async () => {
+    const { point, control, approval, action, put, holds } = await approvedCall({});
+    const [{ policyHash: hash, policyId: _, ...hold } = { policyHash: "", policyId: "" }] = holds;
+    point.evaluator = {
+      policySetHash: "hash",
+      policies: new Map([["p", { hash, hold }]]),
+      evaluate: () => ({ permits: ["all"], forbids: ["p"], errors: [] }),
+    } as never;
+    put({ ...approval, version: 1000, state: { ...approval.state, status: "denied" } } as never);
+    control.onHold = async () =>
+      await Promise.resolve({
+        approval: approval.id as never,
+        state: "pending",
+        url: "",
+        approver: "",
+        entry: "ent_1" as never,
+        salt: SALT,
+      });
+    control.denied = { by: "Alice", reason: "not\ntoday\u202e" };
+    const ends = new Ends();
+    await point.enforce(action, ends.effector, ends.releaser);
+    expect(ends.refusal).toMatchObject({
+      code: "countersignature.void",
+      reason: "denied by Alice: not\\u{a}today\\u{202e}",
+    });
+  });
+
+  it("names the rule that keeps a call from being asked about", async () => {
+    const { point, control, action, holds } = await approvedCall({});
+    const [{ policyHash: hash, policyId: _, ...hold } = { policyHash: "", policyId: "" }] = holds;
+    point.evaluator = {
+      policySetHash: "hash",
+      policies: new Map([["p", { hash, hold }]]),
+      evaluate: () => ({ permits: ["all"], forbids: ["p"], errors: [] }),
+    } as never;
+    control.onHold = async () =>
+      await Promise.resolve({ refused: { code: "countersignature.too_many", reason: "too many" } });
+    const ends = new Ends();
+    await point.enforce(action, ends.effector, ends.releaser);
+    expect(ends.events).toEqual(["refused countersignature.too_many"]);
   });
 });

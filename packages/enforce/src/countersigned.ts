@@ -98,10 +98,16 @@ function overtaken(point: EnforcementPoint, { terms }: StateRecord<"approval">, 
   for (const brake of point.replica.all("brake")) {
     const after = Date.parse(brake.terms.at) >= Date.parse(terms.notBefore);
     if (after && covers(brake.terms.scope, held.chain, reached(held.call)))
-      return refuse("countersignature.void", `a stop (${brake.id}) came after this was asked for; the next try asks again`);
+      return refuse(
+        "countersignature.void",
+        `a stop (${brake.id}) came after this was asked for; the next try asks again`,
+      );
   }
   if (terms.riskLevel !== riskLevelOf(point.riskOf(held.chain)))
-    return refuse("countersignature.void", "the risk is not what it was when this was asked for; the next try asks again");
+    return refuse(
+      "countersignature.void",
+      "the risk is not what it was when this was asked for; the next try asks again",
+    );
   return null;
 }
 
@@ -139,7 +145,11 @@ interface Judged {
   readonly held: SaltedCall;
 }
 
-function validAnswer(point: EnforcementPoint, { signed, assertion }: SignedAnswer, { approval, held }: Judged): boolean {
+function validAnswer(
+  point: EnforcementPoint,
+  { signed, assertion }: SignedAnswer,
+  { approval, held }: Judged,
+): boolean {
   const { terms } = approval;
   const { chain, call } = held;
   const root = point.replica.get("root", "root");

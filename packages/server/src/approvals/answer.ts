@@ -1,10 +1,18 @@
-import { AppError, type AssertionJson, type Countersignature, type Json } from "@countersign/core";
+import {
+  AppError,
+  type AssertionJson,
+  type Countersignature,
+  type Json,
+  type Sealed,
+  type SignedAnswer,
+} from "@countersign/core";
 import { type VerifiedApproval, verifyApproval } from "@countersign/credentials";
 import { type Kernel, change, named, serverEntry } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
+import { isTooFast } from "./attention.ts";
 import type { ChangeKind } from "./changes.ts";
-import type { Approval } from "./display.ts";
-import { sealDisplay } from "./payload.ts";
+import { sealReason } from "./denial.ts";
+import { type Approval, sealDisplay } from "./payload.ts";
 import type { Pending } from "./signing.ts";
 
 type Verified = Extract<VerifiedApproval, { ok: true }>;
@@ -21,7 +29,7 @@ export async function verifyAnswer(kernel: Kernel, pending: Pending, assertion: 
   const { origin, rpId, genesis } = root.terms;
   const known = { human: passkey.terms.human, publicKey: passkey.terms.publicKey, counter: passkey.state.counter };
   const verified = verifyApproval(
-    { signed: pending.signed, assertion, callDigest: pending.signed.callDigest },
+    { signed: pending.signed, assertion, callDigest: pending.signed.callDigest ?? null },
     { passkeys: (id) => (id === passkey.id ? known : undefined), now: kernel.now(), origin, rpId, genesis },
   );
   if (!verified.ok) {
@@ -38,7 +46,9 @@ export interface Answer {
   readonly pending: Pending;
   readonly assertion: AssertionJson;
   readonly verified: Verified;
-  readonly reason: string | null;
+  /** Milliseconds from the first sight to the signature. */
+  readonly tookMs: number;
+  readonly reason: string;
 }
 
 /** The passkey's counter grows with each use. */
@@ -50,15 +60,16 @@ async function usedPasskey(kernel: Kernel, { passkey, counter }: Verified): Prom
 
 /** Writes down an answer to a held call, or a denial of anything: state and evidence in one transaction. */
 export async function recordAnswer(kernel: Kernel, answer: Answer): Promise<Approval["state"]["status"]> {
-  const { approval, pending, assertion, reason } = answer;
-  const answers = [...approval.state.answers, { signed: pending.signed, assertion }];
+  const { approval, pending, verified } = answer;
+  const answers = [...approval.state.answers, given(answer)];
   const status = pending.signed.decision === "deny" ? "denied" : settled(approval, answers) ? "approved" : "pending";
+  const reason = status === "denied" ? await sealReason(kernel, verified.approver, answer.reason) : null;
   const put = withState(approval, { ...approval.state, answers, status, cause: reason });
   const passkey = await usedPasskey(kernel, answer.verified);
   await change(kernel, {
-    expect: [{ kind: "approval", id: approval.id, version: pending.version }],
+    expect: [{ kind: "approval", id: approval.id, version: approval.version }],
     put: [put, passkey],
-    entries: [approvalEntry(kernel, answer, named([put, passkey]))],
+    entries: [approvalEntry(kernel, answer, { changes: named([put, passkey]), reason })],
     blobs: [await sealDisplay(kernel, approval, pending.display)],
   });
   return status;
@@ -81,14 +92,14 @@ export async function recordChange(kernel: Kernel, kind: ChangeKind, answer: Ans
   if (signedChange === null || built === null) throw new AppError("internal.error");
   const authority: Countersignature = { change: signedChange, signed: pending.signed, assertion };
   const bound = built.bound.map((put) => ({ ...put, authority }));
-  const state = { ...approval.state, answers: [{ signed: pending.signed, assertion }], status: "consumed" as const };
+  const state = { ...approval.state, answers: [given(answer)], status: "consumed" as const };
   const own = [withState(approval, state), await usedPasskey(kernel, answer.verified)];
   const done = [...bound, ...built.also];
   await change(kernel, {
     expect: [{ kind: "approval", id: approval.id, version: pending.version }, ...built.expect],
     put: [...own, ...done],
     entries: [
-      approvalEntry(kernel, answer, named(own)),
+      approvalEntry(kernel, answer, { changes: named(own), reason: null }),
       serverEntry(kernel, kind.entryKind, {
         action: kind.act,
         resource: approval.terms.resource,
@@ -104,20 +115,32 @@ function approvalId(approval: Approval): `apr_${string}` {
   return approval.id;
 }
 
+function given({ pending, assertion, tookMs }: Answer): SignedAnswer {
+  return { signed: pending.signed, assertion, tookMs };
+}
+
+interface Recorded {
+  readonly changes: { kind: Put["kind"]; id: string }[];
+  readonly reason: Sealed | string | null;
+}
+
 /** Approvals carry the full WebAuthn assertion (design 8), so that a stranger can verify them from the ledger alone. */
-function approvalEntry(
-  kernel: Kernel,
-  answer: Answer,
-  changes: { kind: Put["kind"]; id: string }[],
-): ReturnType<typeof serverEntry> {
-  const { approval, pending, assertion } = answer;
+function approvalEntry(kernel: Kernel, answer: Answer, { changes, reason }: Recorded): ReturnType<typeof serverEntry> {
+  const { approval, pending, assertion, tookMs } = answer;
   const { human, device, agent, task, resource } = approval.terms;
+  const cause = {
+    signed: pending.signed,
+    assertion,
+    tookMs,
+    ...(isTooFast(approval, given(answer)) ? { too_fast: true } : {}),
+    ...(reason === null ? {} : { reason }),
+  };
   return serverEntry(kernel, "approval", {
     chain: { human, device, agent, task },
     action: `approval.${pending.signed.decision}`,
     resource,
     approval: approvalId(approval),
     changes,
-    cause: { signed: pending.signed, assertion } as unknown as Json,
+    cause: cause as unknown as Json,
   });
 }

@@ -1,4 +1,10 @@
-import type { ApprovalDisplay, ApprovalOptions, ApprovalView, AssertionBody } from "@countersign/api";
+import type {
+  ApprovalDisplay,
+  ApprovalOptions,
+  ApprovalOptionsBody,
+  ApprovalView,
+  AssertionBody,
+} from "@countersign/api";
 import {
   AppError,
   type ApprovalId,
@@ -9,17 +15,23 @@ import {
   type HumanId,
   type Json,
   type StateRecord,
+  isId,
   newId,
+  signedScope,
 } from "@countersign/core";
-import type { Held, HoldRequest } from "@countersign/enforce";
+import type { Denial, Held, HoldRefused, HoldRequest } from "@countersign/enforce";
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { recordAnswer, recordChange, verifyAnswer } from "./answer.ts";
 import type { ChangeKinds } from "./changes.ts";
-import { type Approval, humanName, mustBePending, stateAt, viewOf } from "./display.ts";
-import { approverWords, heldCallOf, holdCall } from "./hold.ts";
-import { payloadName, readDisplay, readPayload, sealPayload } from "./payload.ts";
+import { answererName, causeText, denialOf, lastAnswer, sealReason } from "./denial.ts";
+import { mustBePending, stateAt, viewOf } from "./display.ts";
+import { heldCallOf, holdCall } from "./hold.ts";
+import { approverWords } from "./names.ts";
+import { type Approval, payloadName, readDisplay, readPayload, sealPayload } from "./payload.ts";
+import { Shown } from "./shown.ts";
 import { type Pending, lookAt, mayAnswerApproval, optionsOf, prepareSigning } from "./signing.ts";
+import { sweepApprovals } from "./sweep.ts";
 
 type Human = StateRecord<"human">;
 
@@ -54,19 +66,25 @@ function isAskedByAnybody({ terms }: Approval): boolean {
 export class Approvals {
   private readonly kernel: Kernel;
   private readonly kinds: ChangeKinds;
+  private readonly shown: Shown;
   private readonly prepared = new Map<string, Pending & { readonly until: number }>();
 
   constructor(kernel: Kernel, kinds: ChangeKinds) {
     this.kernel = kernel;
     this.kinds = kinds;
+    this.shown = new Shown(kernel.now);
   }
 
-  async hold(request: HoldRequest): Promise<Held> {
+  async hold(request: HoldRequest): Promise<Held | HoldRefused> {
     return await holdCall(this.kernel, request);
   }
 
   async heldCall(id: ApprovalId, chain: Chain): Promise<HeldCall | null> {
     return await heldCallOf(this.kernel, id, chain);
+  }
+
+  async denial(id: ApprovalId, chain: Chain): Promise<Denial | null> {
+    return await denialOf(this.kernel, id, chain);
   }
 
   /** Proposes a change that loosens. It gives nothing until it is signed. */
@@ -142,11 +160,19 @@ export class Approvals {
     return stateAt(approval, this.kernel.now());
   }
 
+  /** As this person sees it; from now on it counts as shown to them. */
   async view(id: string, viewer: Human): Promise<ApprovalView> {
     const approval = await this.get(id);
     if (approval === null)
       throw new AppError("request.not_found", { detail: `there is no approval \`${id.slice(0, 40)}\`` });
-    return viewOf(approval, await this.displayOf(approval, viewer), this.kernel.now());
+    const view = await this.viewOf(approval, viewer);
+    if (view.state === "pending") this.shown.note(id, viewer.id);
+    return view;
+  }
+
+  private async viewOf(approval: Approval, viewer: Human): Promise<ApprovalView> {
+    const display = await this.displayOf(approval, viewer);
+    return await viewOf(this.kernel, { approval, display, viewer: viewer.id });
   }
 
   /** What is over is shown as it was when it was answered: the state that it was about may be another one by now. */
@@ -171,12 +197,9 @@ export class Approvals {
     const mayAnswer = state === "pending" && mayAnswerApproval(this.kinds, approval, viewer);
     const approver = await approverWords(this.kernel, approval);
     if (state === "pending") return { mayAnswer, approver, outcome: null };
-    const last = (
-      await this.kernel.store.entries({ record: { kind: "approval", id: approval.id }, limit: 1, reverse: true })
-    )[0];
-    const at = (last?.body as { time?: string } | undefined)?.time ?? approval.terms.expiresAt;
-    const by = await humanName(this.kernel, approval.state.answers.at(-1)?.signed.approver ?? null);
-    return { mayAnswer, approver, outcome: { at, by: by?.name ?? null, cause: approval.state.cause } };
+    const { at, by } = await lastAnswer(this.kernel, approval);
+    const outcome = { at, by: await answererName(this.kernel, by), cause: await causeText(this.kernel, approval) };
+    return { mayAnswer, approver, outcome };
   }
 
   /** Approvals in a state, newest first. What cannot be shown any more is left out. */
@@ -192,18 +215,15 @@ export class Approvals {
     const wanted = found
       .filter((a) => !isAskedByAnybody(a) && (state === undefined || stateAt(a, now) === state))
       .slice(-MOST_LISTED);
-    const views = await Promise.allSettled(
-      wanted.map(async (approval) => {
-        return viewOf(approval, await this.displayOf(approval, viewer), now);
-      }),
-    );
+    const views = await Promise.allSettled(wanted.map(async (approval) => await this.viewOf(approval, viewer)));
     return views.flatMap((v) => (v.status === "fulfilled" ? [v.value] : [])).toReversed();
   }
 
-  async options(id: string, approver: Human, ask: Pick<AssertionBody, "decision" | "scope">): Promise<ApprovalOptions> {
+  async options(id: string, approver: Human, ask: ApprovalOptionsBody): Promise<ApprovalOptions> {
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
-    const pending = await prepareSigning(this.kernel, this.kinds, { approval, approver, ...ask });
+    const pending = await prepareSigning(this.kernel, this.kinds, { approval, approver, ask });
+    this.shown.note(id, approver.id);
     this.remember(`${id}\n${approver.id}\n${ask.decision}`, pending);
     const root = await this.kernel.store.get("root", "root");
     return await optionsOf(this.kernel, pending, root?.terms.rpId ?? "");
@@ -222,24 +242,26 @@ export class Approvals {
     const pending = this.prepared.get(key);
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
-    if (pending === undefined || pending.version !== approval.version) {
+    if (pending === undefined || !isStillMeant(pending, approval, body)) {
       throw new AppError("approval.changed", { detail: "load the page again and sign what it shows then" });
     }
     const assertion = body.response as unknown as AssertionJson;
     const verified = await verifyAnswer(this.kernel, pending, assertion);
+    const tookMs = this.shown.since(id, approver.id);
     this.prepared.delete(key);
-    const answer = { approval, pending, assertion, verified, reason: body.reason ?? null };
+    const answer = { approval, pending, assertion, verified, tookMs, reason: body.reason ?? "" };
     const kind = approval.terms.change === null ? undefined : this.kinds.get(approval.terms.change);
     if (kind === undefined || body.decision === "deny") return { state: await recordAnswer(this.kernel, answer) };
     await recordChange(this.kernel, kind, answer);
     return { state: "consumed" };
   }
 
-  /** Tightening needs no signature: anyone who may see an approval may deny it. */
+  /** Tightening needs no signature: anyone who may see an approval may deny it. `by` is a human's id or `local`. */
   async deny(id: string, by: string, reason: string): Promise<void> {
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
-    const put = withState(approval, { ...approval.state, status: "denied", cause: reason });
+    const sealed = await sealReason(this.kernel, isId("hum", by) ? by : approval.terms.human, reason);
+    const put = withState(approval, { ...approval.state, status: "denied", cause: sealed });
     await change(this.kernel, {
       expect: [{ kind: "approval", id: approval.id, version: approval.version }],
       put: [put],
@@ -248,41 +270,22 @@ export class Approvals {
           action: "approval.deny",
           resource: approval.terms.resource,
           approval: approval.id,
-          cause: { by },
+          cause: { by, reason: sealed as Json },
           changes: [put],
         }),
       ],
     });
   }
 
-  /** Writes down which approvals have run out. Called now and then; nothing rests on it. */
+  /** Writes down which approvals are over. Called now and then; nothing rests on it. */
   async sweep(): Promise<void> {
-    const now = this.kernel.now();
-    for (const status of ["pending", "approved"]) {
-      for (const approval of await this.kernel.store.find("approval", { status })) {
-        if (stateAt(approval, now) === "expired") await this.expire(approval);
-      }
-    }
+    await sweepApprovals(this.kernel);
   }
+}
 
-  private async expire(approval: Approval): Promise<void> {
-    const put = withState(approval, { ...approval.state, status: "expired" });
-    await this.kernel.store
-      .commit({
-        expect: [{ kind: "approval", id: approval.id, version: approval.version }],
-        put: [put],
-        entries: [
-          serverEntry(this.kernel, "approval", {
-            action: "approval.expire",
-            resource: approval.terms.resource,
-            approval: approval.id,
-            changes: [put],
-          }),
-        ],
-      })
-      .then(
-        (committed) =>
-          committed.ok || this.kernel.log.debug({ approval: approval.id }, "approval changed before it ran out"),
-      );
-  }
+/** What was prepared is what is answered. Another person's signature on the same call in between changes nothing of it. */
+function isStillMeant(pending: Pending, approval: Approval, { scope }: AssertionBody): boolean {
+  const first = signedScope(approval);
+  if (pending.signed.scope !== scope) return false;
+  return approval.terms.change === null ? first === null || first === scope : pending.version === approval.version;
 }

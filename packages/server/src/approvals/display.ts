@@ -1,9 +1,11 @@
-import type { ApprovalDisplay, ApprovalView, Named } from "@countersign/api";
-import { AppError, type HeldCall, type HumanId, type StateRecord, canonicalJson } from "@countersign/core";
+import type { ApprovalDisplay, ApprovalView, SigningProgress } from "@countersign/api";
+import { AppError, type HeldCall, approvalEndsAt, canonicalJson } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
+import { isTooFast, notesOn } from "./attention.ts";
 import type { BuiltChange } from "./changes.ts";
-
-export type Approval = StateRecord<"approval">;
+import { holdWords, humanName } from "./names.ts";
+import { type Approval, readHeldCall } from "./payload.ts";
+import { shownBound, taskOffer } from "./task-scope.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
   read: "read",
@@ -12,14 +14,6 @@ const WORDS: Readonly<Record<string, string>> = {
   external: "act outside",
   unknown: "do something whose effect is not known",
 };
-
-/** Name of a person, or what is left when the name was erased. */
-export async function humanName(kernel: Kernel, id: HumanId | null): Promise<Named | null> {
-  if (id === null) return null;
-  const human = await kernel.store.get("human", id);
-  const name = human === null ? null : await kernel.keys.openText(human.terms.name);
-  return { id, name: name ?? "(erased)" };
-}
 
 async function chainNames(
   kernel: Kernel,
@@ -74,22 +68,64 @@ function shownHolds({ terms }: Approval): ApprovalDisplay["holds"] {
   return terms.holds.map(({ policyId, policyHash, reason }) => ({ policyId, policyHash, reason }));
 }
 
-export function viewOf(approval: Approval, display: ApprovalDisplay, now: number): ApprovalView {
+/** What the API tells of an approval to one person. */
+export async function viewOf(
+  kernel: Kernel,
+  {
+    approval,
+    display,
+    viewer,
+  }: { readonly approval: Approval; readonly display: ApprovalDisplay; readonly viewer: string },
+): Promise<ApprovalView> {
+  const { terms, state } = approval;
+  const now = stateAt(approval, kernel.now());
+  const call = now === "pending" && terms.subject === "call" ? await readHeldCall(kernel, approval) : null;
   return {
     id: approval.id,
-    state: stateAt(approval, now),
-    callDigest: approval.terms.callDigest,
-    intent: approval.state.intent,
+    state: now,
+    callDigest: terms.callDigest,
+    intent: state.intent,
     holds: display.holds,
     display,
-    expiresAt: approval.terms.expiresAt,
+    expiresAt: terms.expiresAt,
+    progress: await progressOf(kernel, approval),
+    task: call === null ? null : await taskOffer(kernel, approval, call),
+    bound: signedBound(approval),
+    notes: await notesOn(kernel, approval, viewer),
+    tooFast: state.answers.some((answer) => isTooFast(approval, answer)),
   };
+}
+
+async function progressOf(kernel: Kernel, { terms, state }: Approval): Promise<readonly SigningProgress[]> {
+  return await Promise.all(
+    terms.holds.map(async (hold) => {
+      const signers = state.answers.filter(
+        ({ signed }) =>
+          signed.decision === "approve" &&
+          signed.holds.some((one) => one.policyId === hold.policyId && one.policyHash === hold.policyHash),
+      );
+      const names = await Promise.all(signers.map(async ({ signed }) => await humanName(kernel, signed.approver)));
+      return {
+        policyId: hold.policyId,
+        approvers: await holdWords(kernel, hold, terms.human),
+        quorum: hold.quorum,
+        signed: names.filter((name) => name !== null),
+      };
+    }),
+  );
+}
+
+function signedBound(approval: Approval): ApprovalView["bound"] {
+  const { bound, uses = 1, expiresAt = "" } = approval.state.answers[0]?.signed ?? {};
+  if (bound === undefined) return null;
+  const until = approval.state.status === "approved" ? new Date(approvalEndsAt(approval)).toISOString() : expiresAt;
+  return { ...shownBound(bound, uses), used: approval.state.used ?? 0, until };
 }
 
 /** A pending approval whose time is up is expired, whether or not that is written down yet. */
 export function stateAt(approval: Approval, now: number): Approval["state"]["status"] {
   const { status } = approval.state;
-  const over = Date.parse(approval.terms.expiresAt) <= now;
+  const over = approvalEndsAt(approval) <= now;
   return over && (status === "pending" || status === "approved") ? "expired" : status;
 }
 

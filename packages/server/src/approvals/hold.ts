@@ -1,29 +1,35 @@
 import {
-  AppError,
   type ApprovalId,
   type Chain,
   type HeldCall,
   type Hold,
   type Json,
-  type StateRecord,
+  approvalEndsAt,
   newId,
+  riskLevelOf,
 } from "@countersign/core";
 import { argsCommitment } from "@countersign/credentials";
-import { type Held, type HoldRequest, callIdentity, digestOfCall } from "@countersign/enforce";
+import {
+  type Held,
+  type HoldRefused,
+  type HoldRequest,
+  callIdentity,
+  covered,
+  digestOfCall,
+} from "@countersign/enforce";
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
-import { humanName } from "./display.ts";
-import { payloadName, readPayload, sealPayload } from "./payload.ts";
+import { whyNotAsk } from "./attention.ts";
+import { approverWords } from "./names.ts";
+import { type Approval, payloadName, readHeldCall, sealPayload } from "./payload.ts";
 
-type Approval = StateRecord<"approval">;
+/** Approvals of one task that are looked through for one that covers a call. */
+const MOST_LOOKED_AT = 100;
 
-/** Calls of one task that may wait for a human at a time. */
-const MOST_WAITING = 100;
-
-/** Finds the approval that an identical call already waits for or has, or makes one; records the hold either way. */
-export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<Held> {
+/** Finds the approval that covers a call or that an identical one waits for, or makes one; records the hold either way. */
+export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<Held | HoldRefused> {
   const match = kernel.keys.match(callIdentity(request.chain, request.call));
-  const known = await findUsable(kernel, match, request);
+  const known = (await findUsable(kernel, match, request)) ?? (await findCovering(kernel, request));
   if (known !== null) {
     const call = await readHeldCall(kernel, known);
     if (call !== null) {
@@ -34,31 +40,43 @@ export async function holdCall(kernel: Kernel, request: HoldRequest): Promise<He
       return await heldOf(kernel, known, { entry: entry.id, salt: call.salt });
     }
   }
-  await assertRoom(kernel, request);
-  return await newHold(kernel, request, match);
+  return (await whyNotAsk(kernel, request)) ?? (await newHold(kernel, request, match));
 }
 
-/** An agent that piles up questions is told to stop: nobody reads a hundred of them. @throws AppError `request.too_many` */
-async function assertRoom(kernel: Kernel, { chain }: HoldRequest): Promise<void> {
-  if (chain.task === null) return;
-  const waiting = await kernel.store.find("approval", { task: chain.task, status: "pending", limit: MOST_WAITING });
-  if (waiting.length < MOST_WAITING) return;
-  const detail = `${String(MOST_WAITING)} calls of this task wait for a human already`;
-  throw new AppError("request.too_many", { detail });
+/** An approval answers for what it was asked for: not for other policies or holds, nor for a graver effect. */
+function mayAnswerFor(approval: Approval, { call, decision }: HoldRequest, now: number): boolean {
+  const { terms } = approval;
+  return (
+    approvalEndsAt(approval) > now &&
+    terms.policySetHash === decision.policySetHash &&
+    terms.effect === call.effect &&
+    decision.holds.every((hold) =>
+      terms.holds.some((one) => one.policyId === hold.policyId && one.policyHash === hold.policyHash),
+    )
+  );
 }
 
-/** An approval answers for what it was asked for: not for other policies, nor for a graver effect. */
-async function findUsable(kernel: Kernel, match: string, { call, decision }: HoldRequest): Promise<Approval | null> {
+async function findUsable(kernel: Kernel, match: string, request: HoldRequest): Promise<Approval | null> {
   const now = kernel.now();
   for (const status of ["approved", "pending"]) {
     const found = await kernel.store.find("approval", { key: match, status });
-    const usable = found.findLast(
-      ({ terms }) =>
-        Date.parse(terms.expiresAt) > now &&
-        terms.policySetHash === decision.policySetHash &&
-        terms.effect === call.effect,
-    );
+    const usable = found.findLast((approval) => mayAnswerFor(approval, request, now));
     if (usable !== undefined) return usable;
+  }
+  return null;
+}
+
+/** What was signed for the task and covers this call; the enforcement point looks at it again. */
+async function findCovering(kernel: Kernel, request: HoldRequest): Promise<Approval | null> {
+  const { chain, call } = request;
+  if (chain.task === null) return null;
+  const now = kernel.now();
+  const approved = await kernel.store.find("approval", { task: chain.task, status: "approved", limit: MOST_LOOKED_AT });
+  for (const approval of approved.toReversed()) {
+    const bound = approval.state.answers[0]?.signed.bound;
+    if (bound === undefined || !mayAnswerFor(approval, request, now)) continue;
+    const held = await readHeldCall(kernel, approval);
+    if (held !== null && covered(bound, { call, salt: held.salt })) return approval;
   }
   return null;
 }
@@ -89,7 +107,7 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
 /** The record that waits for its signatures. `salt` (base64url) hides the arguments in what is signed. */
 async function approvalOf(
   kernel: Kernel,
-  { chain, call, decision }: HoldRequest,
+  { chain, call, decision, entry }: HoldRequest,
   { match, salt }: { readonly match: string; readonly salt: string },
 ): Promise<Put & { kind: "approval" }> {
   const settings = await settingsOf(kernel);
@@ -114,7 +132,7 @@ async function approvalOf(
       approvers: approversOf(decision.holds),
       ...chain,
       policySetHash: decision.policySetHash,
-      riskLevel: "low",
+      riskLevel: riskLevelOf(entry.risk ?? 0),
       notBefore: new Date(now).toISOString(),
       expiresAt: new Date(now + expirySeconds * 1000).toISOString(),
       nonce: Buffer.from(kernel.random(32)).toString("base64url"),
@@ -141,20 +159,6 @@ async function heldOf(kernel: Kernel, approval: Approval, extra: Pick<Held, "ent
     approver: await approverWords(kernel, approval),
     ...extra,
   };
-}
-
-/** Who may sign, in words. */
-export async function approverWords(kernel: Kernel, { terms }: Approval): Promise<string> {
-  if (terms.approvers === "self") return "any active person, for themselves";
-  if (terms.approvers === "stopped-owner") return "an administrator, or the person whose agents are stopped";
-  if (terms.approvers !== "owner") return terms.approvers.replace("role:", "a person with the role ");
-  return (await humanName(kernel, terms.human))?.name ?? "the owner";
-}
-
-/** The exact call behind an approval, or null when it was erased. */
-export async function readHeldCall(kernel: Kernel, approval: Approval): Promise<HeldCall | null> {
-  if (approval.terms.subject !== "call") return null;
-  return (await readPayload(kernel, approval)) as HeldCall | null;
 }
 
 /** For `countersign_wait`: only the task that asked may have its call back. */

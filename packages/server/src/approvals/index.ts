@@ -2,5 +2,5 @@ export type { Proposed } from "./approvals.ts";
 export { Approvals } from "./approvals.ts";
 export type { BuiltChange, ChangeKind } from "./changes.ts";
 export { ChangeKinds } from "./changes.ts";
-export { humanName } from "./display.ts";
+export { humanName } from "./names.ts";
 export { approvalRoutes } from "./routes.ts";

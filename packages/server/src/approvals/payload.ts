@@ -1,15 +1,16 @@
 import type { ApprovalDisplay } from "@countersign/api";
-import type { ApprovalId, Json, StateRecord } from "@countersign/core";
+import type { ApprovalId, HeldCall, Json, StateRecord } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 
-type Approval = Pick<StateRecord<"approval">, "terms">;
+export type Approval = StateRecord<"approval">;
+type Termed = Pick<Approval, "terms">;
 
 export const payloadName = (id: ApprovalId): string => `approval/${id}`;
 
 /** Seals what an approval is about under the key of the person it concerns, so that it can be erased with that person. */
 export async function sealPayload(
   kernel: Kernel,
-  { terms }: Approval,
+  { terms }: Termed,
   content: Json,
 ): Promise<{ name: string; bytes: Uint8Array }> {
   return {
@@ -19,10 +20,16 @@ export async function sealPayload(
 }
 
 /** What an approval is about; null when it was erased. */
-export async function readPayload(kernel: Kernel, { terms }: Approval): Promise<Json | null> {
+export async function readPayload(kernel: Kernel, { terms }: Termed): Promise<Json | null> {
   const bytes = await kernel.store.blob(terms.payload);
   const text = bytes === null ? null : await kernel.keys.openBlob(terms.human, terms.payload, bytes);
   return text === null ? null : (JSON.parse(text) as Json);
+}
+
+/** The exact call behind an approval, or null when it was erased. */
+export async function readHeldCall(kernel: Kernel, approval: Termed): Promise<HeldCall | null> {
+  if (approval.terms.subject !== "call") return null;
+  return (await readPayload(kernel, approval)) as HeldCall | null;
 }
 
 const displayName = (id: string): string => `display/${id}`;

@@ -1,8 +1,18 @@
-import type { ApprovalId, Chain, HeldCall, Kind, PointId } from "@countersign/core";
+import {
+  type ApprovalId,
+  type Chain,
+  type HeldCall,
+  type Kind,
+  type PointId,
+  approvalEndsAt,
+  signedScope,
+} from "@countersign/core";
 import type {
   ControlPlane,
+  Denial,
   Disclosure,
   Held,
+  HoldRefused,
   HoldRequest,
   RecordRequest,
   Recorded,
@@ -32,6 +42,9 @@ const POINT_KINDS: readonly Kind[] = [
   "approval",
 ];
 
+/** Tries to take one of several uses that are taken at the same time. */
+const MOST_TRIES = 100;
+
 type Blob = NonNullable<Commit["blobs"]>[number];
 
 /** The control plane as the enforcement points of this process call it. */
@@ -58,8 +71,18 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   async record(request: RecordRequest): Promise<Recorded> {
-    const used = request.consume === undefined ? {} : await this.consumption(request);
-    if (used === null) return { ok: false, code: "countersignature.used" };
+    if (request.consume === undefined) return await this.recordWith(request, {});
+    for (let tries = 1; ; tries += 1) {
+      const used = await this.consumption(request, request.consume);
+      if (used === null) return { ok: false, code: "countersignature.used" };
+      const recorded = await this.recordWith(request, used);
+      // Of several uses another may have been taken meanwhile: the next one is asked for, as long as one is left.
+      const again = !recorded.ok && recorded.code === "countersignature.used" && used.several && tries < MOST_TRIES;
+      if (!again) return recorded;
+    }
+  }
+
+  private async recordWith(request: RecordRequest, used: Pick<Commit, "expect" | "put">): Promise<Recorded> {
     const commit = await this.commitOf(request, used);
     const committed = await this.kernel.store.commit(commit);
     if (committed.ok) {
@@ -83,17 +106,23 @@ export class LocalControlPlane implements ControlPlane {
     };
   }
 
-  /** INV-5: used up in the same transaction as the record of the intent. Null: it can be used no more. */
-  private async consumption({
-    consume,
-    entries: [entry],
-  }: RecordRequest): Promise<Pick<Commit, "expect" | "put"> | null> {
-    if (consume === undefined || entry.intent === undefined) return null;
-    const approval = await this.kernel.store.get("approval", consume.approval);
-    if (approval === null || approval.version !== consume.version || approval.state.status !== "approved") return null;
+  /** INV-5: a use is taken in the transaction of the intent's record, no more than were signed. Null: none is left. */
+  private async consumption(
+    { entries: [{ intent }] }: RecordRequest,
+    { approval: id, version }: NonNullable<RecordRequest["consume"]>,
+  ): Promise<(Pick<Commit, "expect" | "put"> & { readonly several: boolean }) | null> {
+    const approval = await this.kernel.store.get("approval", id);
+    if (intent === undefined || approval?.state.status !== "approved") return null;
+    const several = signedScope(approval) === "task";
+    const uses = approval.state.answers[0]?.signed.uses ?? 1;
+    const used = (approval.state.used ?? 0) + 1;
+    if (approvalEndsAt(approval) <= this.kernel.now() || used > uses) return null;
+    if (several ? approval.version < version : approval.version !== version) return null;
+    const status = used < uses ? "approved" : "consumed";
     return {
-      expect: [{ kind: "approval", id: consume.approval, version: consume.version }],
-      put: [withState(approval, { ...approval.state, status: "consumed", intent: entry.intent })],
+      several,
+      expect: [{ kind: "approval", id, version: approval.version }],
+      put: [withState(approval, { ...approval.state, status, ...(several ? { used } : {}), intent })],
     };
   }
 
@@ -102,7 +131,11 @@ export class LocalControlPlane implements ControlPlane {
     return { name, bytes: await this.kernel.keys.sealBlob(human, name, JSON.stringify({ salt, arguments: given })) };
   }
 
-  async hold(request: HoldRequest): Promise<Held> {
+  async denial(approval: ApprovalId, chain: Chain): Promise<Denial | null> {
+    return await this.modules.approvals.denial(approval, chain);
+  }
+
+  async hold(request: HoldRequest): Promise<Held | HoldRefused> {
     return await this.modules.approvals.hold(request);
   }
 
