@@ -21,6 +21,10 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
   doctor: leaf("check the installation", async () => (await import("../commands/doctor.ts")).doctor),
   login: leaf("sign in on this machine", async () => (await import("../commands/login.ts")).login),
   enroll: leaf("enrol this device and sign in", async () => (await import("../commands/login.ts")).enroll),
+  connect: leaf(
+    "put an agent's client behind Countersign",
+    async () => (await import("../commands/connect.ts")).connect,
+  ),
   agent: group("agents and their owners", {
     create: leaf(
       "register an agent (a human signs)",

@@ -1,5 +1,3 @@
-import { accessSync, constants } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
 import { EFFECTS, type Effect } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import { withClient } from "../client/client.ts";
@@ -8,7 +6,15 @@ import { REACH } from "../command/flags.ts";
 import { held } from "../command/held.ts";
 import { UsageError } from "../command/usage-error.ts";
 import { table } from "../output/table.ts";
-import { type FoundServer, type ServerSecrets, reachOf, secretsBody, toolsOf } from "../upstreams/found-server.ts";
+import { absoluteCommand } from "../upstreams/absolute-command.ts";
+import {
+  type KnownServer,
+  NOTHING_PLAIN,
+  type ServerSecrets,
+  reachOf,
+  secretsBody,
+  toolsOf,
+} from "../upstreams/known-server.ts";
 import { type Corrections, type JudgedTool, judgeTools, judgedTerms } from "../upstreams/judge-tools.ts";
 
 const NAME = "upstream add";
@@ -72,7 +78,7 @@ export function toolTable(tools: readonly JudgedTool[]): string[] {
   return table(["tool", "effect", "acts on"], rows);
 }
 
-function serverOf({ name, command: words, url, env, "bearer-env": token }: AddValues, cli: Cli): FoundServer {
+function serverOf({ name, command: words, url, env, "bearer-env": token }: AddValues, cli: Cli): KnownServer {
   const [program, ...args] = words;
   if ((program === undefined) === (url === undefined))
     throw new UsageError("give either `-- CMD…` or `--url URL`", NAME);
@@ -89,27 +95,8 @@ function serverOf({ name, command: words, url, env, "bearer-env": token }: AddVa
     bearer: token === undefined ? null : value(token),
   };
   const reach =
-    url !== undefined ? { url } : { command: absoluteCommand([program ?? "", ...args], cli), cwd: cli.env.cwd };
-  return { name, reach, secrets };
-}
-
-/** The command with the program's absolute path: the control plane may have another PATH. */
-export function absoluteCommand(
-  [program, ...args]: readonly [string, ...string[]],
-  { env }: Pick<Cli, "env">,
-): readonly [string, ...string[]] {
-  if (program.includes("/")) return [isAbsolute(program) ? program : resolve(env.cwd, program), ...args];
-  const found = env.path.map((folder) => join(folder, program)).find(isProgram);
-  return [found ?? program, ...args];
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+    url !== undefined ? { url } : { command: absoluteCommand([program ?? "", ...args], cli.env), cwd: cli.env.cwd };
+  return { name, reach, plain: NOTHING_PLAIN, secrets };
 }
 
 function correctionsOf({ effect, resource }: AddValues): Corrections {

@@ -13,13 +13,18 @@ export interface Connection {
   readonly launcher: string;
   /** Name or id of the agent. */
   readonly agent: string;
+  /** Further words of the command: where the control plane is. */
+  readonly more?: readonly string[];
 }
 
 /**
  * The new text of each file; nothing is written. Of an entry only what says how the server is reached changes.
  * @throws AppError `config.invalid` when a file cannot be read or cannot be changed without damage
  */
-export function planConnect({ client, servers, launcher, agent }: Connection, place: EditPlace): readonly EditPlan[] {
+export function planConnect(
+  { client, servers, launcher, agent, more = [] }: Connection,
+  place: EditPlace,
+): readonly EditPlan[] {
   if (!isAbsolute(launcher)) throw refused(`\`${launcher}\` is not an absolute path; name the launcher from the root`);
   const files = Map.groupBy(servers, ({ list }) => list.path);
   return [...files.values()].flatMap((inFile) => {
@@ -29,7 +34,7 @@ export function planConnect({ client, servers, launcher, agent }: Connection, pl
     const edits = inFile.flatMap(({ name, list, upstream }) => {
       const path = [...list.at, name];
       const old = valueAt(value, path);
-      const launch: Launch = { command: launcher, args: ["mcp", upstream, "--agent", agent] };
+      const launch: Launch = { command: launcher, args: ["mcp", upstream, "--agent", agent, ...more] };
       const change = client.write(launch, name, isJsonObject(old) ? old : null);
       if (!isJsonObject(old)) return [{ kind: "set", path, value: present(change) } satisfies Edit];
       return Object.entries(change).map<Edit>(([key, next]) =>

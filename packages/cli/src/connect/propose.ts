@@ -3,13 +3,13 @@ import { digestOf, generateSigningKey } from "@countersign/credentials";
 import { textAt } from "../client/fields.ts";
 import { loadPending, savePending } from "../client/session-file.ts";
 import { type SignInContext, deviceRequest, pollSignIn } from "../client/sign-in.ts";
-import { type FoundServer, reachOf, secretsBody } from "../upstreams/found-server.ts";
+import { type KnownServer, reachOf, secretsBody } from "../upstreams/known-server.ts";
 import { type JudgedTool, judgedTerms } from "../upstreams/judge-tools.ts";
 
 /** A server of a client, with the name and the terms under which it is guarded. */
 export interface GuardedServer {
   readonly upstream: string;
-  readonly server: FoundServer;
+  readonly server: KnownServer;
   readonly tools: readonly JudgedTool[];
 }
 /** Everything that one signature puts in force for a client. */
@@ -118,7 +118,7 @@ function namesOnly({ client, servers, agent: { name, purpose, grants } }: Connec
   const named = servers.map(({ upstream, server, tools }) => {
     const { env, headers, bearer } = server.secrets;
     const secrets = { env: Object.keys(env), headers: Object.keys(headers), bearer: bearer !== null };
-    return { upstream, reach: server.reach, tools, secrets };
+    return { upstream, reach: server.reach, plain: server.plain, tools, secrets };
   });
   return { client, servers: named, name, purpose, grants };
 }

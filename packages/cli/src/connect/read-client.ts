@@ -47,7 +47,7 @@ export function readClient(
   around: Surroundings,
   { place, configFile }: { readonly place: EditPlace; readonly configFile?: string },
 ): ClientReading {
-  const [first, ...rest] = client.lists(around);
+  const [first, ...rest] = onceEach(client.lists(around));
   if (first === undefined) return { servers: [], lists: [] };
   const lists = configFile === undefined ? [first, ...rest] : [{ ...first, path: join(around.cwd, configFile) }];
   const read = lists.map((list) => ({ list, config: readConfig(list, place) }));
@@ -59,6 +59,12 @@ export function readClient(
       return Object.entries(entries).flatMap(([name, entry]) => found(client, around, { name, entry, list }) ?? []);
     }),
   };
+}
+
+/** In the home folder the project's file and the user's can be one and the same. */
+function onceEach(lists: readonly ServerList[]): readonly ServerList[] {
+  const place = ({ path, at }: ServerList): string => JSON.stringify([path, at]);
+  return lists.filter((list, index) => lists.findIndex((other) => place(other) === place(list)) === index);
 }
 
 interface Named {

@@ -19,6 +19,11 @@ export function absoluteLauncher(env: Pick<Environment, "home">): string {
   return isOurs(path) && readLauncher(path) === scriptText() ? path : OWN_LAUNCHER;
 }
 
+/** The path under which clients will start it once {@link installLauncher} has run, where it may. */
+export function plannedLauncher(env: Pick<Environment, "home">): string {
+  return mayInstall(env) ? launcherPath(env) : absoluteLauncher(env);
+}
+
 /** True when the command is missing, or is ours and leads elsewhere: it may be written. Somebody else's file is left alone. */
 export function mayInstall(env: Pick<Environment, "home">): boolean {
   const path = launcherPath(env);

@@ -3,7 +3,7 @@ import { isAbsolute } from "node:path";
 import { type Effect, type Grant, type Json, type JsonObject, isJsonObject } from "@countersign/core";
 import type { InspectedTool } from "@countersign/gateway";
 import { guessEffect } from "@countersign/policy";
-import type { FoundServer } from "./found-server.ts";
+import type { KnownServer } from "./known-server.ts";
 
 /** A tool with what it is taken to do. All of it is shown and signed; nothing of it is decided later. */
 export interface JudgedTool {
@@ -29,7 +29,7 @@ const ADDRESSES = ["url", "uri"];
 /** Judges each tool by its annotations, the words of its name and the names of its arguments; a person's word goes before. */
 export function judgeTools(
   tools: readonly InspectedTool[],
-  server: FoundServer,
+  server: KnownServer,
   corrections: Corrections,
 ): readonly JudgedTool[] {
   const takesPaths = rootsOf(server).length > 0;
@@ -64,7 +64,7 @@ function isText(property: Json | undefined): boolean {
 }
 
 /** Folders that a program is told in its command line: what it may work on. */
-export function rootsOf({ reach }: FoundServer): readonly string[] {
+export function rootsOf({ reach }: KnownServer): readonly string[] {
   if ("url" in reach) return [];
   return reach.command.slice(1).filter((word) => isAbsolute(word) && isFolder(word));
 }
@@ -74,7 +74,7 @@ function isFolder(path: string): boolean {
 }
 
 /** What an agent needs to use a server: its tools on the server itself, in its folders, and at addresses where tools take them. */
-export function grantsFor(server: FoundServer, tools: readonly JudgedTool[], upstream: string): readonly Grant[] {
+export function grantsFor(server: KnownServer, tools: readonly JudgedTool[], upstream: string): readonly Grant[] {
   const action = `mcp:${upstream}/**`;
   const mapped = (scheme: string): boolean => tools.some(({ resource }) => resource?.startsWith(scheme) === true);
   const folders = mapped("file:") ? rootsOf(server).map((root) => root.replace(/\/+$/, "")) : [];

@@ -39,6 +39,7 @@ async function grown(
   if ((await reachDigest(kernel, known)) !== (await reachDigest(kernel, terms))) {
     throw new AppError("approval.changed", {
       detail: `there is an upstream \`${id}\` that is reached otherwise; sign in with \`countersign login\` and connect again`,
+      details: { upstream: id },
     });
   }
   return {

@@ -9,15 +9,21 @@ export interface ServerSecrets {
   readonly bearer: string | null;
 }
 /** An MCP server as somebody uses it today: a program that they run, or an address that they call. */
-export interface FoundServer {
+export interface KnownServer {
   readonly name: string;
   readonly reach:
     | { readonly command: readonly [string, ...string[]]; readonly cwd: string | null }
     | { readonly url: string };
+  /** Variables and headers that anybody may see, and names of where others are: whoever signs sees them as they are. */
+  readonly plain: Plain;
   readonly secrets: ServerSecrets;
 }
+export interface Plain {
+  readonly env: Readonly<Record<string, string | SecretRef>>;
+  readonly headers: Readonly<Record<string, string | SecretRef>>;
+}
 
-export const NO_SECRETS: ServerSecrets = { env: {}, headers: {}, bearer: null };
+export const NOTHING_PLAIN: Plain = { env: {}, headers: {} };
 const QUIET = { debug: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
@@ -26,7 +32,7 @@ const QUIET = { debug: () => undefined, warn: () => undefined, error: () => unde
  * @throws AppError `upstream.*` when it cannot be asked
  */
 export async function toolsOf(
-  server: FoundServer,
+  server: KnownServer,
   { env }: Pick<Surroundings, "env">,
 ): Promise<readonly InspectedTool[]> {
   const values = valuesOf(server.secrets);
@@ -43,9 +49,10 @@ export async function toolsOf(
 }
 
 /** How it is reached, in the form of `countersign.yaml`. Its secrets go beside it. */
-export function reachOf({ reach }: FoundServer): JsonObject {
-  if ("url" in reach) return { kind: "mcp", url: reach.url };
-  return { kind: "mcp", command: [...reach.command], ...(reach.cwd === null ? {} : { cwd: reach.cwd }) };
+export function reachOf({ reach, plain }: KnownServer): JsonObject {
+  const { env, headers } = plain as unknown as { readonly env: JsonObject; readonly headers: JsonObject };
+  if ("url" in reach) return { kind: "mcp", url: reach.url, headers };
+  return { kind: "mcp", command: [...reach.command], ...(reach.cwd === null ? {} : { cwd: reach.cwd }), env };
 }
 
 /** Secrets as the control plane takes them. */
@@ -63,7 +70,7 @@ function valuesOf({ env, headers, bearer }: ServerSecrets): ReadonlyMap<string, 
   return values;
 }
 
-function termsOf({ reach, secrets }: FoundServer): UpstreamTerms {
+function termsOf({ reach, plain, secrets }: KnownServer): UpstreamTerms {
   const refs = (part: string, of: Readonly<Record<string, string>>): Record<string, SecretRef> =>
     Object.fromEntries(Object.keys(of).map((name) => [name, { fromStore: at(part, name) }]));
   return {
@@ -71,8 +78,8 @@ function termsOf({ reach, secrets }: FoundServer): UpstreamTerms {
     command: "url" in reach ? null : reach.command,
     ...("url" in reach || reach.cwd === null ? {} : { cwd: reach.cwd }),
     url: "url" in reach ? reach.url : null,
-    headers: refs("header", secrets.headers),
-    env: refs("env", secrets.env),
+    headers: { ...plain.headers, ...refs("header", secrets.headers) },
+    env: { ...plain.env, ...refs("env", secrets.env) },
     auth: secrets.bearer === null ? null : { bearer: { fromStore: "bearer" } },
     effects: {},
     resources: {},
