@@ -57,6 +57,6 @@ export const router = createRouter({
 
 declare module "@tanstack/react-router" {
   interface Register {
-    readonly router: typeof router;
+    router: typeof router;
   }
 }

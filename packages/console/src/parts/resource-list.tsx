@@ -92,7 +92,8 @@ function ListBar<T>({ label, search, onSearch, choices }: ResourceListProps<T>):
         <kbd aria-hidden>/</kbd>
       </label>
       {choices !== undefined && (
-        <div className="choices" role="group" aria-label="State">
+        <fieldset className="choices">
+          <legend className="unseen">State</legend>
           {choices.map(({ value, name }) => (
             <button
               key={value}
@@ -103,7 +104,7 @@ function ListBar<T>({ label, search, onSearch, choices }: ResourceListProps<T>):
               {name}
             </button>
           ))}
-        </div>
+        </fieldset>
       )}
     </div>
   );
@@ -114,10 +115,10 @@ const ROWS = [1, 2, 3, 4, 5, 6];
 /** What a list looks like before it is there. */
 function Skeletons({ label }: { readonly label: string }): ReactElement {
   return (
-    <div className="skeletons" aria-busy="true" aria-label={`Reading ${label.toLowerCase()}`} role="status">
+    <output className="skeletons" aria-label={`Reading ${label.toLowerCase()}`}>
       {ROWS.map((row) => (
         <div key={row} className="skeleton" />
       ))}
-    </div>
+    </output>
   );
 }

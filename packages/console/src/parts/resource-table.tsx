@@ -1,4 +1,4 @@
-import { type ReactElement, type ReactNode, useCallback, useRef } from "react";
+import { type ReactElement, type ReactNode, type RefObject, useRef } from "react";
 import { useKey } from "../shell/keys.ts";
 
 export interface Column<T> {
@@ -25,9 +25,8 @@ export interface ResourceTableProps<T> {
 export function ResourceTable<T>(props: ResourceTableProps<T>): ReactElement {
   const { label, rows, columns, opened, idOf } = props;
   const body = useRef<HTMLTableSectionElement>(null);
-  const move = useMove(props, body);
-  useKey("j", () => move(1));
-  useKey("k", () => move(-1));
+  useKey("j", () => move(props, body, 1));
+  useKey("k", () => move(props, body, -1));
   return (
     <table className="table" aria-label={label}>
       <thead>
@@ -77,18 +76,14 @@ function Row<T>({ row, isOpen, idOf, nameOf, columns, onOpen }: RowProps<T>): Re
 }
 
 /** Moves the focus by rows; while a panel is open it follows. */
-function useMove<T>(
+function move<T>(
   { opened, onOpen }: ResourceTableProps<T>,
-  body: React.RefObject<HTMLTableSectionElement | null>,
-): (by: 1 | -1) => void {
-  return useCallback(
-    (by) => {
-      const buttons = [...(body.current?.querySelectorAll<HTMLButtonElement>(".row-open") ?? [])];
-      const here = buttons.findIndex((button) => button === document.activeElement || button.dataset["id"] === opened);
-      const next = buttons[here === -1 ? (by === 1 ? 0 : buttons.length - 1) : here + by];
-      next?.focus();
-      if (opened !== null && next?.dataset["id"] !== undefined) onOpen(next.dataset["id"]);
-    },
-    [opened, onOpen, body],
-  );
+  body: RefObject<HTMLTableSectionElement | null>,
+  by: 1 | -1,
+): void {
+  const buttons = [...(body.current?.querySelectorAll<HTMLButtonElement>(".row-open") ?? [])];
+  const here = buttons.findIndex((button) => button === document.activeElement || button.dataset["id"] === opened);
+  const next = buttons[here === -1 ? (by === 1 ? 0 : buttons.length - 1) : here + by];
+  next?.focus();
+  if (opened !== null && next?.dataset["id"] !== undefined) onOpen(next.dataset["id"]);
 }

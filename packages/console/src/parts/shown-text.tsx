@@ -6,7 +6,6 @@ export function ShownText({ text }: { readonly text: string }): ReactElement {
   return (
     <bdi>
       {marked(text).map((run, index) =>
-        // oxlint-disable-next-line react/no-array-index-key -- runs have no other name, and never move
         run.mark === null ? <Fragment key={index}>{run.text}</Fragment> : <mark key={index}>{run.text}</mark>,
       )}
     </bdi>
@@ -17,9 +16,9 @@ export function ShownText({ text }: { readonly text: string }): ReactElement {
 export function ShownContent({ content }: { readonly content: string }): ReactElement {
   const rows = useMemo(() => partsOf(content).flat(), [content]);
   return (
-    <div className="content mono" tabIndex={0} role="region" aria-label="Exact content">
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it
+    <section className="content mono" tabIndex={0} aria-label="Exact content">
       {rows.map(({ depth, inString, tokens }, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- lines of one text
         <div
           key={index}
           className="content-row"
@@ -27,10 +26,8 @@ export function ShownContent({ content }: { readonly content: string }): ReactEl
           data-goes-on={inString ? "" : undefined}
         >
           {tokens.map(({ kind, runs }, at) => (
-            // oxlint-disable-next-line react/no-array-index-key -- tokens of one line
             <bdi key={at} className={`content-${kind}`}>
               {runs.map(({ text, mark }, place) =>
-                // oxlint-disable-next-line react/no-array-index-key -- runs of one token
                 mark === null ? (
                   <Fragment key={place}>{text}</Fragment>
                 ) : mark === "escape" ? (
@@ -43,6 +40,6 @@ export function ShownContent({ content }: { readonly content: string }): ReactEl
           ))}
         </div>
       ))}
-    </div>
+    </section>
   );
 }

@@ -20,11 +20,11 @@ export interface StopDialogProps {
 }
 
 /** Asks once, with names and counts, then shows the stop as each point confirms it. */
-export function StopDialog({ kind, scope, title, children, onClose }: StopDialogProps): ReactElement {
-  const [reason, setReason] = useState("");
-  const preview = useQuery(stopPreview(scope)).data;
+export function StopDialog(props: StopDialogProps): ReactElement {
+  const { kind, scope, title, onClose } = props;
   const begin = useMutation({
-    mutationFn: async () => await post<{ readonly id: string }>("/v1/brakes", { kind, scope, reason, wait: false }),
+    mutationFn: async (reason: string) =>
+      await post<{ readonly id: string }>("/v1/brakes", { kind, scope, reason, wait: false }),
   });
   return (
     <Modal
@@ -36,38 +36,7 @@ export function StopDialog({ kind, scope, title, children, onClose }: StopDialog
       closeButtonProps={{ "aria-label": "Close" }}
     >
       {begin.data === undefined ? (
-        <form
-          className="dialog"
-          onSubmit={(event) => {
-            event.preventDefault();
-            begin.mutate();
-          }}
-        >
-          <div>{children}</div>
-          {preview !== undefined && <p className="soft">{reaches(preview)}</p>}
-          <label className="field">
-            <span>Reason</span>
-            <input
-              className="input"
-              data-autofocus
-              required
-              maxLength={500}
-              placeholder="It stands in the ledger"
-              value={reason}
-              onChange={(event) => setReason(event.currentTarget.value)}
-            />
-          </label>
-          {begin.error !== null && <ProblemNotice error={begin.error} />}
-          <div className="dialog-acts">
-            <button type="button" className="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button type="submit" className="button danger" disabled={begin.isPending || reason.trim() === ""}>
-              <OctagonX className="icon" aria-hidden />
-              {kind === "sever" ? "Sever now" : "Freeze now"}
-            </button>
-          </div>
-        </form>
+        <Asking {...props} onBegin={begin.mutate} isPending={begin.isPending} error={begin.error} />
       ) : (
         <div className="dialog">
           <StopProgress id={begin.data.id} />
@@ -79,6 +48,51 @@ export function StopDialog({ kind, scope, title, children, onClose }: StopDialog
         </div>
       )}
     </Modal>
+  );
+}
+
+interface AskingProps extends StopDialogProps {
+  readonly onBegin: (reason: string) => void;
+  readonly isPending: boolean;
+  readonly error: Error | null;
+}
+
+function Asking({ kind, scope, children, onClose, onBegin, isPending, error }: AskingProps): ReactElement {
+  const [reason, setReason] = useState("");
+  const preview = useQuery(stopPreview(scope)).data;
+  return (
+    <form
+      className="dialog"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onBegin(reason);
+      }}
+    >
+      <div>{children}</div>
+      {preview !== undefined && <p className="soft">{reaches(preview)}</p>}
+      <label className="field">
+        <span>Reason</span>
+        <input
+          className="input"
+          data-autofocus
+          required
+          maxLength={500}
+          placeholder="It stands in the ledger"
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
+      </label>
+      {error !== null && <ProblemNotice error={error} />}
+      <div className="dialog-acts">
+        <button type="button" className="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="submit" className="button danger" disabled={isPending || reason.trim() === ""}>
+          <OctagonX className="icon" aria-hidden />
+          {kind === "sever" ? "Sever now" : "Freeze now"}
+        </button>
+      </div>
+    </form>
   );
 }
 

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleDashed, LoaderCircle, TimerOff } from "lucide-react";
 import { type ReactElement, useEffect } from "react";
 import { announce } from "../data/announce.ts";
-import { stop } from "../data/queries.ts";
+import { type StopState, stop } from "../data/queries.ts";
 import { ProblemNotice } from "./problem-notice.tsx";
 
 /** A stop as it happens: requested, confirmed by n of m points, stopped. It says no more than the points have confirmed (INV-3). */
@@ -23,22 +23,38 @@ export function StopProgress({ id }: { readonly id: string }): ReactElement {
         {stopped ? <CircleCheck className="icon" aria-hidden /> : <LoaderCircle className="icon spin" aria-hidden />}
         {data === undefined ? "Requested" : words}
       </p>
-      <ol className="stop-points">
-        <li data-done="">
-          <CircleCheck className="icon" aria-hidden />
-          <span>Requested</span>
-          {data?.requestedAt && <time dateTime={data.requestedAt}>{clockTime(data.requestedAt)}</time>}
-        </li>
-        {points.map((point) => (
-          <PointLine key={point.id} point={point} />
-        ))}
-        <li data-done={stopped ? "" : undefined}>
-          {stopped ? <CircleCheck className="icon" aria-hidden /> : <CircleDashed className="icon" aria-hidden />}
-          <span>Stopped</span>
-          {stopped && <time dateTime={data.settledAt}>{clockTime(data.settledAt)}</time>}
-        </li>
-      </ol>
+      {data !== undefined && <StopLines stop={data} />}
     </div>
+  );
+}
+
+function StopLines({ stop: { requestedAt, points, ...end } }: { readonly stop: StopState }): ReactElement {
+  const settledAt = end.state === "stopped" ? end.settledAt : null;
+  return (
+    <ol className="stop-points">
+      <Line done words="Requested" at={requestedAt} />
+      {points.map((point) => (
+        <PointLine key={point.id} point={point} />
+      ))}
+      <Line done={settledAt !== null} words="Stopped" at={settledAt} />
+    </ol>
+  );
+}
+
+interface LineProps {
+  readonly done: boolean;
+  readonly words: string;
+  readonly at: string | null;
+}
+
+function Line({ done, words, at }: LineProps): ReactElement {
+  const Icon = done ? CircleCheck : CircleDashed;
+  return (
+    <li data-done={done ? "" : undefined}>
+      <Icon className="icon" aria-hidden />
+      <span>{words}</span>
+      {at !== null && <time dateTime={at}>{clockTime(at)}</time>}
+    </li>
   );
 }
 

@@ -1,3 +1,5 @@
+import { useSearch } from "@tanstack/react-router";
+
 /** Search parameters of the pages: the address holds what is filtered and what is open. Whatever is not text of a sane length is dropped. */
 const MOST = 1024;
 
@@ -35,4 +37,13 @@ function text<K extends string>(raw: Raw, name: K): { readonly [P in K]?: string
   const written = typeof value === "number" ? String(value) : value;
   if (typeof written !== "string" || written === "" || written.length > MOST) return {};
   return { [name]: written } as { readonly [P in K]?: string };
+}
+
+/** Search parameters of the page that is shown, as its kind of page knows them. */
+export function useStateSearch(): StateSearch {
+  return stateSearch(useSearch({ strict: false }));
+}
+
+export function useAgentSearch(): AgentSearch {
+  return agentSearch(useSearch({ strict: false }));
 }

@@ -1,6 +1,5 @@
 import type { ApprovalView } from "@countersign/api";
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { type ApprovalState, approvals } from "../../data/queries.ts";
 import { EffectBadge } from "../../parts/effect-badge.tsx";
@@ -12,6 +11,7 @@ import type { Column } from "../../parts/resource-table.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
 import { APPROVAL_STATES, StateBadge } from "../../parts/state-badge.tsx";
 import { Countdown } from "../../parts/when.tsx";
+import { useStateSearch } from "../search.ts";
 import { ApprovalPanel } from "./approval-panel.tsx";
 
 const CHOICES: readonly Choice[] = [
@@ -50,7 +50,7 @@ const COLUMNS: readonly Column<ApprovalView>[] = [
 
 /** The inbox: what waits for a signature, and how it ended. */
 export function ApprovalsPage(): ReactElement {
-  const search = useSearch({ from: "/approvals" });
+  const search = useStateSearch();
   const address = useListAddress(search);
   const state = CHOICES.find(({ value }) => value === search.state)?.value ?? "pending";
   const reading = useQuery(approvals(state === "all" ? null : (state as ApprovalState)));

@@ -86,34 +86,7 @@ function Details({ task: view }: { readonly task: TaskView }): ReactElement {
         />
       </PanelPart>
       <PanelPart title="Now">
-        <Facts
-          rows={[
-            ["State", <StateBadge key="s" {...TASK_STATES[view.status]} />],
-            ["Because", view.cause],
-            ["Last action", <LastAction key="l" last={view.last} />],
-            ["Rate", `${view.perMinute} in the last minute`],
-            [
-              "Held calls",
-              view.held > 0 ? (
-                <Link key="h" to="/approvals" search={{ q: names.agent ?? "" }}>
-                  {view.held}
-                </Link>
-              ) : (
-                "none"
-              ),
-            ],
-            ["Opened", <When key="o" at={view.openedAt} />],
-            [view.status === "live" ? "Ends" : "Would have ended", <When key="e" at={view.expiresAt} />],
-            [
-              "Program",
-              view.executable === null ? null : (
-                <span key="p" className="mono small">
-                  {view.executable}
-                </span>
-              ),
-            ],
-          ]}
-        />
+        <Now task={view} />
       </PanelPart>
       <PanelPart title="May do">
         <Grants grants={view.grants} />
@@ -132,6 +105,39 @@ function Details({ task: view }: { readonly task: TaskView }): ReactElement {
         />
       </PanelPart>
     </>
+  );
+}
+
+function Now({ task: view }: { readonly task: TaskView }): ReactElement {
+  return (
+    <Facts
+      rows={[
+        ["State", <StateBadge key="s" {...TASK_STATES[view.status]} />],
+        ["Because", view.cause],
+        ["Last action", <LastAction key="l" last={view.last} />],
+        ["Rate", `${view.perMinute} in the last minute`],
+        [
+          "Held calls",
+          view.held > 0 ? (
+            <Link key="h" to="/approvals" search={{ q: view.names.agent ?? "" }}>
+              {view.held}
+            </Link>
+          ) : (
+            "none"
+          ),
+        ],
+        ["Opened", <When key="o" at={view.openedAt} />],
+        [view.status === "live" ? "Ends" : "Would have ended", <When key="e" at={view.expiresAt} />],
+        [
+          "Program",
+          view.executable === null ? null : (
+            <span key="p" className="mono small">
+              {view.executable}
+            </span>
+          ),
+        ],
+      ]}
+    />
   );
 }
 

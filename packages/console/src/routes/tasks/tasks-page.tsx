@@ -1,6 +1,5 @@
 import type { TaskView } from "@countersign/api";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { tasks } from "../../data/queries.ts";
 import type { Emptiness } from "../../parts/empty-state.tsx";
@@ -12,6 +11,7 @@ import type { Column } from "../../parts/resource-table.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
 import { When } from "../../parts/when.tsx";
+import { useStateSearch } from "../search.ts";
 import { TaskPanel } from "./task-panel.tsx";
 import { TASK_STATES } from "./task-states.ts";
 
@@ -62,7 +62,7 @@ const COLUMNS: readonly Column<TaskView>[] = [
 
 /** One row for each task: who, what, how fast; with the way to stop it. */
 export function TasksPage(): ReactElement {
-  const search = useSearch({ from: "/tasks" });
+  const search = useStateSearch();
   const address = useListAddress(search);
   const status = CHOICES.find(({ value }) => value === search.state)?.value ?? "live";
   const reading = useInfiniteQuery(tasks({ status }));
