@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /** What the console is built from: itself, and the packages whose code it takes in. */
 const SOURCES = ["index.html", "vite.config.ts", "package.json", "src", "../core/src", "../api/src", "../ledger/src"];
@@ -22,9 +22,7 @@ export async function sourcesDigest(folder: string): Promise<string> {
 async function filesBelow(folder: string, name: string): Promise<readonly string[]> {
   try {
     const found = await readdir(join(folder, name), { recursive: true, withFileTypes: true });
-    return found
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+    return found.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return [name];
     throw error;
