@@ -51,7 +51,7 @@ describe("set-up", () => {
     expect(standIn.sent("/registration")).toMatchObject([{ setupToken: "t0ken", name: "Ada Lovelace" }]);
     expect(await authenticator.credentials()).toHaveLength(1);
     expect(new URL(page.url()).search).toBe("");
-    expect(await page.getByText("countersign login").isVisible()).toBe(true);
+    expect(await page.getByText("countersign connect").isVisible()).toBe(true);
     expect(await page.evaluate("document.activeElement.id")).toBe("done");
   });
 

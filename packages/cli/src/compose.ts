@@ -21,6 +21,8 @@ export interface ComposeOptions {
   readonly url: string | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly behindProxy: boolean;
+  /** What the first human is probably called. */
+  readonly suggestedName?: string;
   readonly env: Pick<Environment, "configDir" | "configuration" | "variables">;
   /** Builds the console beside the start if it is missing or older than its sources; else it is shown as it is. */
   readonly buildConsole?: boolean;
@@ -106,6 +108,7 @@ async function startControlPlane(options: ComposeOptions, log: Logger, site: Con
     now: Date.now,
     log,
     version: VERSION,
+    suggestedName: options.suggestedName ?? "",
     console: site,
   });
 }

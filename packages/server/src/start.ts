@@ -56,6 +56,8 @@ export interface ServerOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
+  /** What the first human is probably called, for the set-up page. */
+  readonly suggestedName?: string;
   /** The console; without one, its addresses do not exist. */
   readonly console?: ConsoleSource;
 }
@@ -125,6 +127,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     ...eventRoutes(feed),
     ...activityRoutes(kernel, activity),
     ...taskRoutes({ kernel, activity, ...modules }),
+    ...pageRoutes({ kernel, ...modules, suggestedName: options.suggestedName ?? "" }),
   ];
   const routes = routesOf(kernel, modules, more);
   const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), documented(routes, options.version));
@@ -279,7 +282,6 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
     ...policyRoutes(modules.policies),
     ...upstreamRoutes(modules.upstreams),
     ...clientRoutes(modules.clients),
-    ...pageRoutes({ kernel, ...modules }),
   ];
 }
 

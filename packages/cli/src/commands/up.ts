@@ -10,8 +10,12 @@ import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { UsageError } from "../command/usage-error.ts";
 import type { Composed, ComposeOptions } from "../compose.ts";
+import { foundClients } from "../connect/overview.ts";
+import { askYes, canAsk } from "../output/ask.ts";
 import { readInstallation } from "../start/installation.ts";
+import { installLauncher, launcherPath, mayInstall } from "../start/launcher.ts";
 import { type NextStep, nextStep } from "../start/next-step.ts";
+import { personName } from "../start/person-name.ts";
 import { programName } from "../start/program-name.ts";
 import { startScreen } from "../start/start-screen.ts";
 import { tunnelLine } from "../start/tunnel-line.ts";
@@ -43,11 +47,12 @@ export const up: Command = command({
     const options = optionsOf(values, cli);
     // Server and gateway are loaded once the line is known to be right.
     const { compose } = await import("../compose.ts");
-    const running = await compose(options);
+    const running = await compose({ ...options, suggestedName: await personName(cli.env) });
     try {
       const { api, gateway, setupUrl } = running;
       cli.out.answer({ event: "ready", api, gateway, setupUrl, pid: process.pid }, () => []);
       if (!cli.out.json) {
+        if (setupUrl !== null) await offerLauncher(cli);
         await showScreen(running, cli);
         await tellTerminal({ data: options.dataDir, api }, cli);
       }
@@ -89,6 +94,19 @@ function checkTogether({ url, "tls-cert": cert, "tls-key": key, "behind-proxy": 
   }
 }
 
+/** At the first start a person is offered the command by its short name; nothing depends on it. */
+async function offerLauncher(cli: Cli): Promise<void> {
+  if (!canAsk(cli) || !mayInstall(cli.env)) return;
+  const wanted = await askYes(cli, `Put the command \`countersign\` into ${launcherPath(cli.env)}?`, true);
+  if (!wanted) return;
+  try {
+    installLauncher(cli.env);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    cli.stderr.write(`countersign: ${error.message}\n`);
+  }
+}
+
 async function showScreen(running: Composed, cli: Cli): Promise<void> {
   const { api, gateway, setupUrl, dataDir, warnings, pendingChanges } = running;
   const screen = {
@@ -117,10 +135,17 @@ async function firstStep({ dataDir, api }: Composed, cli: Cli): Promise<NextStep
       signedIn,
       agent: await firstActive(client, "agents"),
       upstream: await firstActive(client, "upstreams"),
+      client: clientToConnect(cli),
       program,
       server,
     });
   });
+}
+
+/** A client of this machine whose servers do not go through Countersign yet. */
+function clientToConnect(cli: Cli): string | null {
+  const open = foundClients(cli).filter(({ governed, trouble }) => governed === 0 && trouble === null);
+  return (open.find(({ servers }) => servers > 0) ?? open[0])?.client.id ?? null;
 }
 
 /** A start screen is no reason to stop a server that runs. */

@@ -8,13 +8,21 @@ const WHOLE: Situation = {
   signedIn: true,
   agent: "coder",
   upstream: "files",
+  client: null,
   program: "countersign",
   server: null,
 };
 
 describe("nextStep", () => {
-  it.each<[string, Partial<Situation>, string | null]>([
-    ["nobody is registered", { installation: { ...installation, setUp: false } }, null],
+  it.each<[string, Partial<Situation>, string]>([
+    ["nobody is registered", { installation: { ...installation, setUp: false } }, "countersign connect"],
+    [
+      "nobody is registered, and there is a client",
+      { installation: { ...installation, setUp: false }, client: "codex", server: "http://localhost:1" },
+      "countersign connect codex --server http://localhost:1",
+    ],
+    ["a client is not connected yet", { agent: null, signedIn: false, client: "codex" }, "countersign connect codex"],
+    ["a client could be connected, but the chain is whole", { client: "codex" }, "countersign mcp files --agent coder"],
     [
       "a change waits",
       { installation: { ...installation, pendingChanges: [{ what: "limits", url: "u" }] } },
@@ -26,7 +34,7 @@ describe("nextStep", () => {
       { signedIn: false, server: "https://cs.example" },
       "countersign login --server https://cs.example",
     ],
-    ["no upstream", { upstream: null }, null],
+    ["no upstream", { upstream: null }, "countersign upstream add NAME -- CMD"],
     [
       "no agent",
       { agent: null },
@@ -35,11 +43,6 @@ describe("nextStep", () => {
     ["all is there", {}, "countersign mcp files --agent coder"],
   ])("when %s", (_, change, command) => {
     expect(nextStep({ ...WHOLE, ...change })).toEqual({ why: expect.stringMatching(/^[a-z]/), command });
-  });
-
-  it("says what to do when that is no command", () => {
-    expect(nextStep({ ...WHOLE, installation: { ...installation, setUp: false } }).why).toContain("set-up link");
-    expect(nextStep({ ...WHOLE, upstream: null }).why).toContain("countersign.yaml");
   });
 
   it("counts nothing that a status does not say", () => {

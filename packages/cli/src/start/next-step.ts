@@ -3,8 +3,7 @@ import type { Installation } from "./installation.ts";
 /** What a person does next to get to a governed call. */
 export interface NextStep {
   readonly why: string;
-  /** Null when the next step is not a command. */
-  readonly command: string | null;
+  readonly command: string;
 }
 export interface Situation {
   readonly installation: Installation;
@@ -14,6 +13,8 @@ export interface Situation {
   readonly agent: string | null;
   /** Name of an upstream, or null. */
   readonly upstream: string | null;
+  /** Id of a client found here that is not connected yet, or null. */
+  readonly client: string | null;
   /** How the program is called here. */
   readonly program: string;
   /** The address, when commands would not find it by themselves. */
@@ -21,17 +22,21 @@ export interface Situation {
 }
 
 /** The first step that is still missing, in the order in which the chain is built. */
-export function nextStep({ installation, signedIn, agent, upstream, program, server }: Situation): NextStep {
-  if (!installation.setUp) return { why: "open the set-up link and make the first passkey", command: null };
+export function nextStep(situation: Situation): NextStep {
+  const { installation, signedIn, agent, upstream, client, program, server } = situation;
+  const at = server === null ? "" : ` --server ${server}`;
+  if (!installation.setUp) {
+    return {
+      why: "open the set-up link and make the first passkey, then connect your agent",
+      command: `${program} connect${client === null ? "" : ` ${client}`}${at}`,
+    };
+  }
   const [change] = installation.pendingChanges;
   if (change !== undefined) return { why: `sign what waits: ${change.what}`, command: `${program} approvals list` };
-  if (!signedIn)
-    return {
-      why: "sign in on this machine",
-      command: `${program} login${server === null ? "" : ` --server ${server}`}`,
-    };
-  if (upstream === null)
-    return { why: "name a server under `upstreams` in countersign.yaml, then start again", command: null };
+  if (client !== null && (agent === null || upstream === null))
+    return { why: "connect your agent: one page, one passkey", command: `${program} connect ${client}${at}` };
+  if (!signedIn) return { why: "sign in on this machine", command: `${program} login${at}` };
+  if (upstream === null) return { why: "guard a server", command: `${program} upstream add NAME -- CMD` };
   if (agent === null) {
     const grant = `'mcp:${upstream}/*@**'`;
     return {

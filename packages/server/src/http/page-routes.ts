@@ -18,14 +18,21 @@ interface Modules {
   readonly kernel: Kernel;
   readonly approvals: Approvals;
   readonly registration: Registration;
+  /** What the first person is probably called; empty when nobody knows. */
+  readonly suggestedName: string;
 }
+
+/** What a new installation lacks once its first human is there. */
+const FIRST_STEPS: readonly NextStep[] = [
+  { text: "Connect your agent, on its machine: one page, one signature", command: "countersign connect" },
+];
 
 const page = (body: string): Response => ({ type: "text/html; charset=utf-8", body });
 /** Whoever comes with a browser: what they see depends on whether they are signed in. */
 const browser = ["anyone", "cookie"] as const;
 
 export function pageRoutes(modules: Modules): readonly Route[] {
-  const { kernel, registration } = modules;
+  const { kernel, registration, suggestedName } = modules;
   return [
     route({
       method: "GET",
@@ -35,7 +42,8 @@ export function pageRoutes(modules: Modules): readonly Route[] {
         const token = query["token"] ?? "";
         const open = await registration.isOpen({ setupToken: token });
         const remedy = { text: "Stop the server and start it again for a new link", command: "countersign up" };
-        return page(renderSetup({ state: open ? "open" : "closed", token, remedy, next: await nextSteps(kernel) }));
+        const view = { token, remedy, name: open ? suggestedName : "", next: FIRST_STEPS };
+        return page(renderSetup({ state: open ? "open" : "closed", ...view }));
       },
     }),
     route({
@@ -102,26 +110,4 @@ async function approvalPage({ kernel, approvals }: Modules, id: string, caller: 
     const ended = { state: approvals.stateOf(known), action: known.terms.action };
     return ended.state === "pending" ? none : { ...none, ...standing, ended };
   }
-}
-
-/** What a new installation lacks, in the order in which it is needed. */
-async function nextSteps(kernel: Kernel): Promise<readonly NextStep[]> {
-  const { store } = kernel;
-  const steps: NextStep[] = [];
-  if ((await store.find("device", { status: "active" })).length === 0) {
-    steps.push({ text: "Sign in on this machine and enrol it", command: "countersign login" });
-  }
-  const upstream = (await store.find("upstream", { status: "active" }))[0]?.id ?? "files";
-  if ((await store.find("agent", { status: "active" })).length === 0) {
-    const grant = `'mcp:${upstream}/*@**'`;
-    steps.push({
-      text: "Register an agent",
-      command: `countersign agent create NAME --owner me --purpose TEXT --grant ${grant} --expires 30d`,
-    });
-    steps.push({
-      text: "Give your client this command as its MCP server",
-      command: `countersign mcp ${upstream} --agent NAME`,
-    });
-  }
-  return steps;
 }

@@ -168,6 +168,7 @@ describe("safeNext", () => {
 describe("set-up", () => {
   it("escapes the token and names the way out when the link is closed", () => {
     expect(renderSetup({ ...setupView, token: '"><script>' })).toContain('data-token="&quot;&gt;&lt;script&gt;"');
+    expect(renderSetup({ ...setupView, name: '"Ada"' })).toContain('value="&quot;Ada&quot;"');
     expect(renderSetup({ ...setupView, state: "closed" })).toContain("<code>countersign up</code>");
   });
 });

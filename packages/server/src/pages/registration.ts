@@ -14,6 +14,7 @@ export function renderSetup(view: SetupView): string {
     ],
     kind: "setupToken",
     token: view.token,
+    name: view.name,
     after: html`<p>You are the administrator now, and signed in.</p>
       <h2>Next</h2>
       ${commands(view.next)}<a class="button" href="/">Open the overview</a>`,
@@ -33,6 +34,7 @@ export function renderInvite(view: InviteView): string {
     ],
     kind: "inviteToken",
     token: view.token,
+    name: "",
     after: html`<p>
         An administrator has to sign your entry now. Send them this address; sign in when they have signed.
       </p>
@@ -47,16 +49,25 @@ interface Registration {
   readonly lines: readonly [string, string];
   readonly kind: "setupToken" | "inviteToken";
   readonly token: string;
+  readonly name: string;
   readonly after: Html;
 }
 
-function open({ title, heading, lines, kind, token, after }: Registration): string {
+function open({ title, heading, lines, kind, token, name, after }: Registration): string {
   const body = html`<div id="before">
       <h1>${heading}</h1>
       ${lines.map((line) => html`<p class="lead">${line}</p>`)} ${withoutPasskey()}
       <form class="card" id="register" data-kind="${kind}" data-token="${token}" data-needs-passkey novalidate>
         <label for="name">Your name</label>
-        <input id="name" name="name" autocomplete="off" maxlength="80" required aria-describedby="name-hint" />
+        <input
+          id="name"
+          name="name"
+          value="${name}"
+          autocomplete="off"
+          maxlength="80"
+          required
+          aria-describedby="name-hint"
+        />
         <p class="hint" id="name-hint">It stands beside everything that you approve.</p>
         <button class="primary" type="submit" id="create">Create passkey</button>${messages()}
       </form>

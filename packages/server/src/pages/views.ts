@@ -11,6 +11,8 @@ export interface SetupView {
   /** `closed`: the link is used, has ended, or a human exists. */
   readonly state: "open" | "closed";
   readonly token: string;
+  /** What the person is probably called; empty when nobody knows. */
+  readonly name: string;
   /** What makes another way in when the link is closed. */
   readonly remedy: NextStep;
   /** What to do after the passkey is made. */

@@ -116,15 +116,10 @@ export const longDisplay: ApprovalDisplay = {
 export const setupView: SetupView = {
   state: "open",
   token: "Jx8wq3uF5tO1Yk2nRzV0aA",
+  name: "",
   remedy: { text: "Print a new set-up link.", command: "countersign up" },
   next: [
-    { text: "Enrol this device and sign in.", command: "countersign login" },
-    {
-      text: "Register an agent.",
-      command:
-        'countersign agent create release-bot --owner me --purpose "release notes" --grant "mcp:files/*@file:/srv/**" --expires 30d',
-    },
-    { text: "Let it work.", command: "countersign mcp files --agent release-bot" },
+    { text: "Connect your agent, on its machine.", command: "countersign connect" },
   ],
 };
 
