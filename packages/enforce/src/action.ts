@@ -54,7 +54,7 @@ export type Prepared<A> =
       readonly exchanged?: () => readonly Exchange[];
     }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
-/** One question of an upstream to the agent's client, and what went back upstream; null when nothing did. */
+/** One question of an upstream to the agent's client, and what that answered; null when it did not. */
 export interface Exchange {
   readonly method: string;
   readonly question: Uint8Array;

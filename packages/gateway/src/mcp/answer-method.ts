@@ -1,24 +1,37 @@
 import type { JsonObject, TaskId } from "@countersign/core";
 import type { ClientRequest } from "./client-message.ts";
+import { type ClientOffer, offerOf } from "./client-offer.ts";
 import { unknownUpstream } from "./form-call.ts";
 import { type GatewayContext, activeUpstream, isLive, stopOver } from "./gateway-context.ts";
+import { listMember, listOffers } from "./list-offers.ts";
 import { listTools } from "./list-tools.ts";
 import { type Era, LEGACY_VERSIONS, META, MODERN_VERSION, OWN_IDENTITY, RPC, isLegacyVersion } from "./protocol.ts";
 import { tellRefusedMethod, unrecorded } from "./refusal-answer.ts";
 import type { Reply } from "./reply.ts";
+import type { Session } from "./sessions.ts";
+import { isLogLevel } from "./upstream/listener.ts";
 
 /** A request of a known caller that is no action. */
 export interface MethodRequest {
   readonly upstream: string;
   readonly task: TaskId;
   readonly message: ClientRequest;
+  /** The session of the 2025 era that it belongs to. */
+  readonly session: Session | null;
+  readonly offer: ClientOffer;
   readonly reply: Reply;
   /** Sets a header of the response, before it is written. */
   readonly setHeader: (name: string, value: string) => void;
 }
 
-/** What is advertised is what is there: tools, and nothing that would need a stream from us to the client. */
-const CAPABILITIES: JsonObject = { tools: {} };
+/** What this gateway carries, whatever the upstream has: it is not asked before it must be, and what it has not is an empty list. */
+const CAPABILITIES: JsonObject = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+  completions: {},
+  logging: {},
+};
 const INSTRUCTIONS =
   "Calls pass Countersign. A result that begins with HELD was not carried out: a human was asked; call countersign_wait with its approval. " +
   "A result that begins with DENIED says why: do not look for another way to do the same.";
@@ -28,11 +41,19 @@ const METHODS: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
   legacy: new Map<string, Method>([
     ["initialize", initialize],
     ["ping", (_, { reply }) => answer(reply, {})],
-    ["tools/list", tools],
+    ["tools/list", list],
+    ["resources/list", list],
+    ["resources/templates/list", list],
+    ["prompts/list", list],
+    ["logging/setLevel", setLevel],
+    ["resources/unsubscribe", unsubscribe],
   ]),
   modern: new Map<string, Method>([
     ["server/discover", discover],
-    ["tools/list", tools],
+    ["tools/list", list],
+    ["resources/list", list],
+    ["resources/templates/list", list],
+    ["prompts/list", list],
   ]),
 };
 
@@ -59,7 +80,7 @@ export async function answerMethod(context: GatewayContext, request: MethodReque
 function initialize(context: GatewayContext, { upstream, task, message, reply, setHeader }: MethodRequest): void {
   const asked = message.params["protocolVersion"];
   const version = isLegacyVersion(asked) ? asked : LEGACY_VERSIONS[0];
-  const session = context.sessions.open({ task, upstream, version });
+  const session = context.sessions.open({ task, upstream, version, offer: offerOf(message.params["capabilities"]) });
   if (session === null)
     return reply.error({ code: RPC.server, message: "the gateway has too many sessions; try again later" }, 503);
   setHeader("mcp-session-id", session.id);
@@ -78,11 +99,12 @@ function discover(_: GatewayContext, { reply }: MethodRequest): void {
   );
 }
 
-async function tools(context: GatewayContext, { upstream, task, message, reply }: MethodRequest): Promise<void> {
+async function list(context: GatewayContext, request: MethodRequest): Promise<void> {
+  const { upstream, task, message, offer, reply } = request;
   const record = activeUpstream(context, upstream);
   if (record === null) return tellRefusedMethod(reply, unrecorded(unknownUpstream(upstream)));
   if (message.params["cursor"] !== undefined) {
-    return reply.error({ code: RPC.invalidParams, message: "there is no such page: all tools are on the first" });
+    return reply.error({ code: RPC.invalidParams, message: "there is no such page: all is on the first" });
   }
   const stop = stopOver(context, task, upstream);
   if (stop !== null) {
@@ -90,9 +112,28 @@ async function tools(context: GatewayContext, { upstream, task, message, reply }
     const reason = `a stop (\`${stop.id}\`) covers this task: the upstream is asked for nothing`;
     return tellRefusedMethod(reply, { ...unrecorded({ step: "brake", code, reason }), brake: stop.id });
   }
-  const listed = await listTools(context, { task, record, era: message.era });
+  const member = listMember(message.method);
+  const options = { task, offer, record, era: message.era };
+  const listed = await (member === null ? listTools(context, options) : listOffers(context, message.method, options));
   if (!listed.ok) return tellRefusedMethod(reply, unrecorded(listed.refused));
-  answer(reply, message.era === "modern" ? modern({ tools: listed.tools }) : { tools: listed.tools });
+  const result = { [member ?? "tools"]: listed.items };
+  answer(reply, message.era === "modern" ? modern(result) : result);
+}
+
+/** The level is kept here, for each client; an upstream hears of it with the next call. */
+function setLevel(_: GatewayContext, { message, session, reply }: MethodRequest): void {
+  const { level } = message.params;
+  if (!isLogLevel(level)) return reply.error({ code: RPC.invalidParams, message: "there is no such level of logs" });
+  if (session !== null) session.logLevel = level;
+  answer(reply, {});
+}
+
+/** Ends the action that `resources/subscribe` began; its outcome is recorded then. */
+function unsubscribe(context: GatewayContext, { task, message, session, reply }: MethodRequest): void {
+  const { uri } = message.params;
+  if (typeof uri !== "string") return reply.error({ code: RPC.invalidParams, message: "`uri` is not a text" });
+  context.subscriptions.end({ task, session: session?.id ?? "", uri });
+  answer(reply, {});
 }
 
 /** What each result of 2026-07-28 carries; nothing of ours may be cached: rights change at any moment. */

@@ -30,7 +30,7 @@ describe.each(ERAS)("a client in mode %s", (mode) => {
     expect(names).toContain("write_file");
     expect(names.at(-1)).toBe("countersign_wait");
     expect(client.getNegotiatedProtocolVersion()).toBe(mode === "auto" ? "2026-07-28" : "2025-11-25");
-    expect(client.getServerCapabilities()).toEqual({ tools: {} });
+    expect(client.getServerCapabilities()).toMatchObject({ tools: {}, resources: { subscribe: true }, prompts: {} });
     await client.close();
   });
 

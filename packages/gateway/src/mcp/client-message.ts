@@ -15,8 +15,8 @@ export interface ClientRequest {
 export type ClientMessage =
   | ClientRequest
   | { readonly kind: "notification"; readonly era: Era; readonly method: string; readonly params: JsonObject }
-  /** The answer to something that we never asked. */
-  | { readonly kind: "response" };
+  /** The answer to a question; without a result it failed. */
+  | { readonly kind: "response"; readonly id: Json | undefined; readonly result: Json | undefined };
 
 export type ReadClientMessage =
   | { readonly ok: true; readonly message: ClientMessage }
@@ -29,7 +29,8 @@ export function readClientMessage(body: Json, headers: MirrorHeaders): ReadClien
   if (Array.isArray(body)) return invalid(null, "batches are not served: send one message at a time");
   if (!isJsonObject(body) || body["jsonrpc"] !== "2.0") return invalid(null, "the body is not a JSON-RPC 2.0 message");
   const { method, id } = body;
-  if (method === undefined && ("result" in body || "error" in body)) return { ok: true, message: { kind: "response" } };
+  if (method === undefined && ("result" in body || "error" in body))
+    return { ok: true, message: { kind: "response", id, result: body["result"] } };
   if (typeof method !== "string") return invalid(null, "the message has no method");
   if (id !== undefined && !isId(id)) return invalid(null, "the id of a request is a text or a whole number");
   return readCall({ id: id ?? null, method, params: body["params"] ?? NO_MEMBERS }, headers);

@@ -2,14 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError, type FaultCode, type JsonFault, parseJson, problemOf } from "@countersign/core";
 import type { Authenticated } from "./authenticate.ts";
 import { type ReadClientMessage, readClientMessage } from "./client-message.ts";
-import type { GatewayContext } from "./gateway-context.ts";
+import { type GatewayContext, mayAsk } from "./gateway-context.ts";
 import { isAddressedToUs } from "./host-check.ts";
 import { RPC } from "./protocol.ts";
 import { challengeHeaders, refusalProblem, unrecorded } from "./refusal-answer.ts";
 import { readBody } from "./request-body.ts";
 import { tellFault } from "./rpc-fault.ts";
 import { salvage } from "./salvage.ts";
-import { type Exchange, serveMessage } from "./serve-message.ts";
+import { type Exchange, isAction, serveMessage } from "./serve-message.ts";
+import type { Session } from "./sessions.ts";
 
 export interface EndpointOptions {
   readonly hosts: ReadonlySet<string>;
@@ -38,6 +39,7 @@ export async function serveHttp(context: GatewayContext, options: EndpointOption
     if (authenticated.claims.ok) response.setHeader("dpop-nonce", context.authenticator.nonce());
     const exchange: Exchange = { context, upstream, request, response, claims: authenticated.claims };
     if (method === "DELETE") endSession(exchange, authenticated);
+    else if (method === "GET") openStream(exchange, authenticated);
     else await post(exchange, authenticated);
   } catch (error) {
     context.log.error({ err: error }, "request failed");
@@ -53,6 +55,8 @@ function addressed({ hosts }: EndpointOptions, { request, response }: HttpExchan
   if (!isAddressedToUs(request.headers, hosts)) problem(response, "request.wrong_origin");
   else if (upstream === undefined) problem(response, "request.not_found", "MCP servers are at `/mcp/<server>`");
   else if (request.method === "POST" || request.method === "DELETE") return upstream;
+  // Only sessions have a stream of their own.
+  else if (request.method === "GET" && request.headers["mcp-session-id"] !== undefined) return upstream;
   else {
     response.setHeader("allow", "POST, DELETE");
     tellFault(response, { status: 405, code: RPC.server, message: "only POST and DELETE are served here", id: null });
@@ -112,15 +116,44 @@ function tooLarge(exchange: Exchange, authenticated: Authenticated): void {
   tellFault(response, { status: 413, code: RPC.parse, message, data: { code }, id: null });
 }
 
-function endSession({ context, upstream, request, response, claims }: Exchange, authenticated: Authenticated): void {
-  if (!claims.ok) return unauthorized({ context, upstream, request, response, claims }, authenticated);
+function endSession(exchange: Exchange, authenticated: Authenticated): void {
+  const session = sessionFor(exchange, authenticated);
+  if (session === null) return;
+  exchange.context.subscriptions.endSession(session.task, session.id);
+  exchange.context.sessions.end(session.id);
+  exchange.response.writeHead(204).end();
+}
+
+/**
+ * The stream on which a client of 2025 hears what belongs to none of its requests; with `Last-Event-ID` the one that it lost, taken up
+ * again. Nothing comes over it but for a live task that no stop covers.
+ */
+function openStream(exchange: Exchange, authenticated: Authenticated): void {
+  const { context, request, response } = exchange;
+  const session = sessionFor(exchange, authenticated);
+  if (session === null) return;
+  const refuse = (status: number, message: string): void =>
+    tellFault(response, { status, code: RPC.server, message, id: null });
+  if (request.headers.accept?.toLowerCase().includes("text/event-stream") !== true)
+    return refuse(406, "the client must accept text/event-stream");
+  if (!mayAsk(context, session.task, session.upstream)) return refuse(403, "a stop covers this task, or it has ended");
+  const last = oneOf(request.headers["last-event-id"]);
+  if (last === undefined || last === "") return session.streams.make(true).attach(response, null);
+  const named = session.streams.named(last);
+  if (named === null) return refuse(400, "there is no such event, or it is kept no longer; open the stream anew");
+  named.channel.attach(response, named.after);
+}
+
+/** The session that a request is about; null when it was answered already: there is none for its sender. */
+function sessionFor(exchange: Exchange, authenticated: Authenticated): Session | null {
+  const { context, upstream, request, response, claims } = exchange;
   const id = oneOf(request.headers["mcp-session-id"]);
-  const { task } = claims.chain;
-  if (id === undefined || task === null || context.sessions.find(id, task, upstream) === null) {
-    return tellFault(response, { status: 404, code: RPC.sessionUnknown, message: "session not found", id: null });
-  }
-  context.sessions.end(id);
-  response.writeHead(204).end();
+  const task = claims.ok ? claims.chain.task : null;
+  const session = id === undefined || task === null ? null : context.sessions.find(id, task, upstream);
+  if (session !== null) return session;
+  if (!claims.ok) unauthorized(exchange, authenticated);
+  else tellFault(response, { status: 404, code: RPC.sessionUnknown, message: "session not found", id: null });
+  return null;
 }
 
 function unauthorized({ context, response }: Exchange, { claims, useNonce }: Authenticated): void {
@@ -132,9 +165,9 @@ function unauthorized({ context, response }: Exchange, { claims, useNonce }: Aut
   response.writeHead(401, { "content-type": "application/problem+json", ...headers }).end(body);
 }
 
-/** A call without a credential is recorded like any other. */
+/** An action without a credential is recorded like any other. */
 function isCall(read: ReadClientMessage): boolean {
-  return read.ok && read.message.kind === "request" && read.message.method === "tools/call";
+  return read.ok && read.message.kind === "request" && isAction(read.message);
 }
 
 function mirrorHeaders({ headers }: IncomingMessage): Parameters<typeof readClientMessage>[1] {

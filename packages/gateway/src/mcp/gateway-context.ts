@@ -1,11 +1,15 @@
 import { type StateRecord, type TaskId, covers } from "@countersign/core";
 import type { EnforcementPoint } from "@countersign/enforce";
+import type { Changes } from "./changes.ts";
+import type { OpenQuestions } from "./conversation.ts";
 import type { KnownDefinitions } from "./known-definitions.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { GatewayLog } from "./gateway-log.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { McpLimits } from "./limits.ts";
+import type { ParkedActions } from "./parked-actions.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 import type { Connections } from "./upstream/connections.ts";
 
@@ -32,6 +36,10 @@ export interface GatewayContext {
   readonly authenticator: Authenticator;
   readonly sessions: Sessions;
   readonly inFlight: InFlight;
+  readonly questions: OpenQuestions;
+  readonly parked: ParkedActions;
+  readonly changes: Changes;
+  readonly subscriptions: Subscriptions;
   readonly connections: Connections;
   readonly definitions: KnownDefinitions;
   readonly unread: UnreadAnswers;

@@ -82,17 +82,21 @@ describe("200", () => {
     const action = await send({ jsonrpc: "2.0", id: 1, method: "resources/read", params: { uri: "a:b" } });
     expect(action.json.error).toMatchObject({
       code: -32003,
+      message: expect.stringContaining("resources/read"),
       data: { decision: "deny", code: "tool.unknown", entry: expect.stringMatching(/^ent_/) },
     });
     expect(running.point.recorded.at(-1)).toMatchObject({
       call: { action: "mcp:odd#resources/read" },
       outcome: "tool.unknown",
     });
-    for (const method of ["resources/list", "prompts/list", "logging/setLevel", "tasks/get", "server/discover", "x"]) {
+    for (const method of ["tasks/get", "server/discover", "subscriptions/listen", "x"]) {
       const answer = await send({ jsonrpc: "2.0", id: 1, method, params: {} });
       expect(answer.json.error).toMatchObject({ code: -32601, message: expect.stringContaining(method) });
     }
-    expect((await send(modern("ping"), mirror("ping"))).status).toBe(404);
+    for (const method of ["ping", "resources/subscribe", "logging/setLevel"])
+      expect((await send(modern(method), mirror(method))).status).toBe(404);
+    const notice = await send({ jsonrpc: "2.0", method: "notifications/odd" });
+    expect([notice.status, notice.json.error.message]).toEqual([400, expect.stringContaining("notifications/odd")]);
     expect((await send({ jsonrpc: "2.0", id: 1, method: "tools/list", params: { cursor: "x" } })).json.error.code).toBe(
       -32602,
     );
@@ -130,12 +134,13 @@ describe("200", () => {
 });
 
 describe("202 and 204", () => {
-  it("take notifications and answers, and let a session end once", async () => {
+  it("take notifications, and let a session end once", async () => {
     expect((await send({ jsonrpc: "2.0", method: "notifications/initialized" })).status).toBe(202);
     expect((await send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 9 } })).status).toBe(
       202,
     );
-    expect((await send({ jsonrpc: "2.0", id: 1, result: {} })).status).toBe(202);
+    // Nobody was asked anything.
+    expect((await send({ jsonrpc: "2.0", id: 1, result: {} })).status).toBe(400);
     const begun = await send({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} });
     const session = { "mcp-session-id": begun.headers.get("mcp-session-id") ?? "" };
     expect((await send({ jsonrpc: "2.0", id: 1, method: "ping" }, session)).status).toBe(200);

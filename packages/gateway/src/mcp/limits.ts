@@ -18,7 +18,16 @@ export interface McpLimits {
   readonly idleMs: number;
   /** An answer that takes longer goes on as an event stream, so that nothing between takes it for dead. */
   readonly streamAfterMs: number;
+  /** How long a client may take for the answer to a question of an upstream. */
+  readonly askMs: number;
+  /** The same for a client of 2026, which comes back with it. */
+  readonly parkMs: number;
+  /** How long a client of 2025 that lost a stream may take to take it up again. */
+  readonly resumeMs: number;
   readonly callsPerTask: number;
+  /** Calls whose clients are to come back with an answer. */
+  readonly parkedPerTask: number;
+  readonly subscriptionsPerTask: number;
   readonly sessionsPerTask: number;
   readonly sessions: number;
   readonly connectionsPerTask: number;
@@ -35,7 +44,12 @@ export const DEFAULT_LIMITS: McpLimits = {
   callMs: 300_000,
   idleMs: 600_000,
   streamAfterMs: 15_000,
+  askMs: 240_000,
+  parkMs: 240_000,
+  resumeMs: 30_000,
   callsPerTask: 64,
+  parkedPerTask: 16,
+  subscriptionsPerTask: 64,
   sessionsPerTask: 32,
   sessions: 10_000,
   connectionsPerTask: 16,

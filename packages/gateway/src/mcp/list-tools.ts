@@ -1,35 +1,46 @@
 import type { JsonObject, StateRecord, TaskId } from "@countersign/core";
 import type { RefusedCall } from "@countersign/enforce";
+import type { ClientOffer } from "./client-offer.ts";
 import type { GatewayContext } from "./gateway-context.ts";
+import { grantableOf } from "./grantable.ts";
 import type { Era } from "./protocol.ts";
 import { acceptedHash } from "./tool-definition.ts";
 import { WAIT_DEFINITION, WAIT_TOOL } from "./wait-tool.ts";
 
-export type ListedTools =
-  | { readonly ok: true; readonly tools: readonly JsonObject[] }
+export type Listed =
+  | { readonly ok: true; readonly items: readonly JsonObject[] }
   | { readonly ok: false; readonly refused: RefusedCall["refused"] };
 
 export interface ListOptions {
   readonly task: TaskId;
+  readonly offer: ClientOffer;
   readonly record: StateRecord<"upstream">;
   readonly era: Era;
 }
 
-/** The tools of an upstream as its client may see them: only definitions that were accepted, unchanged; and our own tool to wait with. */
-export async function listTools(context: GatewayContext, { task, record, era }: ListOptions): Promise<ListedTools> {
-  const connected = await context.connections.acquire(task, record);
+/**
+ * The tools of an upstream as its client may see them: only definitions that were accepted, unchanged, and that the grants of the task
+ * could cover; and our own tool to wait with. Without any grant the upstream is not asked.
+ */
+export async function listTools(context: GatewayContext, { task, offer, record, era }: ListOptions): Promise<Listed> {
+  const grantable = grantableOf(context, task, record.id);
+  if (!grantable.any) return { ok: true, items: [] };
+  const connected = await context.connections.acquire(task, offer, record);
   if (!connected.ok)
     return { ok: false, refused: { step: "upstream", code: connected.code, reason: connected.reason } };
   const read = await connected.connection.refresh();
   if (!read.ok) return { ok: false, refused: { step: "upstream", code: read.code, reason: read.reason } };
   context.definitions.note(read.tools.values());
+  const { resources } = record.terms;
   const accepted = [...read.tools.values()].filter(
     ({ name, hash }) => acceptedHash(record.terms, name) === hash && name !== WAIT_TOOL,
   );
-  const hidden = read.tools.size - accepted.length;
-  if (hidden > 0)
-    context.log.debug({ upstream: record.id, hidden }, "tools hidden: their definitions were not accepted");
-  return { ok: true, tools: [...accepted.map(({ definition }) => shown(definition, era)), WAIT_DEFINITION] };
+  const shownTo = accepted.filter(({ name }) =>
+    grantable.tool(name, Object.hasOwn(resources, name) ? resources[name] : undefined),
+  );
+  const hidden = { changed: read.tools.size - accepted.length, ungranted: accepted.length - shownTo.length };
+  if (hidden.changed + hidden.ungranted > 0) context.log.debug({ upstream: record.id, ...hidden }, "tools hidden");
+  return { ok: true, items: [...shownTo.map(({ definition }) => shown(definition, era)), WAIT_DEFINITION] };
 }
 
 /** `execution` belongs to the tasks of 2025-11-25, which are not carried. */

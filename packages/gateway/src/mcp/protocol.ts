@@ -23,6 +23,7 @@ export const RPC = {
   sessionUnknown: -32001,
   refused: -32003,
   headerMismatch: -32020,
+  missingCapability: -32021,
   unsupportedVersion: -32022,
 } as const;
 
@@ -33,6 +34,7 @@ export const META = {
   clientCapabilities: "io.modelcontextprotocol/clientCapabilities",
   serverInfo: "io.modelcontextprotocol/serverInfo",
   logLevel: "io.modelcontextprotocol/logLevel",
+  subscriptionId: "io.modelcontextprotocol/subscriptionId",
   decision: "dev.countersign/decision",
 } as const;
 /** Members of `_meta` under this prefix are ours alone: an upstream that writes one is forging it. */

@@ -1,5 +1,6 @@
 import { AppError, type JsonObject, type Refusal, codeRow, problemOf } from "@countersign/core";
 import type { RefusalDetail } from "@countersign/enforce";
+import type { GatewayContext } from "./gateway-context.ts";
 import { META, RPC } from "./protocol.ts";
 import { refusalText } from "./refusal-text.ts";
 import type { Reply } from "./reply.ts";
@@ -31,9 +32,23 @@ export function tellRefusedCall(reply: Reply, refusal: Refusal, detail: RefusalD
   reply.result([Buffer.from(JSON.stringify(result), "utf8")]);
 }
 
+/** Tells what the enforcement point refused. `asTool`: as the result of a tool, which every agent can read. */
+export function tellRefusal(
+  { authenticator }: Pick<GatewayContext, "authenticator">,
+  { reply, asTool }: { readonly reply: Reply; readonly asTool: boolean },
+  { refusal, detail }: { readonly refusal: Refusal; readonly detail: RefusalDetail },
+): void {
+  if (refusal.step === "credential") {
+    const headers = challengeHeaders(authenticator.nonce(), refusal.code, false);
+    reply.problem(401, refusalProblem(refusal), headers);
+  } else if (asTool && refusal.code !== "upstream.unknown") tellRefusedCall(reply, refusal, detail);
+  else if (refusal.decision === "hold") tellRefusedMethod(reply, refusal, refusalText(refusal, detail));
+  else tellRefusedMethod(reply, refusal);
+}
+
 /** Tells any other refusal as an error of JSON-RPC; an upstream that there is not is also a 404 of HTTP. */
-export function tellRefusedMethod(reply: Reply, refusal: Refusal): void {
-  const error = { code: RPC.refused, message: refusal.reason, data: refusal };
+export function tellRefusedMethod(reply: Reply, refusal: Refusal, message: string = refusal.reason): void {
+  const error = { code: RPC.refused, message, data: refusal };
   if (refusal.code !== "upstream.unknown") return reply.error(error);
   reply.problem(404, { ...refusalProblem(refusal), jsonrpc: "2.0", id: reply.id, error }, {});
 }

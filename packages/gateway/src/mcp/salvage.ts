@@ -2,7 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { type JsonFault, type JsonObject, type Step, codeRow } from "@countersign/core";
 import type { RefusedCall } from "@countersign/enforce";
 import type { ClientRequest } from "./client-message.ts";
-import { toolAction } from "./form-call.ts";
+import { methodAction, toolAction } from "./form-call.ts";
+import { isMethodAction } from "./method-call.ts";
 import { META, type RequestId } from "./protocol.ts";
 
 export interface Salvaged {
@@ -24,7 +25,10 @@ const NEXT: Readonly<Record<JsonFault, string>> = {
  */
 export function salvage(bytes: Buffer, code: JsonFault, upstream: string): Salvaged | null {
   const body = lenient(bytes);
-  if (body === null || body["method"] !== "tools/call" || !isId(body["id"])) return null;
+  const method = body?.["method"];
+  if (body === null || typeof method !== "string" || !isId(body["id"])) return null;
+  const isTool = method === "tools/call";
+  if (!isTool && !isMethodAction(method)) return null;
   const params = objectOf(body["params"]);
   const meta = objectOf(params["_meta"]);
   const { name } = params;
@@ -33,8 +37,12 @@ export function salvage(bytes: Buffer, code: JsonFault, upstream: string): Salva
   const step: Step = "input";
   const refused = { step, code, reason: `${codeRow(code).title}; ${NEXT[code]}` };
   return {
-    message: { kind: "request", era, id: body["id"], method: "tools/call", params: kept, meta: {} },
-    fault: { refused, action: toolAction(upstream, name), resource: `mcp:${upstream}` },
+    message: { kind: "request", era, id: body["id"], method, params: kept, meta: {} },
+    fault: {
+      refused,
+      action: isTool ? toolAction(upstream, name) : methodAction(upstream, method),
+      resource: `mcp:${upstream}`,
+    },
   };
 }
 

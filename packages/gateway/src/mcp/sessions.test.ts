@@ -1,19 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { NO_OFFER } from "./client-offer.ts";
 import { Sessions } from "./sessions.ts";
 
 const task = "tsk_0123456789012345678901" as const;
 const other = "tsk_0123456789012345678902" as const;
 const make = (sessions: number, sessionsPerTask: number): Sessions =>
-  new Sessions({ sessions, sessionsPerTask }, (length) => randomBytes(length));
-const version = "2025-11-25" as const;
+  new Sessions({ sessions, sessionsPerTask, resumeMs: 1000 }, (length) => randomBytes(length));
+const of = { version: "2025-11-25", offer: NO_OFFER } as const;
 
 describe("Sessions", () => {
   it("belong to one task and one upstream", () => {
     const sessions = make(10, 10);
-    const id = sessions.open({ task, upstream: "files", version })?.id ?? "";
+    const id = sessions.open({ task, upstream: "files", ...of })?.id ?? "";
     expect(id).toMatch(/^[0-9a-f]{32}$/);
-    expect(sessions.find(id, task, "files")?.version).toBe(version);
+    expect(sessions.find(id, task, "files")?.version).toBe(of.version);
     expect(sessions.find(id, other, "files")).toBeNull();
     expect(sessions.find(id, task, "tickets")).toBeNull();
     sessions.endTask(task);
@@ -22,9 +23,9 @@ describe("Sessions", () => {
 
   it("are bounded: a task loses its oldest, the gateway refuses", () => {
     const sessions = make(3, 2);
-    const ids = [1, 2, 3].map(() => sessions.open({ task, upstream: "files", version })?.id ?? "");
+    const ids = [1, 2, 3].map(() => sessions.open({ task, upstream: "files", ...of })?.id ?? "");
     expect(ids.map((id) => sessions.find(id, task, "files") !== null)).toEqual([false, true, true]);
-    expect(sessions.open({ task: other, upstream: "files", version })).not.toBeNull();
-    expect(sessions.open({ task: other, upstream: "files", version })).toBeNull();
+    expect(sessions.open({ task: other, upstream: "files", ...of })).not.toBeNull();
+    expect(sessions.open({ task: other, upstream: "files", ...of })).toBeNull();
   });
 });

@@ -1,17 +1,21 @@
 import { type Server, createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { AppError, type UpstreamTerms } from "@countersign/core";
+import { Changes, LISTENED } from "./changes.ts";
+import { OpenQuestions } from "./conversation.ts";
 import { KnownDefinitions } from "./known-definitions.ts";
 import { Authenticator } from "./authenticate.ts";
 import { type EndpointOptions, type HttpExchange, serveHttp } from "./endpoint.ts";
-import type { GatewayContext, GatewayPoint } from "./gateway-context.ts";
+import { type GatewayContext, type GatewayPoint, mayAsk } from "./gateway-context.ts";
 import type { GatewayLog } from "./gateway-log.ts";
 import { allowedHosts } from "./host-check.ts";
 import { InFlight } from "./in-flight.ts";
 import { DEFAULT_LIMITS, type McpLimits } from "./limits.ts";
+import { ParkedActions } from "./parked-actions.ts";
 import { Sessions } from "./sessions.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { UnreadAnswers } from "./unread-answers.ts";
-import { Connections } from "./upstream/connections.ts";
+import { type ConnectionUser, Connections } from "./upstream/connections.ts";
 import { type InspectedUpstream, inspectUpstream } from "./upstream/inspect-upstream.ts";
 
 export interface McpGatewayOptions {
@@ -49,6 +53,8 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
   const { environment, log, point } = options;
   point.onTaskEnd((task) => {
     context.inFlight.endTask(task);
+    context.subscriptions.endTask(task);
+    context.parked.endTask(task);
     context.sessions.endTask(task);
     context.connections.closeTask(task);
   });
@@ -100,17 +106,40 @@ function storedAt(point: GatewayPoint): (name: string) => Promise<string | null>
 
 function contextOf({ point, environment, log, limits }: McpGatewayOptions): GatewayContext {
   const bounds: McpLimits = { ...DEFAULT_LIMITS, ...limits };
-  return {
+  const changes = new Changes();
+  const context: GatewayContext = {
     point,
     limits: bounds,
     log,
     authenticator: new Authenticator(point, point.random),
     sessions: new Sessions(bounds, point.random),
     inFlight: new InFlight(bounds.callsPerTask),
-    connections: new Connections({ environment, stored: storedAt(point), limits: bounds, log }),
+    questions: new OpenQuestions(),
+    parked: new ParkedActions(bounds, point.random, () => point.now()),
+    changes,
+    subscriptions: new Subscriptions(bounds.subscriptionsPerTask),
+    connections: new Connections({
+      environment,
+      stored: storedAt(point),
+      limits: bounds,
+      log,
+      onChange: (...change) => noticed(context, ...change),
+    }),
     definitions: new KnownDefinitions(),
     unread: new UnreadAnswers(),
   };
+  return context;
+}
+
+/** An upstream said that something changed: whoever subscribed hears it, and of lists each client of 2025 with a stream. */
+function noticed(context: GatewayContext, user: ConnectionUser, method: string, uri: string | null): void {
+  const { task, upstream, offer } = user;
+  if (!mayAsk(context, task, upstream)) return;
+  context.changes.tell(user, method, uri);
+  if (LISTENED[method] === undefined) return;
+  const text = Buffer.from(JSON.stringify({ jsonrpc: "2.0", method }), "utf8");
+  for (const session of context.sessions.of(task))
+    if (session.upstream === upstream && session.offer.key === offer.key) session.streams.standing?.event([text]);
 }
 
 function makeServer({ requestMs }: McpLimits): { readonly server: Server; readonly sockets: ReadonlySet<Socket> } {

@@ -1,7 +1,9 @@
 import { type ApprovalId, type Call, type JsonObject, isId, isJsonObject } from "@countersign/core";
 import type { Claims, RefusedCall } from "@countersign/enforce";
+import type { ActionResult } from "./action-result.ts";
 import { toolAction } from "./form-call.ts";
 import type { GatewayPoint } from "./gateway-context.ts";
+import type { Era } from "./protocol.ts";
 
 /** The tool by which an agent waits for a human, and then has just that call run. */
 export const WAIT_TOOL = "countersign_wait";
@@ -62,4 +64,11 @@ export async function waitedCall(
       reason: "the control plane does not answer, so nothing was done",
     });
   }
+}
+
+/** What a held read of a resource or a prompt brought, as the tool that waited for it can give it: its result as JSON text. */
+export function asToolResult({ pieces }: ActionResult, era: Era): readonly Buffer[] {
+  const text = Buffer.concat(pieces("legacy")).toString("utf8");
+  const result = { content: [{ type: "text", text }], ...(era === "modern" ? { resultType: "complete" } : {}) };
+  return [Buffer.from(JSON.stringify(result), "utf8")];
 }

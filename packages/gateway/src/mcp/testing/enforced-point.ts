@@ -52,6 +52,9 @@ class MemoryControlPlane implements ControlPlane {
       salt,
     });
   }
+  denial(): Promise<null> {
+    return Promise.resolve(null);
+  }
   secret(): Promise<null> {
     return Promise.resolve(null);
   }

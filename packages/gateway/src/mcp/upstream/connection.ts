@@ -1,10 +1,13 @@
-import type { UpstreamTerms } from "@countersign/core";
+import { type JsonObject, type UpstreamTerms, isJsonObject } from "@countersign/core";
+import type { ClientOffer } from "../client-offer.ts";
 import type { GatewayLog } from "../gateway-log.ts";
 import type { McpLimits } from "../limits.ts";
 import type { Era } from "../protocol.ts";
 import type { Channel, ChannelEvents, UpstreamFault } from "./channel.ts";
 import { type Handshake, handshake } from "./handshake.ts";
 import { HttpChannel } from "./http-channel.ts";
+import type { LogLevel } from "./listener.ts";
+import { type ListOf, type ReadList, readList } from "./read-list.ts";
 import { type ReadTools, readTools } from "./read-tools.ts";
 import { type SecretSources, upstreamEnvironment, upstreamHeaders } from "./secret.ts";
 import { StdioChannel } from "./stdio-channel.ts";
@@ -13,6 +16,8 @@ import { UpstreamLink } from "./upstream-link.ts";
 export interface ConnectOptions extends SecretSources {
   readonly upstream: string;
   readonly terms: UpstreamTerms;
+  /** What the client behind the connection can be asked. */
+  readonly offer: ClientOffer;
   readonly limits: McpLimits;
   readonly log: GatewayLog;
   /** What this upstream was found to speak before. */
@@ -28,20 +33,52 @@ export type Connected =
 export class Connection {
   readonly link: UpstreamLink;
   readonly era: Era;
+  /** What the upstream declared that it serves. */
+  readonly capabilities: JsonObject;
   readonly #timeoutMs: number;
+  readonly #subscribed = new Map<string, number>();
+  #level: LogLevel | null = null;
   #revision = 0;
   #stale = true;
   #known: ReadTools | null = null;
   #hashes = "";
   #reading: Promise<ReadTools> | null = null;
 
-  constructor(link: UpstreamLink, era: Era, timeoutMs: number) {
+  constructor(link: UpstreamLink, { era, capabilities }: Extract<Handshake, { ok: true }>, timeoutMs: number) {
     this.link = link;
     this.era = era;
+    this.capabilities = capabilities;
     this.#timeoutMs = timeoutMs;
-    link.onToolsChanged(() => {
-      this.#stale = true;
+    link.onChange((method) => {
+      if (method === "notifications/tools/list_changed") this.#stale = true;
     });
+  }
+
+  /** Reads a list; what the upstream did not declare is empty and not asked for. */
+  async list(list: ListOf, capability: "resources" | "prompts"): Promise<ReadList> {
+    if (!isJsonObject(this.capabilities[capability])) return { ok: true, items: [] };
+    return await readList(this.link, list, this.#timeoutMs);
+  }
+
+  /** Counts a subscription to a resource in; the function that comes back counts it out and says whether it was the last. */
+  subscribed(uri: string): () => boolean {
+    this.#subscribed.set(uri, (this.#subscribed.get(uri) ?? 0) + 1);
+    const kept = this.link.keep();
+    return () => {
+      kept();
+      const left = (this.#subscribed.get(uri) ?? 1) - 1;
+      if (left > 0) this.#subscribed.set(uri, left);
+      else this.#subscribed.delete(uri);
+      return left === 0;
+    };
+  }
+
+  /** Has an upstream of 2025 log from that level on; one of 2026 is told with each request. */
+  async logFrom(level: LogLevel): Promise<void> {
+    if (this.link.modern || this.#level === level || !isJsonObject(this.capabilities["logging"])) return;
+    this.#level = level;
+    const members = [`"level":${JSON.stringify(level)}`];
+    await this.link.request({ method: "logging/setLevel", members }, { timeoutMs: this.#timeoutMs });
   }
 
   /** Number of the definitions that were read last; null while the upstream says that they changed since. */
@@ -105,11 +142,11 @@ async function attempt(options: ConnectOptions, era: Era | null, deadline: Abort
   if (deadline.aborted) late();
   else deadline.addEventListener("abort", late, { once: true });
   const timeouts = { probeMs: options.limits.probeMs, timeoutMs: options.limits.connectMs };
-  const shaken = await handshake(link, { era, ...timeouts });
+  const shaken = await handshake(link, { era, offer: options.offer, ...timeouts });
   deadline.removeEventListener("abort", late);
   if (!shaken.ok || deadline.aborted) return await failed(link, shaken, deadline);
-  const connection = new Connection(link, shaken.era, options.limits.connectMs);
-  if (shaken.listChanged) listen(link);
+  const connection = new Connection(link, shaken, options.limits.connectMs);
+  listen(link, shaken.capabilities);
   return { ok: true, connection };
 }
 
@@ -122,12 +159,20 @@ async function failed(link: UpstreamLink, shaken: Handshake, deadline: AbortSign
 }
 
 /** Asks to be told of changes where that needs asking. */
-function listen(link: UpstreamLink): void {
+function listen(link: UpstreamLink, capabilities: JsonObject): void {
+  const tells = (of: string, what: string): boolean => {
+    const declared = capabilities[of];
+    return isJsonObject(declared) && declared[what] === true;
+  };
+  const changing = ["tools", "resources", "prompts"].filter((of) => tells(of, "listChanged"));
   if (!link.modern) {
-    if (link.channel instanceof HttpChannel) link.channel.listen();
+    const speaks = changing.length > 0 || tells("resources", "subscribe");
+    if (speaks && link.channel instanceof HttpChannel) link.channel.listen();
     return;
   }
-  const members = [`"notifications":{"toolsListChanged":true}`];
+  if (changing.length === 0) return;
+  const wanted = Object.fromEntries(changing.map((of) => [`${of}ListChanged`, true]));
+  const members = [`"notifications":${JSON.stringify(wanted)}`];
   link
     .request({ method: "subscriptions/listen", members, openEnded: true }, { timeoutMs: null })
     .catch(() => undefined);

@@ -1,19 +1,27 @@
 import { createHash } from "node:crypto";
 import { type StateRecord, type TaskId, type UpstreamTerms, canonicalJson } from "@countersign/core";
+import type { ClientOffer } from "../client-offer.ts";
 import type { GatewayLog } from "../gateway-log.ts";
 import type { McpLimits } from "../limits.ts";
 import type { Era } from "../protocol.ts";
+import { ChangePace } from "./change-pace.ts";
 import { type Connected, type Connection, connect } from "./connection.ts";
 import type { SecretSources } from "./secret.ts";
 
 export interface ConnectionsOptions extends SecretSources {
   readonly limits: McpLimits;
   readonly log: GatewayLog;
+  /** Something that an upstream offers changed: by the method of the notification, and the resource that it names. */
+  readonly onChange: (user: ConnectionUser, method: string, uri: string | null) => void;
 }
-
-interface Held {
+/** Whose connection it is: a task, as a client with these capabilities. Over a pipe a server asks its one client. */
+export interface ConnectionUser {
   readonly task: TaskId;
   readonly upstream: string;
+  readonly offer: ClientOffer;
+}
+
+interface Held extends ConnectionUser {
   readonly digest: string;
   /** Aborted when nobody wants the connection any more. */
   readonly unwanted: AbortController;
@@ -22,7 +30,7 @@ interface Held {
   idle: NodeJS.Timeout | undefined;
 }
 
-/** All connections to upstreams: one for each task and upstream, opened when first needed, closed with the task or when idle. */
+/** All connections to upstreams: one for each task, upstream and kind of client, opened when first needed, closed with the task or when idle. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #held = new Map<string, Held>();
@@ -39,13 +47,14 @@ export class Connections {
   }
 
   /** The connection of this task to that upstream if it stands, without opening one. */
-  standing(task: TaskId, upstream: string): Connection | null {
-    return this.#held.get(keyOf(task, upstream))?.connection ?? null;
+  standing(user: ConnectionUser): Connection | null {
+    return this.#held.get(keyOf(user))?.connection ?? null;
   }
 
   /** The connection of this task to that upstream; opens it when there is none. Never rejects. */
-  async acquire(task: TaskId, record: StateRecord<"upstream">): Promise<Connected> {
-    const key = keyOf(task, record.id);
+  async acquire(task: TaskId, offer: ClientOffer, record: StateRecord<"upstream">): Promise<Connected> {
+    const user = { task, upstream: record.id, offer };
+    const key = keyOf(user);
     const digest = digestOf(record.terms);
     const known = this.#held.get(key);
     const connecting = known?.digest === digest ? known.connecting : null;
@@ -58,8 +67,7 @@ export class Connections {
     if (full !== null) return { ok: false, code: "upstream.down", reason: full };
     const unwanted = new AbortController();
     const held: Held = {
-      task,
-      upstream: record.id,
+      ...user,
       digest,
       unwanted,
       connecting: null,
@@ -96,6 +104,7 @@ export class Connections {
       ...this.#options,
       upstream,
       terms,
+      offer: held.offer,
       knownEra: this.#eras.get(held.digest) ?? null,
       signal,
     });
@@ -114,6 +123,10 @@ export class Connections {
     held.connection = connection;
     this.#used(key, held);
     connection.link.onLost(() => this.#remove(key, held));
+    const pace = new ChangePace();
+    connection.link.onChange((method, uri) =>
+      pace.note(`${method} ${uri ?? ""}`, () => this.#options.onChange(held, method, uri)),
+    );
     return connected;
   }
 
@@ -167,8 +180,8 @@ export class Connections {
   }
 }
 
-function keyOf(task: TaskId, upstream: string): string {
-  return `${task}\n${upstream}`;
+function keyOf({ task, upstream, offer }: ConnectionUser): string {
+  return `${task}\n${upstream}\n${offer.key}`;
 }
 
 const digests = new WeakMap<UpstreamTerms, string>();

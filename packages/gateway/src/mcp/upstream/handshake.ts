@@ -1,10 +1,11 @@
-import { isJsonObject, parseJson } from "@countersign/core";
+import { type JsonObject, isJsonObject, parseJson } from "@countersign/core";
+import type { ClientOffer } from "../client-offer.ts";
 import { type Era, LEGACY_VERSIONS, MODERN_VERSION, OWN_IDENTITY, isLegacyVersion } from "../protocol.ts";
 import type { UpstreamFault } from "./channel.ts";
 import type { LinkAnswer, UpstreamLink } from "./upstream-link.ts";
 
 export type Handshake =
-  | { readonly ok: true; readonly era: Era; /** It tells when its tools change. */ readonly listChanged: boolean }
+  | { readonly ok: true; readonly era: Era; /** What the upstream declared. */ readonly capabilities: JsonObject }
   | ({
       readonly ok: false;
       /** The newest-revision question itself ended the upstream: ask it no more. */ readonly probeFatal: boolean;
@@ -13,6 +14,8 @@ export type Handshake =
 export interface HandshakeOptions {
   /** What this upstream was found to speak before; null when that is not known. */
   readonly era: Era | null;
+  /** What the client behind this connection can be asked; told in `initialize`. */
+  readonly offer: ClientOffer;
   readonly probeMs: number;
   readonly timeoutMs: number;
 }
@@ -25,10 +28,10 @@ const LIMITS = { sizeBytes: 1024 * 1024, depth: 64 };
  */
 export async function handshake(link: UpstreamLink, options: HandshakeOptions): Promise<Handshake> {
   const { era, probeMs, timeoutMs } = options;
-  if (era === "legacy") return await initialize(link, timeoutMs);
+  if (era === "legacy") return await initialize(link, options);
   const found = await discover(link, era === "modern" ? timeoutMs : probeMs);
   if (found !== null) return found;
-  const begun = await initialize(link, timeoutMs);
+  const begun = await initialize(link, options);
   if (begun.ok) return begun;
   // A modern server that was only slow to start answers now.
   const late = link.fault === null ? await discover(link, timeoutMs) : null;
@@ -45,13 +48,13 @@ async function discover(link: UpstreamLink, timeoutMs: number): Promise<Handshak
     return null;
   }
   link.channel.adopt(MODERN_VERSION);
-  return { ok: true, era: "modern", listChanged: tellsChanges(result) };
+  return { ok: true, era: "modern", capabilities: capabilitiesOf(result) };
 }
 
-async function initialize(link: UpstreamLink, timeoutMs: number): Promise<Handshake> {
+async function initialize(link: UpstreamLink, { offer, timeoutMs }: HandshakeOptions): Promise<Handshake> {
   const members = [
     `"protocolVersion":${JSON.stringify(LEGACY_VERSIONS[0])}`,
-    `"capabilities":{}`,
+    `"capabilities":${JSON.stringify(offer.capabilities)}`,
     `"clientInfo":${JSON.stringify(OWN_IDENTITY)}`,
   ];
   const answer = await link.request({ method: "initialize", members }, { timeoutMs });
@@ -68,16 +71,15 @@ async function initialize(link: UpstreamLink, timeoutMs: number): Promise<Handsh
   }
   link.channel.adopt(version);
   await link.notify("notifications/initialized");
-  return { ok: true, era: "legacy", listChanged: tellsChanges(result) };
+  return { ok: true, era: "legacy", capabilities: capabilitiesOf(result) };
 }
 
-function objectOf(answer: LinkAnswer): { readonly [key: string]: unknown } | null {
+function objectOf(answer: LinkAnswer): JsonObject | null {
   if (!answer.ok || !("result" in answer)) return null;
   const parsed = parseJson(answer.result, LIMITS);
   return parsed.ok && isJsonObject(parsed.value) ? parsed.value : null;
 }
 
-function tellsChanges(result: { readonly [key: string]: unknown }): boolean {
-  const tools = (result["capabilities"] as { tools?: { listChanged?: unknown } } | undefined)?.tools;
-  return tools?.listChanged === true;
+function capabilitiesOf({ capabilities }: JsonObject): JsonObject {
+  return isJsonObject(capabilities) ? capabilities : {};
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, UpstreamTerms } from "@countersign/core";
 import type { UpstreamCode } from "./channel.ts";
+import { NO_OFFER } from "../client-offer.ts";
 import { type ConnectOptions, connect } from "./connection.ts";
 
 export type InspectedUpstream =
@@ -17,9 +18,9 @@ export interface InspectedTool {
 export async function inspectUpstream(
   name: string,
   terms: UpstreamTerms,
-  options: Omit<ConnectOptions, "upstream" | "terms" | "knownEra">,
+  options: Omit<ConnectOptions, "upstream" | "terms" | "offer" | "knownEra">,
 ): Promise<InspectedUpstream> {
-  const connected = await connect({ ...options, upstream: name, terms, knownEra: null });
+  const connected = await connect({ ...options, upstream: name, terms, offer: NO_OFFER, knownEra: null });
   if (!connected.ok) return { ok: false, code: connected.code, reason: connected.reason };
   const read = await connected.connection.tools();
   await connected.connection.link.close("inspected");

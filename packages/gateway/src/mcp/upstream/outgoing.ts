@@ -7,16 +7,18 @@ export interface RequestParts {
   readonly method: string;
   /** Members of `params` besides `_meta`, each as `"name":value`, already in JSON. */
   readonly members: readonly string[];
-  /** What `params.name` says, for the header that mirrors it. */
+  /** What `params.name`, or of a resource `params.uri`, says, for the header that mirrors it. */
   readonly name?: string;
   readonly meta?: Readonly<Record<string, unknown>>;
+  /** What the agent's client can be asked; towards 2025 it was said in `initialize`. */
+  readonly capabilities?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly openEnded?: boolean;
 }
 
 /** One request to an upstream; a modern one gets its envelope and the headers that mirror its body. */
 export function requestMessage(modern: boolean, parts: RequestParts): Outgoing {
-  const meta = modern ? { ...envelope(), ...parts.meta } : parts.meta;
+  const meta = modern ? { ...envelope(parts.capabilities), ...parts.meta } : parts.meta;
   const members =
     meta === undefined || Object.keys(meta).length === 0
       ? parts.members
@@ -58,9 +60,9 @@ function lineOf(members: Readonly<Record<string, unknown>>): Buffer {
   return Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", ...members })}\n`, "utf8");
 }
 
-/** We offer an upstream nothing to ask us for: no sampling, no elicitation, no roots. */
-function envelope(): Record<string, unknown> {
-  return { [META.version]: MODERN_VERSION, [META.clientInfo]: OWN_IDENTITY, [META.clientCapabilities]: {} };
+/** For ourselves we offer an upstream nothing to ask for: what it may ask is what the client of the action declared. */
+function envelope(capabilities: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { [META.version]: MODERN_VERSION, [META.clientInfo]: OWN_IDENTITY, [META.clientCapabilities]: capabilities };
 }
 
 function modernHeaders({ method, name }: RequestParts): Record<string, string> {

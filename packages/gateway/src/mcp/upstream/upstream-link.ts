@@ -1,7 +1,9 @@
 import type { GatewayLog } from "../gateway-log.ts";
-import { RPC, type RequestId } from "../protocol.ts";
+import { META, type RequestId } from "../protocol.ts";
+import { AskedRequests } from "./asked-requests.ts";
 import type { Channel, ChannelEvents, Outgoing, UpstreamFault } from "./channel.ts";
 import { type RequestParts, answerMessage, notificationMessage, requestMessage } from "./outgoing.ts";
+import { type AnswerToAsked, type Listener, noticeOf } from "./listener.ts";
 import { type RpcError, readUpstreamMessage } from "./upstream-message.ts";
 
 /** What came back for one request: bytes that nobody has read yet, an error of the upstream, or nothing usable. */
@@ -10,17 +12,11 @@ export type LinkAnswer =
   | { readonly ok: true; readonly error: RpcError }
   | ({ readonly ok: false } & UpstreamFault);
 
-export interface Progress {
-  readonly progress: number;
-  readonly total?: number;
-  readonly message?: string;
-}
-
 export type PreparedRequest =
   | {
       readonly ok: true;
       /** Puts the request on the wire before it returns its promise, which never rejects. */
-      readonly write: (onProgress: (progress: Progress) => void) => Promise<LinkAnswer>;
+      readonly write: (listener: Listener | null) => Promise<LinkAnswer>;
       readonly cancel: (reason: string) => void;
     }
   | ({ readonly ok: false } & UpstreamFault);
@@ -40,14 +36,22 @@ interface Pending {
   /** A subscription stays open for as long as the link: it keeps nothing busy. */
   readonly openEnded: boolean;
   readonly settle: (answer: LinkAnswer) => void;
-  readonly onProgress: (progress: Progress) => void;
+  readonly listener: Listener | null;
   readonly restartTimer: () => void;
 }
+/** A notification that belongs to no request: what changed, by its method and the resource that it names. */
+export type OnChange = (method: string, uri: string | null) => void;
 
 /** How long an upstream that was told to stop may still answer. */
 const CANCELLED_MS = 2000;
-/** Requests of an upstream to us that are answered at all. */
-const MAX_ASKED = 10_000;
+/** Notifications that nobody heard, before an upstream is not followed any further. */
+const MAX_UNHEARD = 100_000;
+const CHANGES: ReadonlySet<string> = new Set([
+  "notifications/tools/list_changed",
+  "notifications/resources/list_changed",
+  "notifications/prompts/list_changed",
+  "notifications/resources/updated",
+]);
 
 /** One connection to an upstream: pairs answers with requests, whatever the channel and the era. */
 export class UpstreamLink {
@@ -56,9 +60,11 @@ export class UpstreamLink {
   readonly channel: Channel;
   readonly #options: LinkOptions;
   readonly #pending = new Map<number, Pending>();
-  readonly #changed: (() => void)[] = [];
+  readonly #changed: OnChange[] = [];
+  readonly #asked = new AskedRequests((id, answer, permitted) => this.#answerAsked(id, answer, permitted));
   #nextId = 1;
-  #asked = 0;
+  #unheard = 0;
+  #users = 0;
   #fault: UpstreamFault | null = null;
   #onLost: ((fault: UpstreamFault) => void)[] = [];
 
@@ -75,19 +81,28 @@ export class UpstreamLink {
     return this.#fault;
   }
   get busy(): boolean {
-    return [...this.#pending.values()].some((pending) => !pending.openEnded);
+    return this.#users > 0 || [...this.#pending.values()].some((pending) => !pending.openEnded);
+  }
+  /** Keeps the link busy until the function that comes back is called: somebody waits for what it may tell. */
+  keep(): () => void {
+    this.#users += 1;
+    let kept = true;
+    return () => {
+      if (kept) this.#users -= 1;
+      kept = false;
+    };
   }
   onLost(callback: (fault: UpstreamFault) => void): void {
     if (this.#fault === null) this.#onLost.push(callback);
     else callback(this.#fault);
   }
-  onToolsChanged(callback: () => void): void {
+  onChange(callback: OnChange): void {
     this.#changed.push(callback);
   }
 
   async request(parts: Omit<RequestParts, "id">, options: RequestOptions): Promise<LinkAnswer> {
     const prepared = await this.prepare(parts, options);
-    return prepared.ok ? await prepared.write(() => undefined) : prepared;
+    return prepared.ok ? await prepared.write(null) : prepared;
   }
 
   async notify(method: string, params: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -106,9 +121,9 @@ export class UpstreamLink {
     let written = false;
     return {
       ok: true,
-      write: (onProgress) => {
+      write: (listener) => {
         written = true;
-        return this.#write(id, reserved, { onProgress, timeoutMs: options.timeoutMs });
+        return this.#write(id, reserved, { listener, timeoutMs: options.timeoutMs });
       },
       cancel: (reason) => {
         if (written) this.#cancel(id, reserved.abort, reason);
@@ -125,7 +140,7 @@ export class UpstreamLink {
   #write(
     id: number,
     reserved: { readonly send: () => void; readonly abort: () => void },
-    { onProgress, timeoutMs }: { readonly onProgress: (progress: Progress) => void; readonly timeoutMs: number | null },
+    { listener, timeoutMs }: { readonly listener: Listener | null; readonly timeoutMs: number | null },
   ): Promise<LinkAnswer> {
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
@@ -146,7 +161,7 @@ export class UpstreamLink {
         clearTimeout(timer);
         resolve(answer);
       };
-      this.#pending.set(id, { openEnded: timeoutMs === null, settle, onProgress, restartTimer });
+      this.#pending.set(id, { openEnded: timeoutMs === null, settle, listener, restartTimer });
       restartTimer();
       if (this.#fault === null) reserved.send();
       else this.#settle(id, { ok: false, ...this.#fault });
@@ -191,9 +206,9 @@ export class UpstreamLink {
       case "error":
         return this.#answer(message.id ?? forId, { ok: true, error: message.error });
       case "request":
-        return this.#answerByName(message.id, message.method);
+        return this.#ask(message, forId);
       case "notification":
-        return this.#notification(message.method, message.params);
+        return this.#notification(message.method, message.params, forId);
       case undefined:
         return this.#lost(forId, {
           code: "upstream.garbage",
@@ -209,36 +224,66 @@ export class UpstreamLink {
     if (typeof id === "number") this.#settle(id, answer);
   }
 
-  /** What an upstream asks us for is refused by name at once, so that it never waits for us. */
-  #answerByName(id: RequestId, method: string): void {
-    this.#asked += 1;
-    if (this.#asked > MAX_ASKED)
-      return this.#lost(null, { code: "upstream.garbage", reason: "the upstream floods the gateway with requests" });
-    const refusal = {
-      error: { code: RPC.methodNotFound, message: `\`${method.slice(0, 100)}\` is not offered by this gateway` },
-    };
-    const answer = method === "ping" ? { result: {} } : refusal;
-    this.#send(answerMessage(id, answer)).catch(() => undefined);
+  #ask(request: { id: RequestId; method: string; params: unknown }, forId: number | null): void {
+    const asker = this.#askerOf(forId);
+    asker?.restartTimer();
+    if (!this.#asked.take(request, asker?.listener ?? null))
+      this.#lost(null, { code: "upstream.garbage", reason: "the upstream floods the gateway with requests" });
   }
 
-  #notification(method: string, params: unknown): void {
-    if (method === "notifications/tools/list_changed") for (const callback of this.#changed) callback();
-    if (method !== "notifications/progress" || typeof params !== "object" || params === null) return;
-    const { progressToken, progress, total, message } = params as Record<string, unknown>;
-    const pending = typeof progressToken === "number" ? this.#pending.get(progressToken) : undefined;
-    if (pending === undefined || typeof progress !== "number") return;
-    pending.restartTimer();
-    pending.onProgress({
-      progress,
-      ...(typeof total === "number" ? { total } : {}),
-      ...(typeof message === "string" ? { message } : {}),
-    });
+  /** The request that something belongs to: the one on whose stream it came, else (on a pipe) the one that was sent last. */
+  #askerOf(forId: number | null): Pending | undefined {
+    const named = forId === null ? undefined : this.#pending.get(forId);
+    if (named !== undefined) return named;
+    return [...this.#pending.values()].findLast(({ listener }) => listener !== null);
+  }
+
+  #answerAsked(id: RequestId, answer: AnswerToAsked, permitted: () => boolean): void {
+    this.channel
+      .reserve(answerMessage(id, { ...answer }))
+      .then((reserved) => {
+        if (!reserved.ok) return;
+        // INV-3: asked in the tick of the write.
+        if (this.#fault === null && permitted()) reserved.send();
+        else reserved.abort();
+      })
+      .catch(() => undefined);
+  }
+
+  #notification(method: string, params: unknown, forId: number | null): void {
+    if (method === "notifications/cancelled") return this.#asked.cancel(memberOf(params, "requestId"));
+    if (CHANGES.has(method)) {
+      const uri = memberOf(params, "uri");
+      for (const callback of this.#changed) callback(method, typeof uri === "string" ? uri : null);
+      return;
+    }
+    const notice = noticeOf(method, params);
+    const about = method === "notifications/message" ? this.#askerOf(forId) : this.#namedBy(params);
+    if (notice === null || about?.listener == null) return this.#unheardOf(method);
+    about.restartTimer();
+    about.listener.notice(notice);
+  }
+
+  /** The request that a notification names, by its progress token or its subscription. */
+  #namedBy(params: unknown): Pending | undefined {
+    const id = memberOf(params, "progressToken") ?? memberOf(memberOf(params, "_meta"), META.subscriptionId);
+    return typeof id === "number" ? this.#pending.get(id) : undefined;
+  }
+
+  /** What is no notification that this gateway knows, or came for nobody, is named in the log and goes no further. */
+  #unheardOf(method: string): void {
+    const { log, upstream } = this.#options;
+    log.debug({ upstream, method: method.slice(0, 100) }, "notification of an upstream not passed on");
+    this.#unheard += 1;
+    if (this.#unheard > MAX_UNHEARD)
+      this.#lost(null, { code: "upstream.garbage", reason: "the upstream floods the gateway with notifications" });
   }
 
   #lost(id: number | null, fault: UpstreamFault): void {
     if (id !== null) return this.#settle(id, { ok: false, ...fault });
     if (this.#fault !== null) return;
     this.#fault = fault;
+    this.#asked.end();
     for (const open of this.#pending.keys()) this.#settle(open, { ok: false, ...fault });
     for (const callback of this.#onLost.splice(0)) callback(fault);
     if (fault.code !== "upstream.garbage") return;
@@ -248,4 +293,8 @@ export class UpstreamLink {
     );
     this.channel.close(fault.reason).catch(() => undefined);
   }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

@@ -6,7 +6,7 @@ import { type Span, memberSpans } from "./member-spans.ts";
 export type UpstreamMessage =
   | { readonly kind: "result"; readonly id: RequestId; readonly result: Buffer }
   | { readonly kind: "error"; readonly id: RequestId | null; readonly error: RpcError }
-  | { readonly kind: "request"; readonly id: RequestId; readonly method: string }
+  | { readonly kind: "request"; readonly id: RequestId; readonly method: string; readonly params: unknown }
   | { readonly kind: "notification"; readonly method: string; readonly params: unknown };
 
 export interface RpcError {
@@ -39,7 +39,7 @@ function readCall(members: Members): UpstreamMessage | null {
   if (typeof method !== "string") return null;
   if (!members.spans.has("id")) return { kind: "notification", method, params: small(members, "params") };
   const id = small(members, "id");
-  return isId(id) ? { kind: "request", id, method } : null;
+  return isId(id) ? { kind: "request", id, method, params: small(members, "params") } : null;
 }
 
 function readResponse(members: Members): UpstreamMessage | null {

@@ -1,0 +1,109 @@
+import { type Json, type JsonObject, isJsonObject, parseJson } from "@countersign/core";
+import { type ClientOffer, isOffered } from "./client-offer.ts";
+import { RPC } from "./protocol.ts";
+
+/** What an upstream asks the agent's client, as it is passed on. */
+export interface Question {
+  readonly method: string;
+  readonly params: JsonObject;
+}
+export interface QuestionFault {
+  readonly ok: false;
+  readonly code: number;
+  readonly message: string;
+}
+export type ReadQuestion = { readonly ok: true; readonly question: Question } | QuestionFault;
+export type Answered = { readonly ok: true; readonly result: JsonObject } | QuestionFault;
+
+export interface QuestionContext {
+  readonly upstream: string;
+  readonly offer: ClientOffer;
+  /** The person said no within this action. */
+  readonly declined: boolean;
+}
+
+const LIMITS = { sizeBytes: 256 * 1024, depth: 64 };
+const ANSWER_BYTES = 2 * 1024 * 1024;
+const MAX_ROOTS = 1000;
+const ACTIONS: ReadonlySet<unknown> = new Set(["accept", "decline", "cancel"]);
+const ROLES: ReadonlySet<unknown> = new Set(["assistant", "user"]);
+const DECLINED: JsonObject = { action: "decline" };
+
+/**
+ * A question as its client may see it: only the members that the protocol knows, and a person is told who asks. An elicitation after a
+ * decline is answered by that decline: the answer comes instead of a question.
+ */
+export function readQuestion(
+  method: string,
+  asked: unknown,
+  { upstream, offer, declined }: QuestionContext,
+): ReadQuestion | { readonly ok: true; readonly answer: JsonObject } {
+  const params = strict(asked ?? {});
+  if (params === null) return fault(RPC.invalidParams, "the question is too large or not an object");
+  if (!isOffered(offer, method, params))
+    return fault(RPC.methodNotFound, `the client does not offer \`${method}\` in this form`);
+  if (method === "roots/list") return { ok: true, question: { method, params: {} } };
+  const { _meta, task, ...known } = params;
+  if (method === "sampling/createMessage") return { ok: true, question: { method, params: known } };
+  if (declined) return { ok: true, answer: DECLINED };
+  return elicitation(known, upstream);
+}
+
+function elicitation(params: JsonObject, upstream: string): ReadQuestion {
+  const { mode = "form", message, requestedSchema, url, elicitationId } = params;
+  if (typeof message !== "string") return fault(RPC.invalidParams, "the elicitation has no message");
+  // Nobody is to take an upstream's question for an approval of ours.
+  const marked = `Asked by the server \`${upstream}\`, not by Countersign: ${message}`;
+  const method = "elicitation/create";
+  const shown = params["mode"] === undefined ? {} : { mode };
+  if (mode === "form" && isJsonObject(requestedSchema))
+    return { ok: true, question: { method, params: { ...shown, message: marked, requestedSchema } } };
+  if (mode !== "url" || !isWebAddress(url) || typeof elicitationId !== "string")
+    return fault(RPC.invalidParams, "the elicitation is neither a form nor a web address");
+  return { ok: true, question: { method, params: { mode, message: marked, url, elicitationId } } };
+}
+
+function isWebAddress(url: Json | undefined): url is string {
+  if (typeof url !== "string" || !URL.canParse(url)) return false;
+  const { protocol, username, password } = new URL(url);
+  return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
+}
+
+/** What a client answered, if it is an answer to such a question. `mayTell` says which roots the upstream may hear of. */
+export function readAnswer(method: string, value: Json | undefined, mayTell: (uri: string) => boolean): Answered {
+  const wrong = fault(RPC.internal, "the client did not answer with what was asked for");
+  if (!isJsonObject(value)) return wrong;
+  const { _meta, resultType, ...result } = value;
+  if (JSON.stringify(result).length > ANSWER_BYTES) return fault(RPC.internal, "the client answered with too much");
+  if (method === "elicitation/create") return isElicited(result) ? { ok: true, result } : wrong;
+  if (method === "sampling/createMessage") {
+    const { role, content, model } = result;
+    const whole = ROLES.has(role) && typeof model === "string" && (isJsonObject(content) || Array.isArray(content));
+    return whole ? { ok: true, result } : wrong;
+  }
+  const { roots } = result;
+  if (!Array.isArray(roots) || roots.length > MAX_ROOTS) return wrong;
+  const told = (roots as readonly Json[]).flatMap((root) => rootOf(root, mayTell));
+  return { ok: true, result: { roots: told } };
+}
+
+function isElicited({ action, content }: JsonObject): boolean {
+  return ACTIONS.has(action) && (content === undefined || (action === "accept" && isJsonObject(content)));
+}
+
+function rootOf(root: Json, mayTell: (uri: string) => boolean): JsonObject[] {
+  if (!isJsonObject(root)) return [];
+  const { uri, name } = root;
+  if (typeof uri !== "string" || !mayTell(uri)) return [];
+  return [{ uri, ...(typeof name === "string" ? { name } : {}) }];
+}
+
+function fault(code: number, message: string): QuestionFault {
+  return { ok: false, code, message };
+}
+
+/** What an upstream sent, under the rules for all input. */
+function strict(value: unknown): JsonObject | null {
+  const parsed = parseJson(Buffer.from(JSON.stringify(value) ?? "null", "utf8"), LIMITS);
+  return parsed.ok && isJsonObject(parsed.value) ? parsed.value : null;
+}
