@@ -1,7 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
-import { enableCompileCache } from "node:module";
 import { setTimeout as wait } from "node:timers/promises";
 import { pooledRandom } from "@countersign/credentials";
+import { keepCompiledCode } from "./compiled-code.ts";
 import { readEnvironment } from "./environment.ts";
 
 // The entry of `bin/countersign`: real streams, clock, randomness and signals. Nothing else in this package touches them.
@@ -34,14 +33,3 @@ process.exitCode = await run(process.argv.slice(2), {
   signal: stop.signal,
   openPage: (url) => openPage(url, env),
 });
-
-/** A start is three times as fast with compiled code at hand. Only its owner may write where that lies; without it, it is just slower. */
-function keepCompiledCode(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { uid, mode } = statSync(folder);
-    if (uid === process.getuid?.() && (mode & 0o022) === 0) enableCompileCache(folder);
-  } catch {
-    // A home folder that cannot be written is no reason not to start.
-  }
-}
