@@ -1,0 +1,139 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { arch, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { stringify } from "@decimalturn/toml-patch";
+
+const FOLDER = fileURLToPath(new URL("../agents/", import.meta.url));
+const PATIENCE_MS = 90_000;
+
+export interface AgentRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A coding agent's own command-line tool, without its vendor: its model is on loopback, its home a folder of the test. */
+export interface CodingAgent {
+  readonly id: "codex" | "gemini" | "opencode";
+  /** Where the client keeps its MCP servers in this home. */
+  readonly configFile: (home: string) => string;
+  /** What a person has in that file before Countersign: the model, and one MCP server over a folder. */
+  readonly configure: (home: string, model: string, server: readonly string[]) => Promise<void>;
+  readonly command: (prompt: string) => readonly string[];
+  readonly env: (model: string) => Readonly<Record<string, string>>;
+}
+
+const bin = (path: string): string => join(FOLDER, "node_modules", path);
+
+const codex: CodingAgent = {
+  id: "codex",
+  configFile: (home) => join(home, ".codex", "config.toml"),
+  configure: async (home, model, [command = "", ...args]) => {
+    const provider = { name: "mock", base_url: `${model}/v1`, wire_api: "responses" };
+    await put(
+      codex.configFile(home),
+      stringify({
+        model: "mock",
+        model_provider: "mock",
+        approval_policy: "never",
+        sandbox_mode: "danger-full-access",
+        model_providers: { mock: provider },
+        mcp_servers: { files: { command, args } },
+      }),
+    );
+  },
+  command: (prompt) => [bin(".bin/codex"), "exec", "--skip-git-repo-check", prompt],
+  env: () => ({}),
+};
+
+const gemini: CodingAgent = {
+  id: "gemini",
+  configFile: (home) => join(home, ".gemini", "settings.json"),
+  configure: async (home, _, [command = "", ...args]) => {
+    const settings = {
+      security: { auth: { selectedType: "gemini-api-key" } },
+      mcpServers: { files: { command, args, trust: true } },
+      privacy: { usageStatisticsEnabled: false },
+      telemetry: { enabled: false },
+      general: { enableAutoUpdate: false },
+    };
+    await put(gemini.configFile(home), JSON.stringify(settings, null, 2));
+  },
+  command: (prompt) => [bin(".bin/gemini"), "--yolo", "--skip-trust", "-m", "mock", "-p", prompt],
+  env: (model) => ({ GEMINI_API_KEY: "none", GOOGLE_GEMINI_BASE_URL: model }),
+};
+
+const opencode: CodingAgent = {
+  id: "opencode",
+  configFile: (home) => join(home, ".config", "opencode", "opencode.json"),
+  configure: async (home, model, command) => {
+    const options = { baseURL: `${model}/v1`, apiKey: "none" };
+    const provider = {
+      npm: "@ai-sdk/openai-compatible",
+      name: "mock",
+      options,
+      models: { mock: { name: "mock", tool_call: true } },
+    };
+    const settings = {
+      $schema: "https://opencode.ai/config.json",
+      autoupdate: false,
+      share: "disabled",
+      model: "mock/mock",
+      small_model: "mock/mock",
+      provider: { mock: provider },
+      mcp: { files: { type: "local", command, enabled: true } },
+    };
+    await put(opencode.configFile(home), JSON.stringify(settings, null, 2));
+  },
+  command: (prompt) => [bin(`opencode-linux-${arch()}/bin/opencode`), "run", prompt],
+  env: () => ({
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+  }),
+};
+
+export const CODING_AGENTS: readonly CodingAgent[] = [codex, gemini, opencode];
+
+async function put(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content, { mode: 0o600 });
+}
+
+/** Runs one prompt to its end. The agent sees only the home and the folder of the test. */
+export async function runAgent(
+  agent: CodingAgent,
+  at: {
+    readonly home: string;
+    readonly cwd: string;
+    readonly model: string;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+  prompt: string,
+): Promise<AgentRun> {
+  const [program = "", ...args] = agent.command(prompt);
+  const { XDG_CACHE_HOME: _, ...own } = process.env;
+  const env = { PATH: own["PATH"] ?? "", HOME: at.home, NO_COLOR: "1", CI: "1", ...agent.env(at.model), ...at.env };
+  const child = spawn(program, args, { cwd: at.cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS });
+  const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, stdout, stderr };
+}
+
+/** Installs the agents' packages as the lockfile in `e2e/agents` names them, the first time that a test asks. */
+export async function installAgents(): Promise<void> {
+  const wanted = await readFile(join(FOLDER, "package-lock.json"), "utf8");
+  const mark = bin(".countersign-lock");
+  if (existsSync(mark) && (await readFile(mark, "utf8")) === wanted) return;
+  console.log("installing the coding agents for the tests (about 680 MB, once) …");
+  await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER });
+  await writeFile(mark, wanted);
+}
+
+/** A home folder for an agent, below the temporary files. */
+export const homeIn = (folder: string, name: string): string => join(folder === "" ? tmpdir() : folder, name);
