@@ -8,7 +8,7 @@ import { type UserConfig, defineConfig } from "vite";
 const config: UserConfig = defineConfig({
   plugins: [react()],
   build: {
-    target: "es2023",
+    target: ["chrome123", "firefox121", "safari17.5"],
     assetsDir: "console",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

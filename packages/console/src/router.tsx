@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { NotFound, PageProblem } from "./parts/problem-notice.tsx";
 import { OverviewPage } from "./routes/overview/overview-page.tsx";
-import { agentSearch, listSearch, stateSearch } from "./routes/search.ts";
+import { agentSearch, stateSearch } from "./routes/search.ts";
 import { Shell } from "./shell/shell.tsx";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
@@ -36,13 +36,13 @@ const routeTree = root.addChildren([
   createRoute({
     ...page,
     path: "/ledger",
-    validateSearch: listSearch,
+    validateSearch: stateSearch,
     component: lazyRouteComponent(() => import("./routes/ledger/ledger-page.tsx"), "LedgerPage"),
   }),
   createRoute({
     ...page,
     path: "/freeze",
-    validateSearch: listSearch,
+    validateSearch: stateSearch,
     component: lazyRouteComponent(() => import("./routes/freeze/freeze-page.tsx"), "FreezePage"),
   }),
 ]);

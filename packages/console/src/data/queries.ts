@@ -3,6 +3,9 @@ import type {
   AgentView,
   ApprovalView,
   BrakeView,
+  DeviceView,
+  EntryPage,
+  HumanView,
   Overview,
   Paged,
   PointView,
@@ -60,7 +63,7 @@ export const agents = (status: string | null) =>
   infiniteQueryOptions({
     queryKey: ["agent", "list", status],
     queryFn: async ({ signal, pageParam }) =>
-      await get<Paged & { agents: readonly AgentView[] }>(`/v1/agents${query({ status, before: pageParam })}`, signal),
+      await get<Paged & { agents: readonly AgentView[] }>(`/v1/agents${query({ status, before: pageParam, reverse: "1" })}`, signal),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
   });
@@ -87,7 +90,7 @@ export const tasks = (filter: { readonly status: string | null; readonly agent?:
   infiniteQueryOptions({
     queryKey: ["task", "list", filter],
     queryFn: async ({ signal, pageParam }) =>
-      await get<Paged & { tasks: readonly TaskView[] }>(`/v1/tasks${query({ ...filter, before: pageParam })}`, signal),
+      await get<Paged & { tasks: readonly TaskView[] }>(`/v1/tasks${query({ ...filter, before: pageParam, reverse: "1" })}`, signal),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
   });
@@ -121,6 +124,42 @@ export const stopPreview = ({ type, value }: BrakeScope) =>
     queryKey: ["brake", "preview", type, value],
     queryFn: async ({ signal }) => await get<StopPreview>(`/v1/brakes/preview${query({ type, value })}`, signal),
     staleTime: 0,
+  });
+
+export const allBrakes = (state: "active" | "all") =>
+  infiniteQueryOptions({
+    queryKey: ["brake", "pages", state],
+    queryFn: async ({ signal, pageParam }) =>
+      await get<Paged & { brakes: readonly BrakeView[] }>(
+        `/v1/brakes${query({ state, before: pageParam, limit: "50", reverse: "1" })}`,
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+  });
+
+export const humans = queryOptions({
+  queryKey: ["human", "list"],
+  queryFn: async ({ signal }) => (await get<{ humans: readonly HumanView[] }>("/v1/humans?reverse=1", signal)).humans,
+});
+
+export const devices = queryOptions({
+  queryKey: ["device", "list"],
+  queryFn: async ({ signal }) =>
+    (await get<{ devices: readonly DeviceView[] }>("/v1/devices?reverse=1", signal)).devices,
+});
+
+/** Entries of the ledger, newest first: all, or what a text asks for. */
+export const entries = (filter: { readonly q: string | null; readonly kind: string | null }) =>
+  infiniteQueryOptions({
+    queryKey: ["ledger", "entries", filter],
+    queryFn: async ({ signal, pageParam }) =>
+      await get<EntryPage>(
+        `/v1/ledger/entries${query({ ...filter, before: pageParam, limit: "50", reverse: "1", names: "1" })}`,
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
   });
 
 function query(members: Readonly<Record<string, string | null | undefined>>): string {

@@ -12,11 +12,14 @@ import { StopProgress } from "./stop-progress.tsx";
 
 export interface StopDialogProps {
   readonly kind: "freeze" | "sever";
-  readonly scope: BrakeScope;
+  /** Null: not chosen yet. */
+  readonly scope: BrakeScope | null;
   readonly title: string;
   /** What it does, with the names of what it reaches. */
   readonly children: ReactNode;
   readonly onClose: () => void;
+  /** What can be done once it is on its way. */
+  readonly after?: (id: string) => ReactNode;
 }
 
 /** Asks once, with names and counts, then shows the stop as each point confirms it. */
@@ -40,6 +43,7 @@ export function StopDialog(props: StopDialogProps): ReactElement {
       ) : (
         <div className="dialog">
           <StopProgress id={begin.data.id} />
+          {props.after?.(begin.data.id)}
           <div className="dialog-acts">
             <button type="button" className="button" onClick={onClose}>
               Close
@@ -51,6 +55,8 @@ export function StopDialog(props: StopDialogProps): ReactElement {
   );
 }
 
+const NOTHING: BrakeScope = { type: "resource", value: "" };
+
 interface AskingProps extends StopDialogProps {
   readonly onBegin: (reason: string) => void;
   readonly isPending: boolean;
@@ -59,7 +65,7 @@ interface AskingProps extends StopDialogProps {
 
 function Asking({ kind, scope, children, onClose, onBegin, isPending, error }: AskingProps): ReactElement {
   const [reason, setReason] = useState("");
-  const preview = useQuery(stopPreview(scope)).data;
+  const preview = useQuery({ ...stopPreview(scope ?? NOTHING), enabled: scope !== null }).data;
   return (
     <form
       className="dialog"
@@ -69,7 +75,7 @@ function Asking({ kind, scope, children, onClose, onBegin, isPending, error }: A
       }}
     >
       <div>{children}</div>
-      {preview !== undefined && <p className="soft">{reaches(preview)}</p>}
+      {scope !== null && preview !== undefined && <p className="soft">{reaches(preview)}</p>}
       <label className="field">
         <span>Reason</span>
         <input
@@ -87,7 +93,7 @@ function Asking({ kind, scope, children, onClose, onBegin, isPending, error }: A
         <button type="button" className="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="submit" className="button danger" disabled={isPending || reason.trim() === ""}>
+        <button type="submit" className="button danger" disabled={isPending || scope === null || reason.trim() === ""}>
           <OctagonX className="icon" aria-hidden />
           {kind === "sever" ? "Sever now" : "Freeze now"}
         </button>

@@ -18,3 +18,6 @@ export const PLACES: readonly Place[] = [
   { to: "/freeze", name: "Freeze", group: "Control", letter: "f", icon: Snowflake },
   { to: "/ledger", name: "Ledger", group: "Evidence", letter: "l", icon: ScrollText },
 ];
+
+/** The key that opens the palette, as this machine's keyboard names it. */
+export const PALETTE_KEYS: string = /Mac|iP(hone|ad)/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K";

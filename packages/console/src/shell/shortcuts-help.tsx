@@ -1,10 +1,10 @@
 import { Modal } from "@mantine/core";
 import type { ReactElement } from "react";
 import { singleKeys } from "../data/preference.ts";
-import { PLACES } from "./places.ts";
+import { PALETTE_KEYS, PLACES } from "./places.ts";
 
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
-  ["⌘ K", "Open the palette (Ctrl K on Windows and Linux)"],
+  [PALETTE_KEYS, "Open the palette"],
   ["/", "Filter the list"],
   ["j", "Next row"],
   ["k", "Previous row"],

@@ -5,6 +5,7 @@ import { FreezeButton } from "../routes/freeze/freeze-button.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { Brand } from "./brand.tsx";
 import { openPalette } from "./palette.tsx";
+import { PALETTE_KEYS } from "./places.ts";
 import { PointsHealth } from "./points-health.tsx";
 
 export interface TopBarProps {
@@ -24,7 +25,7 @@ export function TopBar({ onShowPages, onShowKeys }: TopBarProps): ReactElement {
       <button type="button" className="search-button" onClick={openPalette}>
         <Search className="icon" aria-hidden />
         <span className="search-words">Go to a page, an agent, an approval</span>
-        <kbd>⌘K</kbd>
+        <kbd>{PALETTE_KEYS}</kbd>
       </button>
       <span className="top-bar-end">
         <PointsHealth />

@@ -101,16 +101,18 @@ function TaskNode({ task, purpose, at }: TaskNodeProps): ReactElement {
 function ActNode({ group: { newest, times } }: { readonly group: ActGroup }): ReactElement {
   return (
     <Link className="node act" data-result={newest.decision?.result} to="/ledger" search={{ id: newest.id }}>
-      <DecisionBadge result={newest.decision?.result ?? "permit"} outcome={newest.outcome} />
-      <span className="two-lines">
-        <span className="mono">
-          <ShownText text={newest.action ?? ""} />
-          {times > 1 && <span className="times number"> ×{times}</span>}
-        </span>
-        <span className="mono cut">{newest.resource !== null && <ShownText text={newest.resource} />}</span>
+      <span className="node-top">
+        <DecisionBadge result={newest.decision?.result ?? "permit"} outcome={newest.outcome} />
         {newest.decision !== null && newest.decision.code !== null && (
           <span className="node-code mono">{newest.decision.code}</span>
         )}
+        {times > 1 && <span className="node-code number">{times} times</span>}
+      </span>
+      <span className="two-lines">
+        <span className="mono">
+          <ShownText text={newest.action ?? ""} />
+        </span>
+        <span className="mono cut">{newest.resource !== null && <ShownText text={newest.resource} />}</span>
       </span>
     </Link>
   );

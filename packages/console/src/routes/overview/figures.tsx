@@ -1,15 +1,18 @@
 import type { Overview } from "@countersign/api";
 import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactElement, ReactNode } from "react";
+import { counted } from "../../parts/counted.ts";
 
 /** Four numbers, each a link to what it counts. */
 export function Figures({ overview }: { readonly overview: Overview }): ReactElement {
-  const { agentsActive, tasksLive, approvalsPending, callsHeld, deniedLastHour, countedSince } = overview;
+  const { agentsActive, tasksLive, approvalsPending, callsHeld, deniedLastHour, countedSince, minutes } = overview;
+  const now = minutes.at(-1);
+  const rate = now === undefined ? 0 : now.permit + now.hold + now.deny;
   const changes = approvalsPending - callsHeld;
   return (
     <ul className="figures">
-      <Figure to="/agents" number={agentsActive} name="active agents" />
-      <Figure to="/tasks" number={tasksLive} name="live tasks" />
+      <Figure to="/agents" number={agentsActive} name="active agents" note="each with an owner and an end" />
+      <Figure to="/tasks" number={tasksLive} name="live tasks" note={`${counted(rate, "decision")} this minute`} />
       <Figure
         to="/approvals"
         number={approvalsPending}

@@ -118,9 +118,7 @@ export const setupView: SetupView = {
   token: "Jx8wq3uF5tO1Yk2nRzV0aA",
   name: "",
   remedy: { text: "Print a new set-up link.", command: "countersign up" },
-  next: [
-    { text: "Connect your agent, on its machine.", command: "countersign connect" },
-  ],
+  next: [{ text: "Connect your agent, on its machine.", command: "countersign connect" }],
 };
 
 export const inviteView: InviteView = {
