@@ -22,6 +22,8 @@ export interface InstallationOptions {
   /** Further keys of `countersign.yaml`. */
   readonly config?: Record<string, unknown>;
   readonly upstreams?: Record<string, unknown>;
+  /** Further terms of the file server. */
+  readonly files?: Record<string, unknown>;
 }
 
 /** A whole installation in this process on a data directory of its own: real store, real gateway, real upstreams. */
@@ -97,9 +99,9 @@ export class Installation {
   }
 }
 
-async function writeConfig(folder: string, { config, upstreams }: InstallationOptions): Promise<void> {
+async function writeConfig(folder: string, { config, upstreams, files: more }: InstallationOptions): Promise<void> {
   const resources = { write_file: "file:{path}", read_text_file: "file:{path}", edit_file: "file:{path}" };
-  const files = { kind: "mcp", command: fileServer(join(folder, "files")), resources };
+  const files = { kind: "mcp", command: fileServer(join(folder, "files")), resources, ...more };
   await writeFile(
     join(folder, "countersign.yaml"),
     stringify({

@@ -66,12 +66,13 @@ export class Person {
     approvalId: string,
     decision: "approve" | "deny" = "approve",
     reason?: string,
+    bound?: { readonly uses?: number; readonly fixed?: readonly string[] },
   ): Promise<{ state: string }> {
-    const ask = { decision, scope: "once" };
-    const { publicKey } = await this.json<{ publicKey: { challenge: string } }>(
-      `/v1/approvals/${approvalId}/options`,
-      ask,
-    );
+    const ask = { decision, scope: bound === undefined ? "once" : "task" };
+    const { publicKey } = await this.json<{ publicKey: { challenge: string } }>(`/v1/approvals/${approvalId}/options`, {
+      ...ask,
+      ...bound,
+    });
     const response = this.passkey.sign(publicKey);
     return await this.json(`/v1/approvals/${approvalId}/assertion`, {
       ...ask,
