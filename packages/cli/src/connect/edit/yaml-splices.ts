@@ -83,7 +83,7 @@ export function removeFrom(text: string, container: Container, step: string | nu
   if (text.slice(start, from).trim() !== "") return null;
   const empty = isMap(container) ? "{}" : "[]";
   const indent = text.slice(start, from);
-  const left = container.items.length === 1 ? `${indent}${empty}${lineEndOf(text)}` : "";
+  const left = container.items.length === 1 ? `${indent}  ${empty}${lineEndOf(text)}` : "";
   return [{ from: start, to: afterLine(text, to), text: left }];
 }
 

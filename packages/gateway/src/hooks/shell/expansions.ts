@@ -17,6 +17,10 @@ export function judgeExpansions(node: SyntaxNode, walk: Walk, folders: Folders):
         // A variable's text is evaluated again here, and may run commands: x='a[$(rm y)]'.
         walk.findings.note("unknown", "an arithmetic expansion uses more than numbers");
       break;
+    case "AnsiCQuoted":
+    case "LocaleString":
+      if (walk.isPlainShell) walk.findings.note("unknown", "a plain `sh` reads these quotes differently");
+      break;
     case "ParameterExpansion":
       judgeParameter(node, walk);
       break;

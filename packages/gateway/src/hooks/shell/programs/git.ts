@@ -121,8 +121,11 @@ function withRemote({ name, effect, does }: Talk, parsed: Parsed, context: Comma
     : { ...judged, resources: [...judged.resources, ...address] };
 }
 
+/** `ssh://host/path`, `user@host:path` (both without a resource of their own) or a web address; not `helper::address`, not a path. */
+const SSH = /^(?:ssh:\/\/(?:[\w.-]+@)?\w[\w.-]*(?::\d+)?\/[\w./~-]*|(?:\w[\w.-]*@)?\w[\w.-]*:(?!\/\/|:)[\w./~-]+)$/;
+
 function remoteAddress(text: string): Verdict["resources"] | null {
-  if (/^(?:ssh:\/\/)?(?:[\w.-]+@)?\w[\w.-]*[:/][\w./~-]*$/.test(text) && !/^[\w.]*\/|::/.test(text)) return [];
+  if (SSH.test(text)) return [];
   const resource = webResource(text);
   return resource === null ? null : [{ resource, effect: "external" }];
 }
