@@ -66,21 +66,25 @@ function readHold(given: ReadonlyMap<string, string | null>, id: string): ReadAn
   const quorum = Number(given.get("quorum") ?? "1");
   const notRequester = given.has("not_requester");
   const approvers = given.get("approvers") ?? (quorum > 1 || notRequester ? "role:admin" : "owner");
-  if (approvers === "owner" && notRequester)
-    return refuse('`@approvers("owner")` with `@not_requester` can be signed by nobody: the owner is the requester');
-  if (approvers === "owner" && quorum > 1)
-    return refuse('`@approvers("owner")` with a `@quorum` can never be reached: the owner is one person');
-  const expires = given.get("expires");
+  const unsignable = approvers === "owner" ? whyOwnerCannotSign(quorum, notRequester) : null;
+  if (unsignable !== null) return refuse(unsignable);
   const hold: HoldTerms = {
     reason: given.get("hold") ?? "",
     approvers,
     notRequester,
     quorum,
-    expirySeconds: typeof expires === "string" ? secondsOf(expires) : null,
+    expirySeconds: secondsOf(given.get("expires") ?? null),
     scopes: scopesOf(given.get("scopes") ?? "once"),
     authenticator: "any",
   };
   return { ok: true, id, hold };
+}
+
+function whyOwnerCannotSign(quorum: number, notRequester: boolean): string | null {
+  if (notRequester)
+    return '`@approvers("owner")` with `@not_requester` can be signed by nobody: the owner is the requester';
+  if (quorum > 1) return '`@approvers("owner")` with a `@quorum` can never be reached: the owner is one person';
+  return null;
 }
 
 /** The scopes of a comma list; empty when the list is not in order. */
@@ -90,13 +94,14 @@ function scopesOf(text: string): HoldTerms["scopes"] {
   return scopes.length === names.length && new Set(names).size === names.length ? scopes : [];
 }
 
-function secondsOf(text: string): number {
+function secondsOf(text: string | null): number | null {
+  if (text === null) return null;
   const [, count = "", unit = ""] = DURATION.exec(text) ?? [];
   return Number(count) * (SECONDS[unit] ?? 0);
 }
 
-function isTime(seconds: number): boolean {
-  return seconds > 0 && seconds <= DAY_SECONDS;
+function isTime(seconds: number | null): boolean {
+  return seconds !== null && seconds > 0 && seconds <= DAY_SECONDS;
 }
 
 function refuse(message: string): ReadAnnotations {

@@ -1,5 +1,5 @@
 import type { ChainNames } from "@countersign/api";
-import { type Chain, isId } from "@countersign/core";
+import { type Chain, type PointId, type Sealed, isId } from "@countersign/core";
 import type { Kernel } from "./kernel.ts";
 
 export type NamedParts = Pick<Kernel, "store" | "keys" | "points" | "pointId">;
@@ -33,16 +33,22 @@ export class Names {
   }
 
   private async read(id: string): Promise<string | null> {
-    const { store, keys, points, pointId } = this.kernel;
-    if (isId("agt", id)) return (await store.get("agent", id))?.terms.name ?? null;
-    if (isId("ep", id)) return id === pointId ? "control plane" : (points.all().find((p) => p.id === id)?.name ?? null);
-    const sealed = isId("hum", id)
-      ? (await store.get("human", id))?.terms.name
-      : isId("dev", id)
-        ? (await store.get("device", id))?.terms.name
-        : isId("tsk", id)
-          ? (await store.get("task", id))?.terms.purpose
-          : undefined;
-    return sealed === undefined ? null : await keys.openText(sealed);
+    if (isId("agt", id)) return (await this.kernel.store.get("agent", id))?.terms.name ?? null;
+    if (isId("ep", id)) return this.pointName(id);
+    const sealed = await this.sealedName(id);
+    return sealed === undefined ? null : await this.kernel.keys.openText(sealed);
+  }
+
+  private pointName(id: PointId): string | null {
+    if (id === this.kernel.pointId) return "control plane";
+    return this.kernel.points.all().find((point) => point.id === id)?.name ?? null;
+  }
+
+  private async sealedName(id: string): Promise<Sealed | undefined> {
+    const { store } = this.kernel;
+    if (isId("hum", id)) return (await store.get("human", id))?.terms.name;
+    if (isId("dev", id)) return (await store.get("device", id))?.terms.name;
+    if (isId("tsk", id)) return (await store.get("task", id))?.terms.purpose;
+    return undefined;
   }
 }

@@ -63,7 +63,10 @@ export const agents = (status: string | null) =>
   infiniteQueryOptions({
     queryKey: ["agent", "list", status],
     queryFn: async ({ signal, pageParam }) =>
-      await get<Paged & { agents: readonly AgentView[] }>(`/v1/agents${query({ status, before: pageParam, reverse: "1" })}`, signal),
+      await get<Paged & { agents: readonly AgentView[] }>(
+        `/v1/agents${query({ status, before: pageParam, reverse: "1" })}`,
+        signal,
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
   });
@@ -90,7 +93,10 @@ export const tasks = (filter: { readonly status: string | null; readonly agent?:
   infiniteQueryOptions({
     queryKey: ["task", "list", filter],
     queryFn: async ({ signal, pageParam }) =>
-      await get<Paged & { tasks: readonly TaskView[] }>(`/v1/tasks${query({ ...filter, before: pageParam, reverse: "1" })}`, signal),
+      await get<Paged & { tasks: readonly TaskView[] }>(
+        `/v1/tasks${query({ ...filter, before: pageParam, reverse: "1" })}`,
+        signal,
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
   });

@@ -29,7 +29,8 @@ export class FakeControlPlane implements ControlPlane {
   readonly severed: string[] = [];
   /** What `record` answers or how it fails; by default it records. */
   onRecord: (request: RecordRequest) => Promise<Recorded> = async () => await Promise.resolve({ ok: true });
-  onHold: (request: HoldRequest) => Promise<Held | HoldRefused> = async () => await Promise.reject(new Error("no holds here"));
+  onHold: (request: HoldRequest) => Promise<Held | HoldRefused> = async () =>
+    await Promise.reject(new Error("no holds here"));
   onRenew: (applied: number) => Promise<Renewal> = async (applied) =>
     await Promise.resolve({ generation: 1, version: applied, records: [] });
   records: Renewal["records"] = [];

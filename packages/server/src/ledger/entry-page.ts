@@ -1,4 +1,4 @@
-import type { EntryPage, EntryView, Understood } from "@countersign/api";
+import type { EntryPage, EntryView } from "@countersign/api";
 import { AppError, type EntryId, type EntryKind, type Kind, type LedgerEntry } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 import { Names } from "../names.ts";
@@ -27,18 +27,26 @@ export interface EntriesQuery {
 
 /** Entries in their order, or newest first; with `q`, how the text was understood. */
 export async function entryPage(kernel: Kernel, ledger: Ledger, asked: EntriesQuery): Promise<EntryPage> {
-  const search = asked.q === undefined ? null : await readSearch(kernel, ledger, asked.q);
   const { size } = ledger.published();
-  const understood: { understood?: Understood } = search === null ? {} : { understood: search.understood };
-  if (search !== null && search.query === null) return { entries: [], next: null, size, ...understood };
-  const one = search?.query?.from !== undefined;
+  if (asked.q === undefined) return { ...(await page(kernel, asked, {})), size };
+  const { query, understood } = await readSearch(kernel, ledger, asked.q);
+  if (query === null) return { entries: [], next: null, size, understood };
+  return { ...(await page(kernel, asked, query)), size, understood };
+}
+
+async function page(
+  kernel: Kernel,
+  asked: EntriesQuery,
+  query: Omit<EntryQuery, "limit">,
+): Promise<Omit<EntryPage, "size">> {
+  const one = query.from !== undefined;
   const limit = one ? 1 : asked.limit;
-  const found = await kernel.store.entries({ ...filters(asked), ...search?.query, limit });
+  const found = await kernel.store.entries({ ...filters(asked), ...query, limit });
   const entries = found.map(({ index, body }) => ({ index, body: body as unknown as LedgerEntry }));
   const more = !one && found.length === limit && asked.reverse === "1";
-  const names =
-    asked.names === undefined ? {} : { names: await new Names(kernel).all(entries.flatMap(({ body }) => idsIn(body))) };
-  return { entries, next: more ? String(entries.at(-1)?.index ?? 0) : null, size, ...understood, ...names };
+  const next = more ? String(entries.at(-1)?.index ?? 0) : null;
+  if (asked.names === undefined) return { entries, next };
+  return { entries, next, names: await new Names(kernel).all(entries.flatMap(({ body }) => idsIn(body))) };
 }
 
 /** One entry with the very bytes that are hashed. @throws AppError `request.not_found` */

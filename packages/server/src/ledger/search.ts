@@ -1,5 +1,5 @@
 import type { Understood } from "@countersign/api";
-import { type EntryId, type IntentId, type Kind, isId } from "@countersign/core";
+import { isId } from "@countersign/core";
 import { LIMITS, tileAt, tilePath } from "@countersign/ledger";
 import type { Kernel } from "../kernel.ts";
 import { Names } from "../names.ts";
@@ -32,13 +32,15 @@ const RECORDS = {
 export async function readSearch(kernel: Kernel, ledger: Ledger, text: string): Promise<Search> {
   const value = text.trim();
   if (value === "") return { understood: { as: "nothing", value, name: null }, query: {} };
-  if (/^[0-9]{1,15}$/.test(value)) return found("index", value, { from: Number(value) });
+  if (/^[0-9]{1,15}$/.test(value)) return found({ as: "index", value }, { from: Number(value) });
   const hash = hashOf(value);
   if (hash !== null) return await byHash(ledger, value, hash);
   return (await byId(kernel, value)) ?? (await byName(kernel, value)) ?? byResource(value);
 }
 
-function found(as: Understood["as"], value: string, query: Search["query"], name: string | null = null): Search {
+type Meaning = Pick<Understood, "as" | "value"> & { readonly name?: string | null };
+
+function found({ as, value, name = null }: Meaning, query: Search["query"]): Search {
   return { understood: { as, value, name }, query };
 }
 
@@ -51,20 +53,20 @@ function hashOf(text: string): Buffer | null {
 }
 
 /** The lowest level of the published tree holds the hash of every entry in its place. */
-async function byHash({ directory, published }: Ledger, value: string, hash: Buffer): Promise<Search> {
-  const { size } = published();
+async function byHash(ledger: Ledger, value: string, hash: Buffer): Promise<Search> {
+  const { size } = ledger.published();
   const last = Math.ceil(size / LIMITS.tileWidth) - 1;
   const lookIn = async (index: number): Promise<number | null> => {
-    const bytes = await directory.read(tilePath(tileAt(size, 0, index)));
+    const bytes = await ledger.directory.read(tilePath(tileAt(size, 0, index)));
     const place = bytes === null ? null : placeIn(Buffer.from(bytes), hash);
     return place === null ? null : index * LIMITS.tileWidth + place;
   };
   for (let end = last; end >= 0 && end > last - MOST_TILES; end -= TILES_AT_ONCE) {
     const indexes = Array.from({ length: Math.min(TILES_AT_ONCE, end + 1) }, (_, i) => end - i);
     const index = (await Promise.all(indexes.map(lookIn))).find((place) => place !== null);
-    if (index !== undefined && index !== null) return found("hash", value, { from: index });
+    if (index !== undefined && index !== null) return found({ as: "hash", value }, { from: index });
   }
-  return found("hash", value, null);
+  return found({ as: "hash", value }, null);
 }
 
 function placeIn(tile: Buffer, hash: Buffer): number | null {
@@ -75,17 +77,17 @@ function placeIn(tile: Buffer, hash: Buffer): number | null {
 
 async function byId(kernel: Kernel, value: string): Promise<Search | null> {
   const name = await new Names(kernel).of(value);
-  if (isId("tsk", value)) return found("task", value, { task: value }, name);
-  if (isId("agt", value)) return found("agent", value, { agent: value }, name);
-  if (isId("hum", value)) return found("human", value, { human: value }, name);
-  if (isId("dev", value)) return found("device", value, { device: value }, name);
-  if (isId("int", value)) return found("id", value, { intent: value as IntentId });
+  if (isId("tsk", value)) return found({ as: "task", value, name }, { task: value });
+  if (isId("agt", value)) return found({ as: "agent", value, name }, { agent: value });
+  if (isId("hum", value)) return found({ as: "human", value, name }, { human: value });
+  if (isId("dev", value)) return found({ as: "device", value, name }, { device: value });
+  if (isId("int", value)) return found({ as: "id", value }, { intent: value });
   if (isId("ent", value)) {
-    const entry = await kernel.store.entry(value as EntryId);
-    return found("id", value, entry === null ? null : { from: entry.index });
+    const entry = await kernel.store.entry(value);
+    return found({ as: "id", value }, entry === null ? null : { from: entry.index });
   }
   const kind = Object.entries(RECORDS).find(([prefix]) => isId(prefix as keyof typeof RECORDS, value))?.[1];
-  return kind === undefined ? null : found("record", value, { record: { kind: kind as Kind, id: value } });
+  return kind === undefined ? null : found({ as: "record", value }, { record: { kind, id: value } });
 }
 
 /** A whole name of an agent, a person or a device, in any case; else the beginning of one. */
@@ -96,27 +98,30 @@ async function byName(kernel: Kernel, value: string): Promise<Search | null> {
     store.find("human", { limit: MOST_NAMES }),
     store.find("device", { limit: MOST_NAMES }),
   ]);
-  const named = await Promise.all([
+  const sealed = [
+    ...humans.map((human) => ({ as: "human" as const, record: human })),
+    ...devices.map((device) => ({ as: "device" as const, record: device })),
+  ];
+  const named = [
     ...agents.map(({ id, terms }) => ({ as: "agent" as const, id, name: terms.name })),
-    ...[
-      ...humans.map((human) => ({ as: "human" as const, record: human })),
-      ...devices.map((device) => ({ as: "device" as const, record: device })),
-    ].map(async ({ as, record }) => ({
-      as,
-      id: record.id,
-      name: (await keys.openText(record.terms.name)) ?? "",
-    })),
-  ]);
+    ...(await Promise.all(
+      sealed.map(async ({ as, record }) => ({
+        as,
+        id: record.id,
+        name: (await keys.openText(record.terms.name)) ?? "",
+      })),
+    )),
+  ];
   const wanted = value.toLowerCase();
   const hit =
     named.findLast(({ name }) => name.toLowerCase() === wanted) ??
     named.findLast(({ name }) => wanted.length >= 2 && name.toLowerCase().startsWith(wanted));
   if (hit === undefined) return null;
-  return found(hit.as, hit.id, { [hit.as]: hit.id }, hit.name);
+  return found({ as: hit.as, value: hit.id, name: hit.name }, { [hit.as]: hit.id });
 }
 
 /** A resource or a pattern as it stands; anything else is looked for within the names of resources. */
 function byResource(value: string): Search {
   const resource = /[:*]/.test(value) ? value : `**${value}**`;
-  return found("resource", resource, { resource });
+  return found({ as: "resource", value: resource }, { resource });
 }

@@ -1,5 +1,5 @@
 import type { Act, ActPage } from "@countersign/api";
-import type { IntentId, LedgerEntry } from "@countersign/core";
+import type { LedgerEntry } from "@countersign/core";
 import { type NamedParts, Names } from "../names.ts";
 import type { EntryQuery, Store, StoredEntry } from "../store/index.ts";
 
@@ -44,6 +44,6 @@ async function actOf(store: Store, { index, body }: StoredEntry, names: Names): 
 /** How an intent ended; null while it is under way, and for what was refused. */
 async function outcomeOf(store: Store, { kind, intent }: LedgerEntry): Promise<string | null> {
   if (intent === undefined || kind !== "action.intent") return null;
-  const [found] = await store.entries({ intent: intent as IntentId, kind: "action.outcome", limit: 1 });
+  const [found] = await store.entries({ intent, kind: "action.outcome", limit: 1 });
   return (found?.body as unknown as LedgerEntry | undefined)?.outcome?.status ?? null;
 }

@@ -1,4 +1,4 @@
-import { AppError, type Json, type Kinds, type MandateId, type PublicJwk } from "@countersign/core";
+import { AppError, type Json, type Kinds, type MandateId, type PublicJwk, type StateRecord } from "@countersign/core";
 import { thumbprint } from "@countersign/credentials";
 import { type ChangeKind, humanName } from "../approvals/index.ts";
 import type { Kernel } from "../kernel.ts";
@@ -21,9 +21,7 @@ export const mandateCreateKind: ChangeKind = {
   entryKind: "mandate",
   async build(kernel, draft: Json, approver) {
     const { id, terms, workload } = draft as unknown as MandateDraft;
-    const agent = await kernel.store.get("agent", terms.agent);
-    if (agent?.state.status !== "active" || agent.terms.owner !== terms.owner)
-      throw new AppError("approval.changed", { detail: "the agent is not active any more, or has another owner" });
+    const agent = await agentOf(kernel, terms);
     if (workload !== null && approver.id !== terms.owner)
       throw new AppError("approval.not_approver", { detail: "a machine is enrolled by the owner of the mandate" });
     const mandate: Put = {
@@ -34,9 +32,7 @@ export const mandateCreateKind: ChangeKind = {
       authority: null,
     };
     const device = workload === null ? null : await workloadDevice(kernel, terms, workload);
-    const known = device === null ? await kernel.store.get("device", terms.device) : null;
-    if (device === null && known?.state.status !== "active")
-      throw new AppError("approval.changed", { detail: "the device is not enrolled any more" });
+    const known = device === null ? await enrolledDevice(kernel, terms) : null;
     return {
       bound: device === null ? [mandate] : [mandate, device],
       also: [],
@@ -50,6 +46,18 @@ export const mandateCreateKind: ChangeKind = {
     };
   },
 };
+
+async function agentOf(kernel: Kernel, { agent: id, owner }: MandateDraft["terms"]): Promise<StateRecord<"agent">> {
+  const agent = await kernel.store.get("agent", id);
+  if (agent?.state.status === "active" && agent.terms.owner === owner) return agent;
+  throw new AppError("approval.changed", { detail: "the agent is not active any more, or has another owner" });
+}
+
+async function enrolledDevice(kernel: Kernel, { device: id }: MandateDraft["terms"]): Promise<StateRecord<"device">> {
+  const device = await kernel.store.get("device", id);
+  if (device?.state.status === "active") return device;
+  throw new AppError("approval.changed", { detail: "the device is not enrolled any more" });
+}
 
 async function workloadDevice(
   kernel: Kernel,

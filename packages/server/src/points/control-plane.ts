@@ -3,6 +3,7 @@ import {
   type Chain,
   type HeldCall,
   type Kind,
+  type Kinds,
   type PointId,
   approvalEndsAt,
   signedScope,
@@ -113,16 +114,15 @@ export class LocalControlPlane implements ControlPlane {
   ): Promise<(Pick<Commit, "expect" | "put"> & { readonly several: boolean }) | null> {
     const approval = await this.kernel.store.get("approval", id);
     if (intent === undefined || approval?.state.status !== "approved") return null;
+    if (approvalEndsAt(approval) <= this.kernel.now()) return null;
     const several = signedScope(approval) === "task";
-    const uses = approval.state.answers[0]?.signed.uses ?? 1;
-    const used = (approval.state.used ?? 0) + 1;
-    if (approvalEndsAt(approval) <= this.kernel.now() || used > uses) return null;
-    if (several ? approval.version < version : approval.version !== version) return null;
-    const status = used < uses ? "approved" : "consumed";
+    const fresh = several ? approval.version >= version : approval.version === version;
+    const state = fresh ? afterUse(approval.state, several) : null;
+    if (state === null) return null;
     return {
       several,
       expect: [{ kind: "approval", id, version: approval.version }],
-      put: [withState(approval, { ...approval.state, status, ...(several ? { used } : {}), intent })],
+      put: [withState(approval, { ...state, intent })],
     };
   }
 
@@ -160,4 +160,12 @@ export class LocalControlPlane implements ControlPlane {
   touch(chain: Chain): void {
     if (chain.task !== null) this.modules.tasks.touch(chain.task);
   }
+}
+
+/** The state of an approval of which one more use is taken. Null: all that were signed are taken. */
+function afterUse(state: Kinds["approval"]["state"], several: boolean): Kinds["approval"]["state"] | null {
+  const uses = state.answers[0]?.signed.uses ?? 1;
+  const used = (state.used ?? 0) + 1;
+  if (used > uses) return null;
+  return { ...state, status: used < uses ? "approved" : "consumed", ...(several ? { used } : {}) };
 }

@@ -11,32 +11,42 @@ export interface Zombie {
 /** INV-10: live tasks, sessions and mandates with a dead human, device or agent behind them. Must always be empty. */
 export async function findZombies({ store, now }: Pick<Kernel, "store" | "now">): Promise<readonly Zombie[]> {
   const zombies: Zombie[] = [];
-  const dead = async (
-    kind: "human" | "device" | "agent",
-    id: HumanId | DeviceId | AgentId | null,
-  ): Promise<string | null> => {
-    if (id === null) return null;
-    const record = await store.get(kind, id);
-    return record?.state.status === "active" ? null : `${kind} ${id} is ${record?.state.status ?? "missing"}`;
+  const look = async (kind: Zombie["kind"], id: string, links: readonly Link[]): Promise<void> => {
+    const because = await deadLink(store, links);
+    if (because !== null) zombies.push({ kind, id, because });
   };
   for (const { id, terms } of await store.find("task", { status: "live" })) {
-    if (Date.parse(terms.expiresAt) <= now()) continue;
-    const because =
-      (await dead("human", terms.human)) ?? (await dead("device", terms.device)) ?? (await dead("agent", terms.agent));
-    if (because !== null) zombies.push({ kind: "task", id, because });
+    const { human, device, agent } = terms;
+    if (Date.parse(terms.expiresAt) > now())
+      await look("task", id, [
+        ["human", human],
+        ["device", device],
+        ["agent", agent],
+      ]);
   }
-  for (const { id, terms } of await store.find("session", { status: "active" })) {
-    const because = (await dead("human", terms.human)) ?? (await dead("device", terms.device));
-    if (because !== null) zombies.push({ kind: "session", id, because });
-  }
+  for (const { id, terms } of await store.find("session", { status: "active" }))
+    await look("session", id, [
+      ["human", terms.human],
+      ["device", terms.device],
+    ]);
   for (const { id, terms } of await store.find("mandate", { status: "active" })) {
-    const agent = await store.get("agent", terms.agent);
-    // While its agent is only suspended a mandate opens nothing, and may again when the owner signs.
-    const because =
-      (await dead("human", terms.owner)) ??
-      (await dead("device", terms.device)) ??
-      (agent?.state.status === "suspended" ? null : await dead("agent", terms.agent));
-    if (because !== null) zombies.push({ kind: "mandate", id, because });
+    const { owner, device, agent } = terms;
+    await look("mandate", id, [
+      ["human", owner],
+      ["device", device],
+      ["agent", agent, "suspended"],
+    ]);
   }
   return zombies;
+}
+
+/** A link of a chain; with a state that is no life, but no end either: a mandate of a suspended agent opens nothing, and may again when the owner signs. */
+type Link = readonly [kind: "human" | "device" | "agent", id: HumanId | DeviceId | AgentId | null, also?: "suspended"];
+
+async function deadLink(store: Kernel["store"], links: readonly Link[]): Promise<string | null> {
+  for (const [kind, id, also] of links) {
+    const status = id === null ? "active" : ((await store.get(kind, id))?.state.status ?? "missing");
+    if (status !== "active" && status !== also) return `${kind} ${String(id)} is ${status}`;
+  }
+  return null;
 }

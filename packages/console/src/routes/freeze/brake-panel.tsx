@@ -72,7 +72,8 @@ function Receipt({ id }: { readonly id: string }): ReactElement {
 /** A thaw loosens: it leads to the page where a passkey signs it. */
 function Lift({ brake }: { readonly brake: BrakeView }): ReactElement {
   const thaw = useMutation({
-    mutationFn: async () => await post<{ readonly approvalId: string }>(`/v1/brakes/${encodeURIComponent(brake.id)}/thaw`),
+    mutationFn: async () =>
+      await post<{ readonly approvalId: string }>(`/v1/brakes/${encodeURIComponent(brake.id)}/thaw`),
     onSuccess: ({ approvalId }) => location.assign(`/approve/${approvalId}`),
   });
   if (brake.thawApproval !== null)

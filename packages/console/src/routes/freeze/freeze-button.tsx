@@ -37,7 +37,8 @@ function FreezeDialog({ onClose }: { readonly onClose: () => void }): ReactEleme
       )}
     >
       <p className="freeze-lead">
-        No agent starts anything new in this scope, at no enforcement point, until a thaw is signed. It needs no passkey.
+        No agent starts anything new in this scope, at no enforcement point, until a thaw is signed. It needs no
+        passkey.
       </p>
       <ScopePicker choice={choice} onChoose={setChoice} />
     </StopDialog>

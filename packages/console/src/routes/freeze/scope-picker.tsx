@@ -107,7 +107,10 @@ function useNamed(type: ScopeType): readonly { readonly id: string; readonly nam
     case "owner":
       return people.map(({ id, name }) => ({ id, name: name ?? id }));
     case "device":
-      return machines.map(({ id, name, ownerName }) => ({ id, name: [name ?? id, ownerName].filter(Boolean).join(" · ") }));
+      return machines.map(({ id, name, ownerName }) => ({
+        id,
+        name: [name ?? id, ownerName].filter(Boolean).join(" · "),
+      }));
     case "task":
       return taskPages.flatMap((page) =>
         page.tasks.map(({ id, names, purpose }) => ({ id, name: `${names.agent ?? "agent"}: ${purpose ?? id}` })),

@@ -19,7 +19,7 @@ const entryOf = (stored: StoredEntry | null | undefined): LedgerEntry => stored?
 /** The milliseconds that an id begins with: the first 48 of its 128 bits. */
 function timeOfId(id: string): number {
   const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  const number = [...id.slice(4)].reduce((sum, digit) => sum * 62n + BigInt(digits.indexOf(digit)), 0n);
+  const number = Array.from(id.slice(4)).reduce((sum, digit) => sum * 62n + BigInt(digits.indexOf(digit)), 0n);
   return Number(number >> 80n);
 }
 

@@ -30,7 +30,10 @@ const FILES: Readonly<Record<string, string>> = { f1: "one\n", f2: "two\n", "d/f
  * Runs generated lines whose effect the judge claims to know in a real bash, each in a folder of its own, with stubs for programs, and compares
  * what happened with what was judged.
  */
-export function compareWithBash(root: string, { seed, runs }: { readonly seed: number; readonly runs: number }): Comparison {
+export function compareWithBash(
+  root: string,
+  { seed, runs }: { readonly seed: number; readonly runs: number },
+): Comparison {
   const home = join(root, "home");
   const judged = fc
     .sample(line, { seed, numRuns: runs })
@@ -72,7 +75,8 @@ function prepare(root: string, lines: readonly Judged[]): void {
     writeFileSync(join(root, "lines", String(at)), text);
     // One folder deeper than the line, so that `..` stays within its own place.
     mkdirSync(join(root, "w", String(at), "in", "d"), { recursive: true });
-    for (const [name, content] of Object.entries(FILES)) writeFileSync(join(root, "w", String(at), "in", name), content);
+    for (const [name, content] of Object.entries(FILES))
+      writeFileSync(join(root, "w", String(at), "in", name), content);
   }
   writeFileSync(
     join(root, "driver.sh"),

@@ -61,7 +61,13 @@ const program: fc.Arbitrary<string> = fc.constantFrom(...STUBS).chain(written);
 const redirection: fc.Arbitrary<string> = fc
   .tuple(
     fc.constantFrom(">", ">>", "<", "2>", "&>", ">|", "<>", ">&", "1>>", "&>>", "{fd}>"),
-    fc.constant(null).chain(() => fc.constantFrom("f1", "f2", "new", "d/new", "/dev/null", "HEAD", "*", "d/../f2").chain((text) => (text === "*" ? fc.constant("f*") : written(text)))),
+    fc
+      .constant(null)
+      .chain(() =>
+        fc
+          .constantFrom("f1", "f2", "new", "d/new", "/dev/null", "HEAD", "*", "d/../f2")
+          .chain((text) => (text === "*" ? fc.constant("f*") : written(text))),
+      ),
   )
   .map(([operator, target]) => `${operator}${target}`);
 
@@ -70,11 +76,41 @@ const some = (arbitrary: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<
 
 const single = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-const PREFIXES = ["", "", "", "", "v=x ", "v=rm ", "LANG=C ", "PATH=. ", "! ", "time ", "command ", "exec ", "builtin "];
-const WRAPPERS = ["env ", "nice ", "timeout 5 ", "env -i LANG=C ", "nohup ", "xargs ", "env v=x ", "nice -n 5 ", "find d -exec "];
+const PREFIXES = [
+  "",
+  "",
+  "",
+  "",
+  "v=x ",
+  "v=rm ",
+  "LANG=C ",
+  "PATH=. ",
+  "! ",
+  "time ",
+  "command ",
+  "exec ",
+  "builtin ",
+];
+const WRAPPERS = [
+  "env ",
+  "nice ",
+  "timeout 5 ",
+  "env -i LANG=C ",
+  "nohup ",
+  "xargs ",
+  "env v=x ",
+  "nice -n 5 ",
+  "find d -exec ",
+];
 
 const simple: fc.Arbitrary<string> = fc
-  .tuple(fc.constantFrom(...PREFIXES), fc.oneof({ weight: 4, arbitrary: fc.constant("") }, fc.constantFrom(...WRAPPERS)), program, some(word, 3), some(redirection, 2))
+  .tuple(
+    fc.constantFrom(...PREFIXES),
+    fc.oneof({ weight: 4, arbitrary: fc.constant("") }, fc.constantFrom(...WRAPPERS)),
+    program,
+    some(word, 3),
+    some(redirection, 2),
+  )
   .map(([prefix, wrapper, name, words, redirections]) => {
     const end = wrapper.startsWith("find") ? " {} \\;" : "";
     return `${prefix}${wrapper}${name} ${words}${end} ${redirections}`;
@@ -83,7 +119,20 @@ const simple: fc.Arbitrary<string> = fc
 const more: fc.Arbitrary<string> = fc.oneof(
   some(redirection, 2).filter((text) => text !== ""),
   word.map((name) => `cd ${name}`),
-  fc.constantFrom("cd d", "cd ..", "cd /nowhere", "cd ./d/..", "v=rm", "v=f1", "set -e", "true", "false", "echo hi", "printf x", "exec >f2"),
+  fc.constantFrom(
+    "cd d",
+    "cd ..",
+    "cd /nowhere",
+    "cd ./d/..",
+    "v=rm",
+    "v=f1",
+    "set -e",
+    "true",
+    "false",
+    "echo hi",
+    "printf x",
+    "exec >f2",
+  ),
 );
 
 /** Lines that a shell runs, around programs whose calls are written down. */
@@ -93,8 +142,12 @@ export const line: fc.Arbitrary<string> = fc.letrec<{ line: string }>((tie) => (
     simple,
     more,
     simple,
-    fc.tuple(tie("line"), fc.constantFrom(" | ", " && ", " || ", " ; ", "\n", " & ", " |& "), tie("line")).map(([a, joined, b]) => `${a}${joined}${b}`),
-    fc.tuple(fc.constantFrom("( ", "{ "), tie("line"), some(redirection, 1)).map(([open, inner, behind]) => `${open}${inner}\n${open === "( " ? ")" : "}"} ${behind}`),
+    fc
+      .tuple(tie("line"), fc.constantFrom(" | ", " && ", " || ", " ; ", "\n", " & ", " |& "), tie("line"))
+      .map(([a, joined, b]) => `${a}${joined}${b}`),
+    fc
+      .tuple(fc.constantFrom("( ", "{ "), tie("line"), some(redirection, 1))
+      .map(([open, inner, behind]) => `${open}${inner}\n${open === "( " ? ")" : "}"} ${behind}`),
     tie("line").map((inner) => `if ${inner}\nthen ${inner}\nelse cat f1\nfi`),
     tie("line").map((inner) => `for v in a rm; do ${inner}\ndone`),
     tie("line").map((inner) => `case x in y) cat f2;; *) ${inner}\n;; esac`),
