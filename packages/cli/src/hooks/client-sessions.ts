@@ -41,7 +41,11 @@ export class ClientSessions {
     if (event.kind === "before") return await this.#session(key, call).ask(call.payload, signal);
     if (event.kind === "prompt") this.#session(key, call).note(event.text);
     else if (event.kind === "end") await this.#end(key);
-    else void this.#sessions.get(key)?.tell(call.payload);
+    else
+      this.#sessions
+        .get(key)
+        ?.tell(call.payload)
+        .catch(() => undefined);
     return NOTHING;
   }
 

@@ -6,30 +6,12 @@ import type { Walk } from "./walk.ts";
 /** Judges whatever the shell runs while it expands a word, and notes what no reader can foresee. */
 export function judgeExpansions(node: SyntaxNode, walk: Walk, folders: Folders): void {
   if (!walk.findings.step()) return;
-  switch (node.type) {
-    case "CommandExpansion":
-    case "ProcessSubstitution":
-    case "ArithmeticCommandExpansion":
-      judgeScriptOf(node, walk, folders);
-      return;
-    case "ArithmeticExpansion":
-      if (!/^\$(?:\(\(|\[)[\d\s+\-*/%()<>=!&|^~?:,]*[)\]]+$/.test(node.text))
-        // A variable's text is evaluated again here, and may run commands: x='a[$(rm y)]'.
-        walk.findings.note("unknown", "an arithmetic expansion uses more than numbers");
-      break;
-    case "AnsiCQuoted":
-    case "LocaleString":
-      if (walk.isPlainShell) walk.findings.note("unknown", "a plain `sh` reads these quotes differently");
-      break;
-    case "ParameterExpansion":
-      judgeParameter(node, walk);
-      break;
-    case "ExtendedGlob":
-      // In zsh the same form is a qualifier, which may run code.
-      walk.findings.note("unknown", "an extended pattern is read differently from shell to shell");
-      break;
-    default:
+  if (isScript(node)) {
+    judgeScriptOf(node, walk, folders);
+    return;
   }
+  const fault = faultOf(node, walk);
+  if (fault !== null) walk.findings.note("unknown", fault);
   forEachChild(node, (child) => judgeExpansions(child, walk, folders));
 }
 
@@ -38,24 +20,46 @@ export function judgeExpansionsOf(words: readonly (Word | undefined)[], walk: Wa
   for (const word of words) if (word !== undefined) judgeExpansions(word, walk, folders);
 }
 
-function judgeScriptOf(node: Extract<SyntaxNode, { script: unknown }>, walk: Walk, folders: Folders): void {
+type WithScript = Extract<SyntaxNode, { script: unknown }>;
+
+function isScript(node: SyntaxNode): node is WithScript {
+  return /^(?:CommandExpansion|ProcessSubstitution|ArithmeticCommandExpansion)$/.test(node.type);
+}
+
+function judgeScriptOf(node: WithScript, walk: Walk, folders: Folders): void {
   if (walk.isPlainShell && node.type === "ProcessSubstitution")
     walk.findings.note("unknown", "process substitution is not known to every shell");
   if (node.script === undefined) walk.findings.note("unknown", "a substitution cannot be read");
   else walk.script(node.script, walk, folders);
 }
 
-function judgeParameter(part: ParameterExpansionPart, walk: Walk): void {
-  const fault = faultOf(part);
-  if (fault !== null) walk.findings.note("unknown", fault);
+/** Why what a part of a word expands to cannot be foreseen; null where it only makes text. */
+function faultOf(node: SyntaxNode, walk: Walk): string | null {
+  if (node.type === "ArithmeticExpansion")
+    // A variable's text is evaluated again here, and may run commands: x='a[$(rm y)]'.
+    return /^\$(?:\(\(|\[)[\d\s+\-*/%()<>=!&|^~?:,]*[)\]]+$/.test(node.text)
+      ? null
+      : "an arithmetic expansion uses more than numbers";
+  if (node.type === "AnsiCQuoted" || node.type === "LocaleString")
+    return walk.isPlainShell ? "a plain `sh` reads these quotes differently" : null;
+  // In zsh the same form is a qualifier, which may run code.
+  if (node.type === "ExtendedGlob") return "an extended pattern is read differently from shell to shell";
+  return node.type === "ParameterExpansion" ? faultOfParameter(node) : null;
 }
 
-function faultOf({ prefix, index, operation, parameter }: ParameterExpansionPart): string | null {
+function faultOfParameter({ prefix, index, operation, parameter }: ParameterExpansionPart): string | null {
   if (prefix === "!") return "an indirect expansion";
   if (index !== undefined && !/^(?:\d+|@|\*)$/.test(index.text)) return "an index that is evaluated";
   if (!/^(?:\w+|[@*#?$!-])$/.test(parameter)) return "an expansion that is not known";
-  switch (operation?.type) {
-    case undefined:
+  return operation === undefined ? null : faultOfOperation(operation, parameter);
+}
+
+function faultOfOperation(
+  operation: NonNullable<ParameterExpansionPart["operation"]>,
+  parameter: string,
+): string | null {
+  const isNumber = (text: string | undefined): boolean => text === undefined || /^\s*-?\d+$/.test(text);
+  switch (operation.type) {
     case "Remove":
     case "Replace":
     case "CaseModification":
@@ -63,10 +67,13 @@ function faultOf({ prefix, index, operation, parameter }: ParameterExpansionPart
     case "Default":
       return operation.operator.endsWith("=") && !isOwnVariable(parameter) ? `\`${parameter}\` may be set` : null;
     case "Slice":
-      return /^\s*-?\d+$/.test(operation.offset.text) && /^\s*-?\d+$/.test(operation.length?.text ?? "0")
-        ? null
-        : "a slice that is evaluated";
+      return isNumber(operation.offset.text) && isNumber(operation.length?.text) ? null : "a slice that is evaluated";
+    case "Names":
+    case "Transform":
+    case "Unknown":
+      return "an expansion that is not known";
     default:
+      operation satisfies never;
       return "an expansion that is not known";
   }
 }

@@ -48,13 +48,15 @@ export function withAllBelow(path: string): readonly string[] {
  * INV-12: such a file would loosen everything after it, so writing it is never a mere write.
  */
 export function steersLaterCommands(path: string, home: string): boolean {
-  if (SYSTEM.test(path) || path.startsWith("/root/.") || STEERING_FILE.test(path)) return true;
+  if (SYSTEM.test(path) || STEERING_FILE.test(path)) return true;
   const place = path.replace(WORKTREE, "/");
   if (path.startsWith(`${home}/`) && /^(?:\.|bin\/|go\/bin\/)/.test(place.slice(home.length + 1))) return true;
   return STEERING_FOLDER.test(place);
 }
 
-const SYSTEM = /^\/(?:dev|proc|sys|etc|usr|bin|sbin|lib\w*|boot|opt|var\/spool|System|Library|Applications)(?:\/|$)/;
+/** Also what is hidden in the administrator's home. */
+const SYSTEM =
+  /^\/(?:root\/\.|(?:dev|proc|sys|etc|usr|bin|sbin|lib\w*|boot|opt|var\/spool|System|Library|Applications)(?:\/|$))/;
 /** Where agents keep the folders that they work in. */
 const WORKTREE = /\/\.(?:claude|codex|cursor|gemini)\/worktrees\/[^/]+\//;
 /** `HEAD` makes a folder a repository, whose settings git obeys. */

@@ -1,2 +1,1 @@
-export type { JudgedCommand, JudgedResource, ShellJudgement, ShellPlace } from "./judgement.ts";
 export { judgeShell } from "./judge-shell.ts";

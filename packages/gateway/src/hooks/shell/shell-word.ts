@@ -81,7 +81,16 @@ function pieceOf(part: WordPart | Word): Piece {
     case "Glob":
     case "BraceExpansion":
       return part.text.includes("$") || part.text.includes("`") ? DYNAMIC : { kind: "pattern", value: "", bare: null };
+    case "ArithmeticExpansion":
+    case "CommandExpansion":
+    case "ExtendedGlob":
+    case "LocaleString":
+    case "ParameterExpansion":
+    case "ProcessSubstitution":
+    case "SimpleExpansion":
+      return DYNAMIC;
     default:
+      part satisfies never;
       return DYNAMIC;
   }
 }

@@ -10,6 +10,7 @@ import type {
 } from "unbash";
 import { judgeExpansions, judgeExpansionsOf } from "./expansions.ts";
 import type { Folders } from "./files.ts";
+import { MAX_DEPTH } from "./findings.ts";
 import { judgeRedirections } from "./redirections.ts";
 import { judgeCommand } from "./simple-command.ts";
 import { isOwnVariable } from "./variables.ts";
@@ -54,13 +55,26 @@ function judgeNode(node: Runnable, outer: Walk, folders: Folders): Outcome {
       walk.findings.note("unknown", "a coprocess is started");
       judgeNode(node.body, walk, folders);
       return stay;
-    default:
+    case "ArithmeticCommand":
+    case "ArithmeticFor":
+    case "BraceGroup":
+    case "Case":
+    case "For":
+    case "If":
+    case "Select":
+    case "Subshell":
+    case "TestCommand":
+    case "While":
       return judgeCompound(node, walk, folders);
+    default:
+      node satisfies never;
+      walk.findings.note("unknown", "a form that is not known");
+      return stay;
   }
 }
 
 function tooDeep({ depth, findings }: Walk): boolean {
-  if (depth <= 50) return false;
+  if (depth <= MAX_DEPTH) return false;
   findings.note("unknown", "the line is nested too deep");
   return true;
 }
@@ -149,20 +163,24 @@ function judgeCase(node: Of<"Case">, walk: Walk, folders: Folders): Outcome {
 }
 
 function judgeLoop(node: Of<"While" | "For" | "Select" | "ArithmeticFor">, walk: Walk, folders: Folders): Outcome {
-  if (node.type === "For" || node.type === "Select") {
-    judgeExpansionsOf(node.wordlist ?? [], walk, folders);
-    if (!isOwnVariable(node.name.text)) walk.findings.note("unknown", `\`${node.name.text}\` may change what runs`);
-  }
-  if (node.type === "ArithmeticFor") walk.findings.note("unknown", "an arithmetic loop");
-  const parts: readonly (SyntaxNode | undefined)[] =
-    node.type === "ArithmeticFor" ? [node.initialize, node.test, node.update] : [];
-  for (const part of parts) if (part !== undefined) judgeExpansions(part, walk, folders);
+  judgeLoopHead(node, walk, folders);
   const start = node.type === "While" ? allOf(judgeNode(node.clause, walk, folders)) : folders;
   const after = either(start, allOf(judgeNode(node.body, walk, start)));
   const moves = either(folders, after)?.length !== folders?.length;
   // The second turn starts where the first one ended.
   if (moves) walk.findings.note("unknown", "a loop changes its folder");
   return { ok: moves ? null : folders, failed: moves ? null : folders };
+}
+
+function judgeLoopHead(node: Of<"While" | "For" | "Select" | "ArithmeticFor">, walk: Walk, folders: Folders): void {
+  if (node.type === "For" || node.type === "Select") {
+    judgeExpansionsOf(node.wordlist ?? [], walk, folders);
+    if (!isOwnVariable(node.name.text)) walk.findings.note("unknown", `\`${node.name.text}\` may change what runs`);
+  }
+  if (node.type !== "ArithmeticFor") return;
+  walk.findings.note("unknown", "an arithmetic loop");
+  const parts: readonly (SyntaxNode | undefined)[] = [node.initialize, node.test, node.update];
+  for (const part of parts) if (part !== undefined) judgeExpansions(part, walk, folders);
 }
 
 /** `[[ … ]]` evaluates numbers as arithmetic; a plain `sh` takes its `<`, `>`, `&&` and `||` for its own. */

@@ -70,14 +70,16 @@ const BINARY = /^(?:=|==|!=|-eq|-ne|-lt|-le|-gt|-ge|-nt|-ot|-ef)$/;
 function test(words: readonly ShellWord[]): Verdict {
   const [first, ...more] = words;
   const terms = first?.kind === "plain" && first.value === "!" ? more : words;
-  const [a, b] = terms;
-  const isOneWord = (word: ShellWord | undefined): boolean => word?.isOneWord === true;
-  const known =
-    terms.every(isOneWord) &&
-    ((terms.length === 1 && a?.kind === "plain") ||
-      (terms.length === 2 && a?.kind === "plain" && UNARY.test(a.value)) ||
-      (terms.length === 3 && b?.kind === "plain" && BINARY.test(b.value)));
+  const known = terms.every(({ isOneWord }) => isOneWord) && isKnownTest(terms);
   return known ? harmless("only tests") : unknown("a test that is evaluated");
+}
+
+function isKnownTest([a, b, ...more]: readonly ShellWord[]): boolean {
+  const isPlain = (word: ShellWord | undefined, form: RegExp): boolean =>
+    word?.kind === "plain" && form.test(word.value);
+  if (b === undefined) return a?.kind === "plain";
+  if (more.length === 0) return isPlain(a, UNARY);
+  return more.length === 1 && isPlain(b, BINARY);
 }
 
 const bracket: Judge = (words) =>

@@ -1,7 +1,7 @@
 import type { Effect } from "@countersign/core";
 import { type OptionTable, parseOptions } from "../options.ts";
 import { type ShellWord, plain } from "../shell-word.ts";
-import { type Judge, type Touched, touching, unknown, verdict } from "../verdict.ts";
+import { type CommandContext, type Judge, type Touched, type Verdict, touching, unknown, verdict } from "../verdict.ts";
 
 interface Copier extends OptionTable {
   readonly does: string;
@@ -86,39 +86,49 @@ const TAR: OptionTable = {
 
 /** Packs, lists or unpacks. Every option that runs a program is left out of its table. */
 const tar: Judge = (words, context) => {
-  const [first, ...more] = words;
-  const isOld = first?.kind === "plain" && /^[ctxvzjJpkmO]*f?$/.test(first.value);
-  const parsed = parseOptions(isOld ? [{ ...first, value: `-${first.value}` }, ...more] : words, TAR);
+  const parsed = parseOptions(withDash(words), TAR);
   if (!parsed.ok) return unknown(`\`tar\`: ${parsed.reason}`);
   const valuesOf = (...names: readonly string[]): readonly ShellWord[] =>
     parsed.given.flatMap(({ name, value }) => (names.includes(name) && value !== null ? [value] : []));
   const has = (...names: readonly string[]): boolean => parsed.given.some(({ name }) => names.includes(name));
   const archives = valuesOf("-f", "--file").filter(({ value }) => value !== "-");
   const folders = valuesOf("-C", "--directory");
-  const actions = [has("-c", "--create"), has("-t", "--list"), has("-x", "--extract", "--get")];
-  if (actions.filter(Boolean).length !== 1 || folders.length > 1)
-    return unknown("`tar` is used in a way that is not known");
+  const packs = has("-c", "--create");
+  const lists = has("-t", "--list");
+  const acts = [packs, lists, has("-x", "--extract", "--get")].filter(Boolean).length;
+  if (acts !== 1 || folders.length > 1) return unknown("`tar` is used in a way that is not known");
   // `host:file` is fetched by another program.
   if (archives.some(({ value }) => value.includes(":"))) return unknown("`tar` with an archive on another machine");
-  if (actions[0] === true) {
-    if (folders.length > 0) return unknown("`tar` packs from another folder");
-    return touching(
-      verdict("destructive", "overwrites an archive"),
-      [
-        { words: archives, effect: "destructive" },
-        { words: parsed.operands, effect: "read", recurses: true },
-      ],
-      context,
-    );
-  }
+  if (packs)
+    return folders.length > 0
+      ? unknown("`tar` packs from another folder")
+      : packing(archives, parsed.operands, context);
   const reads: Touched = { words: archives, effect: "read" };
-  if (actions[1] === true || has("-O", "--to-stdout")) return touching(verdict("read", "only reads"), [reads], context);
+  if (lists || has("-O", "--to-stdout")) return touching(verdict("read", "only reads"), [reads], context);
   return touching(
     verdict("destructive", "unpacks over what is there"),
     [reads, { words: folders.length > 0 ? folders : [plain(".")], effect: "destructive", recurses: true }],
     context,
   );
 };
+
+/** `tar xf` is the old form of `tar -xf`. */
+function withDash([first, ...more]: readonly ShellWord[]): readonly ShellWord[] {
+  if (first === undefined) return [];
+  const isOld = first.kind === "plain" && /^[ctxvzjJpkmO]*f?$/.test(first.value);
+  return [isOld ? { ...first, value: `-${first.value}` } : first, ...more];
+}
+
+function packing(archives: readonly ShellWord[], packed: readonly ShellWord[], context: CommandContext): Verdict {
+  return touching(
+    verdict("destructive", "overwrites an archive"),
+    [
+      { words: archives, effect: "destructive" },
+      { words: packed, effect: "read", recurses: true },
+    ],
+    context,
+  );
+}
 
 const unzip: Judge = (words, context) => {
   const parsed = parseOptions(words, { flags: "-l -t -p -Z -o -n -q -j -v -u", takes: "-d -x" });

@@ -1,5 +1,5 @@
 import { type Effect, graver } from "@countersign/core";
-import { type OptionTable, parseOptions } from "../options.ts";
+import { type GivenOption, type OptionTable, parseOptions } from "../options.ts";
 import { type ShellWord, plain } from "../shell-word.ts";
 import { type CommandContext, type Judge, type Touched, type Verdict, touching, unknown, verdict } from "../verdict.ts";
 import { webResource } from "./web-address.ts";
@@ -16,26 +16,33 @@ const SENDS = /^(?:-d|--data|--data-binary|--data-urlencode|--json|-H|--header|-
 const curl: Judge = (words, context) => {
   const parsed = parseOptions(words, CURL);
   if (!parsed.ok) return unknown(`\`curl\`: ${parsed.reason}`);
-  const touched: Touched[] = [];
-  const named = [...parsed.operands];
-  for (const { name, value } of parsed.given) {
-    if (/^(?:-O|--remote-name|-J)$/.test(name))
-      touched.push({ words: [plain("./")], effect: "destructive", recurses: true });
-    if (value === null) continue;
-    if (name === "--url") named.push(value);
-    if (OUTPUTS.test(name) && value.value !== "-") touched.push({ words: [value], effect: "destructive" });
-    if (/^(?:-T|--upload-file)$/.test(name)) touched.push({ words: [value], effect: "read" });
-    // `@file` and `<file` send a file; `%output{file}` writes one.
-    if (SENDS.test(name) && /[@<]/.test(value.value)) {
-      const file = /^@([^@<;]+)$/.exec(value.value)?.[1];
-      if (file === undefined && name !== "-H" && name !== "--header") return unknown("`curl` sends what is not known");
-      if (file !== undefined) touched.push({ words: [plain(file)], effect: "read" });
-    }
-    if (/^(?:-w|--write-out)$/.test(name) && /^@|%output/.test(value.value))
-      return unknown("`curl` writes what is not known");
-  }
-  return reaching("curl", { named, touched }, context);
+  const urls = parsed.given.filter(({ name }) => name === "--url").flatMap(({ value }) => value ?? []);
+  const options = parsed.given.map(curlOption);
+  const fault = options.find((option) => typeof option === "string");
+  if (fault !== undefined) return unknown(fault);
+  const touched = options.filter((option) => typeof option === "object" && option !== null);
+  return reaching("curl", { named: [...parsed.operands, ...urls], touched }, context);
 };
+
+/** The file that an option touches, or why that cannot be said. */
+function curlOption({ name, value }: GivenOption): Touched | string | null {
+  if (/^(?:-O|--remote-name|-J)$/.test(name)) return { words: [plain("./")], effect: "destructive", recurses: true };
+  if (value === null) return null;
+  if (OUTPUTS.test(name)) return value.value === "-" ? null : { words: [value], effect: "destructive" };
+  if (/^(?:-T|--upload-file)$/.test(name)) return { words: [value], effect: "read" };
+  if (/^(?:-w|--write-out)$/.test(name))
+    // `%output{file}` writes a file.
+    return /^@|%output/.test(value.value) ? "`curl` writes what is not known" : null;
+  return SENDS.test(name) ? sentFile(name, value.value) : null;
+}
+
+/** `@file` and `<file` send a file. */
+function sentFile(name: string, value: string): Touched | string | null {
+  if (!/[@<]/.test(value)) return null;
+  const file = /^@([^@<;]+)$/.exec(value)?.[1];
+  if (file !== undefined) return { words: [plain(file)], effect: "read" };
+  return name === "-H" || name === "--header" ? null : "`curl` sends what is not known";
+}
 
 interface Reached {
   readonly named: readonly ShellWord[];

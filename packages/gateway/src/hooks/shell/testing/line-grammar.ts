@@ -7,7 +7,7 @@ const FILES = ["f1", "f2", "d/f3", "new", "d/new", "./f1", "../gone", "-x", "a b
 
 /** One text, written in one of the ways that a shell reads as the same, or nearly. */
 function written(text: string): fc.Arbitrary<string> {
-  const hex = [...text].map((sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
+  const hex = Array.from(text, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
   const head = text.slice(0, 1);
   const tail = text.slice(1);
   const bare = /^[\w./-]+$/.test(text) ? text : `'${text}'`;
