@@ -29,6 +29,8 @@ Visitor.prototype.visitStatement = function (statement) {
 };
 
 const TESTS = "\\.test\\.ts$";
+/** What only tests are built from. */
+const KITS = "/testing/";
 
 /** One rule a package: everything in `packages/` but itself and its row is refused. */
 const layers = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
@@ -67,14 +69,14 @@ export default {
       name: "package-through-index",
       comment: "another package is imported through its public surface",
       severity: "error",
-      from: { path: "^packages/([^/]+)/", pathNot: TESTS },
+      from: { path: "^packages/([^/]+)/", pathNot: [TESTS, KITS] },
       to: { path: "^packages/[^/]+/src/", pathNot: ["^packages/$1/", "^packages/[^/]+/src/index\\.ts$"] },
     },
     {
       name: "package-through-index-in-tests",
       comment: "a test sees of another package what everybody sees, and the test kit that it exports as `./testing`",
       severity: "error",
-      from: { path: "^packages/([^/]+)/.*\\.test\\.ts$" },
+      from: { path: "^packages/([^/]+)/.*(?:\\.test\\.ts$|/testing/)" },
       to: { path: "^packages/[^/]+/src/", pathNot: ["^packages/$1/", "^packages/[^/]+/src/(testing/)?index\\.ts$"] },
     },
     {

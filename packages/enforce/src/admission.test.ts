@@ -387,9 +387,11 @@ describe("INV-12: what a point believes", () => {
     };
     const counted = { status: "active", day: "", opened: 0 };
     const mandate = { ...record("mandate", "mdt_1", terms), state: counted } as unknown as AnyState;
-    const signed = (act: Change["act"]): AnyState =>
-      ({ ...mandate, authority: countersign(alice, act, { records: [mandate] }) }) as AnyState;
-    const by = (change: object): AnyState => ({ ...signed("mandate.create"), ...change }) as AnyState;
+    const signed = (act: Change["act"]): AnyState => ({
+      ...mandate,
+      authority: countersign(alice, act, { records: [mandate] }),
+    });
+    const by = (change: object): AnyState => ({ ...signed("mandate.create"), ...change });
     expect(refusals([mandate], replica)).toEqual(["mandate mdt_1"]);
     expect(refusals([signed("agent.create")], replica)).toEqual(["mandate mdt_1"]);
     expect(refusals([by({ terms: { ...terms, tasksPerDay: 100 } })], replica)).toEqual(["mandate mdt_1"]);

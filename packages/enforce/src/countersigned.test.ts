@@ -52,14 +52,14 @@ describe("INV-5: what a countersignature discharges", () => {
   it("is void after a stop that covers it, also one that was lifted", async () => {
     const { ask, put, chain, clock } = await approvedCall({});
     const at = (ms: number): string => new Date(clock.now + ms).toISOString();
-    const brake = (type: string, value: string | null, ms: number, status: string): void => {
-      const terms = { kind: "freeze", scope: { type, value }, reason: "", by: "local", at: at(ms), agents: [] };
+    const brake = (scope: object, ms: number, status: string): void => {
+      const terms = { kind: "freeze", scope, reason: "", by: "local", at: at(ms), agents: [] };
       put({ kind: "brake", id: newId("brk", clock.now, random), terms, state: { status } } as never);
     };
-    brake("agent", chain.agent, -1, "thawed");
-    brake("resource", "file:/b", 1, "thawed");
+    brake({ type: "agent", value: chain.agent }, -1, "thawed");
+    brake({ type: "resource", value: "file:/b" }, 1, "thawed");
     expect(ask()).toMatchObject({ ok: true });
-    brake("agent", chain.agent, 1, "thawed");
+    brake({ type: "agent", value: chain.agent }, 1, "thawed");
     expect(ask()).toMatchObject(VOID);
   });
 

@@ -4,7 +4,6 @@ import {
   type CallDigestInput,
   type Chain,
   type Hold,
-  type Json,
   type RefusalCode,
   type SignedAnswer,
   type SignedApproval,
@@ -127,9 +126,9 @@ function uncovered(point: EnforcementPoint, approval: StateRecord<"approval">, h
     return refuse("countersignature.void", "the call is outside of what was signed for the task");
   }
   if ((state.used ?? 0) >= uses) return refuse("countersignature.used", "all uses that were signed are used up");
-  const agreed = canonicalJson({ bound, uses } as unknown as Json);
+  const agreed = canonicalJson({ bound, uses });
   const sameForAll = state.answers.every(
-    ({ signed }) => canonicalJson({ bound: signed.bound, uses: signed.uses } as unknown as Json) === agreed,
+    ({ signed }) => canonicalJson({ bound: signed.bound, uses: signed.uses }) === agreed,
   );
   return sameForAll ? null : refuse("countersignature.void", "the signatures are not about the same calls");
 }
@@ -155,10 +154,9 @@ function validAnswer(
   const root = point.replica.get("root", "root");
   const approver = point.replica.get("human", signed.approver);
   if (root === undefined || approver?.state.status !== "active" || !mayApprove(signed, held, approver)) return false;
-  if (!signed.nonce.startsWith(`${terms.nonce}.`) || signed.policySetHash !== terms.policySetHash) return false;
-  if (signed.effect !== call.effect || signed.riskLevel !== terms.riskLevel) return false;
-  if (signed.human !== chain.human || signed.device !== chain.device) return false;
-  if (signed.agent !== chain.agent || signed.task !== chain.task) return false;
+  if (!signed.nonce.startsWith(`${terms.nonce}.`) || signed.effect !== call.effect) return false;
+  if (signed.policySetHash !== terms.policySetHash || signed.riskLevel !== terms.riskLevel) return false;
+  if (!(["human", "device", "agent", "task"] as const).every((link) => signed[link] === chain[link])) return false;
   const { origin, rpId, genesis } = root.terms;
   const passkeys = (id: string): KnownPasskey | undefined => {
     const passkey = point.replica.get("passkey", id);

@@ -87,10 +87,10 @@ function refusedCall<A>(flow: Flow<A>, refused: { step: Step; code: RefusalCode;
 /** Waits for a human. Answers the decision to go on with, or null when the caller was already told to come back later. */
 async function hold<A>(flow: Flow<A>, call: Call, decision: Decision): Promise<Decision | null> {
   const { point, action, subject } = flow;
-  const named = action.approval === undefined ? null : point.replica.get("approval", action.approval);
-  if (named !== null) {
+  if (action.approval !== undefined) {
+    const named = point.replica.get("approval", action.approval);
     const ended = namedApprovalEnded(named) ?? namedApprovalStale(named, decision);
-    if (ended !== null) return action.approval === undefined ? ended : await withDenial(flow, action.approval, ended);
+    if (ended !== null) return await withDenial(flow, action.approval, ended);
   }
   const held = await askHuman(flow, call, decision);
   if ("result" in held) return held;

@@ -27,7 +27,7 @@ export class Changes {
   }
 
   tell(user: ConnectionUser, method: string, uri: string | null): void {
-    for (const hear of [...(this.#heard.get(keyOf(user)) ?? [])]) hear(method, uri);
+    for (const hear of this.#heard.get(keyOf(user)) ?? []) hear(method, uri);
   }
 }
 

@@ -45,7 +45,8 @@ export class OpenQuestions {
 
   /** Takes in what a client answered; false when it was asked nothing under that id, or has answered before. `result` undefined: it failed. */
   answer(session: string, id: Json | undefined, result: Json | undefined): boolean {
-    const key = `${session}\n${String(id)}`;
+    if (typeof id !== "string") return false;
+    const key = `${session}\n${id}`;
     const open = this.#open.get(key);
     this.#open.delete(key);
     open?.settle({ result });

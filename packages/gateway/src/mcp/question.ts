@@ -43,7 +43,7 @@ export function readQuestion(
   if (!isOffered(offer, method, params))
     return fault(RPC.methodNotFound, `the client does not offer \`${method}\` in this form`);
   if (method === "roots/list") return { ok: true, question: { method, params: {} } };
-  const { _meta, task, ...known } = params;
+  const { _meta, task: _task, ...known } = params;
   if (method === "sampling/createMessage") return { ok: true, question: { method, params: known } };
   if (declined) return { ok: true, answer: DECLINED };
   return elicitation(known, upstream);
@@ -73,7 +73,7 @@ function isWebAddress(url: Json | undefined): url is string {
 export function readAnswer(method: string, value: Json | undefined, mayTell: (uri: string) => boolean): Answered {
   const wrong = fault(RPC.internal, "the client did not answer with what was asked for");
   if (!isJsonObject(value)) return wrong;
-  const { _meta, resultType, ...result } = value;
+  const { _meta, resultType: _type, ...result } = value;
   if (JSON.stringify(result).length > ANSWER_BYTES) return fault(RPC.internal, "the client answered with too much");
   if (method === "elicitation/create") return isElicited(result) ? { ok: true, result } : wrong;
   if (method === "sampling/createMessage") {

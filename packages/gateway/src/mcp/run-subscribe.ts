@@ -7,7 +7,7 @@ import { tellRefusal } from "./refusal-answer.ts";
 import { taskOf } from "./requested-call.ts";
 import type { ActionRequest } from "./run-action.ts";
 import type { Session } from "./sessions.ts";
-import { SubscriptionEffector } from "./subscription-effector.ts";
+import { SubscriptionEffector, uriOf } from "./subscription-effector.ts";
 import type { UpstreamSaid } from "./upstream-effector.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function runSubscribe(context: GatewayContext, request: ActionReque
   const record = activeUpstream(context, upstream);
   const call = formMethodCall(message.method, message.params, { upstream, record, argumentsBytes });
   const task = taskOf(claims);
-  const uri = "refused" in call ? "" : String(call.arguments["uri"]);
+  const uri = "refused" in call ? "" : uriOf(call);
   const controller =
     task === null ? new AbortController() : context.subscriptions.begin({ task, session: session?.id ?? "", uri });
   if (controller === null) {

@@ -67,7 +67,7 @@ export class SessionStreams {
   }
 
   end(): void {
-    for (const channel of [...this.#open.values()]) channel.end();
+    for (const channel of this.#open.values()) channel.end();
     this.standing?.cut();
   }
 

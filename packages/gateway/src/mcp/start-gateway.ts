@@ -51,18 +51,7 @@ const HEAD_MS = 10_000;
 export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGateway> {
   const context = contextOf(options);
   const { environment, log, point } = options;
-  point.onTaskEnd((task) => {
-    context.inFlight.endTask(task);
-    context.subscriptions.endTask(task);
-    context.parked.endTask(task);
-    context.sessions.endTask(task);
-    context.connections.closeTask(task);
-  });
-  point.replica.onChange((record) => context.unread.noticed(record));
-  point.onUpstreamChange((upstream) => {
-    const record = point.replica.get("upstream", upstream);
-    context.connections.upstreamChanged(upstream, record?.state.status === "active" ? record.terms : null);
-  });
+  follow(context);
   const { server, sockets } = makeServer(context.limits);
   const port = await listening(server, options.listen);
   const { host } = options.listen;
@@ -100,6 +89,23 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
   };
 }
 
+/** What the gateway holds ends with what it was held for. */
+function follow(context: GatewayContext): void {
+  const { point } = context;
+  point.onTaskEnd((task) => {
+    context.inFlight.endTask(task);
+    context.subscriptions.endTask(task);
+    context.parked.endTask(task);
+    context.sessions.endTask(task);
+    context.connections.closeTask(task);
+  });
+  point.replica.onChange((record) => context.unread.noticed(record));
+  point.onUpstreamChange((upstream) => {
+    const record = point.replica.get("upstream", upstream);
+    context.connections.upstreamChanged(upstream, record?.state.status === "active" ? record.terms : null);
+  });
+}
+
 function storedAt(point: GatewayPoint): (name: string) => Promise<string | null> {
   return async (name) => await point.secret(name);
 }
@@ -123,7 +129,7 @@ function contextOf({ point, environment, log, limits }: McpGatewayOptions): Gate
       stored: storedAt(point),
       limits: bounds,
       log,
-      onChange: (...change) => noticed(context, ...change),
+      onChange: (user, method, uri) => noticed(context, user, { method, uri }),
     }),
     definitions: new KnownDefinitions(),
     unread: new UnreadAnswers(),
@@ -131,8 +137,13 @@ function contextOf({ point, environment, log, limits }: McpGatewayOptions): Gate
   return context;
 }
 
+interface Change {
+  readonly method: string;
+  readonly uri: string | null;
+}
+
 /** An upstream said that something changed: whoever subscribed hears it, and of lists each client of 2025 with a stream. */
-function noticed(context: GatewayContext, user: ConnectionUser, method: string, uri: string | null): void {
+function noticed(context: GatewayContext, user: ConnectionUser, { method, uri }: Change): void {
   const { task, upstream, offer } = user;
   if (!mayAsk(context, task, upstream)) return;
   context.changes.tell(user, method, uri);

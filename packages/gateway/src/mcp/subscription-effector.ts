@@ -105,7 +105,7 @@ export class SubscriptionEffector implements Effector<UpstreamSaid> {
   #once(call: Call, { connection, ready }: Extract<Made, { ok: true }>, ends: SubscriptionEnds): Promise<Said> {
     const { onPartial, permitted } = ends;
     const { link } = connection;
-    const uri = String(call.arguments["uri"]);
+    const uri = uriOf(call);
     const { promise, resolve } = Promise.withResolvers<Said>();
     const last = connection.subscribed(uri);
     const subscribed = (): void => onPartial({ kind: "subscribed" });
@@ -159,6 +159,11 @@ function refusedOr(answer: LinkAnswer, ended: Said): Said {
   const { code, message } = answer.error;
   const bytes = Buffer.from(JSON.stringify(answer.error), "utf8");
   return { ok: true, status: "error", value: { error: { code, message } }, bytes };
+}
+
+/** The resource that a call to subscribe names. */
+export function uriOf({ arguments: { uri } }: Call): string {
+  return typeof uri === "string" ? uri : "";
 }
 
 function unsubscribe({ link }: Connection, uri: string): void {

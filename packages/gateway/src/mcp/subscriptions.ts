@@ -31,12 +31,12 @@ export class Subscriptions {
   }
 
   endSession(task: TaskId, session: string): void {
-    for (const [name, controller] of [...(this.#tasks.get(task) ?? [])])
+    for (const [name, controller] of this.#tasks.get(task) ?? [])
       if (name.startsWith(`${session}\n`)) controller.abort();
   }
 
   endTask(task: TaskId): void {
-    for (const controller of [...(this.#tasks.get(task)?.values() ?? [])]) controller.abort();
+    for (const controller of this.#tasks.get(task)?.values() ?? []) controller.abort();
   }
 
   #forget(key: SubscriptionKey, controller: AbortController): void {

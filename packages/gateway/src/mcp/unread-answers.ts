@@ -26,6 +26,6 @@ export class UnreadAnswers {
   }
 
   #cut(scope: BrakeScope): void {
-    for (const { chain, resource, reply } of [...this.#unread]) if (covers(scope, chain, resource)) reply.stop();
+    for (const { chain, resource, reply } of this.#unread) if (covers(scope, chain, resource)) reply.stop();
   }
 }

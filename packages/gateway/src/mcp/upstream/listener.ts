@@ -41,17 +41,23 @@ const MAX_LOG_BYTES = 64 * 1024;
 /** A notification as it may be passed on: only the members that the protocol knows; null when it has not their form. */
 export function noticeOf(method: string, params: unknown): Notice | null {
   if (typeof params !== "object" || params === null) return null;
-  const { progress, total, message, level, logger, data } = params as Record<string, unknown>;
+  const told = params as Readonly<Record<string, unknown>>;
   if (method === "notifications/subscriptions/acknowledged") return { method, params: {} };
-  if (method === "notifications/progress") {
-    if (typeof progress !== "number") return null;
-    const more = {
-      ...(typeof total === "number" ? { total } : {}),
-      ...(typeof message === "string" ? { message } : {}),
-    };
-    return { method, params: { progress, ...more } };
-  }
-  if (method !== "notifications/message" || !isLogLevel(level) || data === undefined) return null;
+  if (method === "notifications/progress") return progressOf(told);
+  return method === "notifications/message" ? logOf(told) : null;
+}
+
+function progressOf({ progress, total, message }: Readonly<Record<string, unknown>>): Notice | null {
+  if (typeof progress !== "number") return null;
+  const more = {
+    ...(typeof total === "number" ? { total } : {}),
+    ...(typeof message === "string" ? { message } : {}),
+  };
+  return { method: "notifications/progress", params: { progress, ...more } };
+}
+
+function logOf({ level, logger, data }: Readonly<Record<string, unknown>>): Notice | null {
+  if (!isLogLevel(level) || data === undefined) return null;
   const shown = { level, ...(typeof logger === "string" ? { logger } : {}), data };
-  return JSON.stringify(shown).length > MAX_LOG_BYTES ? null : { method, params: shown };
+  return JSON.stringify(shown).length > MAX_LOG_BYTES ? null : { method: "notifications/message", params: shown };
 }

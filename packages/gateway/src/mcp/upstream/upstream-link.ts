@@ -259,7 +259,7 @@ export class UpstreamLink {
     }
     const notice = noticeOf(method, params);
     const about = method === "notifications/message" ? this.#askerOf(forId) : this.#namedBy(params);
-    if (notice === null || about?.listener == null) return this.#unheardOf(method);
+    if (notice === null || about === undefined || about.listener === null) return this.#unheardOf(method);
     about.restartTimer();
     about.listener.notice(notice);
   }
