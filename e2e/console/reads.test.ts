@@ -46,7 +46,7 @@ describe("what the console reads", () => {
         arguments: { path: join(here.files, "executives.json"), content: "[]" },
       }),
     );
-    expect(held?.decision).toBe("hold");
+    if (held?.decision !== "hold") throw new Error("the write was not held");
     await client.callTool({ name: "no_such_tool", arguments: {} }).catch(() => null);
     await client.close();
     bob = await withoutRoles();
@@ -244,6 +244,7 @@ describe("what the console reads", () => {
         .then(async () => (await alice.json<{ brakes: BrakeView[] }>("/v1/brakes")).brakes[0]!);
       const resumed = await EventReader.open(alice, lastId);
       await resumed.until((hints) => hints.some((hint) => hint.kind === "brake" && hint.id === id));
+      expect(resumed.hints.map(({ kind }) => kind)).not.toContain("everything");
       for (const unknown of ["999999999", "garbage"]) {
         const lost = await EventReader.open(alice, unknown);
         await lost.until((hints) => hints.some(({ kind }) => kind === "everything"));

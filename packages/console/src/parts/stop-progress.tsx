@@ -4,6 +4,7 @@ import { CircleCheck, CircleDashed, LoaderCircle, TimerOff } from "lucide-react"
 import { type ReactElement, useEffect } from "react";
 import { announce } from "../data/announce.ts";
 import { type StopState, stop } from "../data/queries.ts";
+import { inFlightWords } from "./in-flight.ts";
 import { ProblemNotice } from "./problem-notice.tsx";
 
 /** A stop as it happens: requested, confirmed by n of m points, stopped. It says no more than the points have confirmed (INV-3). */
@@ -66,8 +67,7 @@ function PointLine({ point: { name, how, at, inFlight } }: { readonly point: Sto
       <Icon className="icon" aria-hidden />
       <span>
         <b>{name}</b> {words}
-        {inFlight.length > 0 &&
-          `; in flight: ${inFlight.map(({ disposition }) => disposition.replaceAll("_", " ")).join(", ")}`}
+        {how !== null && `, ${inFlightWords(inFlight)}`}
       </span>
       {at !== null && <time dateTime={at}>{clockTime(at)}</time>}
     </li>

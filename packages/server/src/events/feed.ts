@@ -2,7 +2,7 @@ import type { Hint, HintKind } from "@countersign/api";
 import { AppError, type Kind } from "@countersign/core";
 import type { Caller } from "../http/index.ts";
 import type { Points } from "../points/index.ts";
-import type { Commit, Store } from "../store/index.ts";
+import type { Commit, Put, Store } from "../store/index.ts";
 import { Stream } from "./stream.ts";
 
 /** How long hints are gathered before they are sent: a burst becomes one. */
@@ -119,21 +119,23 @@ export class Feed {
   private committed({ put = [], entries = [] }: Commit, version: number): void {
     this.version = version;
     if (this.streams.size === 0) return;
-    for (const record of put) {
-      if (record.kind === "session" && record.state.status !== "active")
-        this.end((stream) => stream.session === record.id);
-      if (record.kind === "human" && record.state.status !== "active") this.end((stream) => stream.human === record.id);
-      // Anybody may ask to be signed in: only whoever has the link is to see it.
-      if (record.kind === "approval" && record.terms.change === "session.open") continue;
-      const hint = hintOf(record.kind, record.id);
-      if (hint !== null) this.hint(hint);
-    }
+    for (const record of put) this.changed(record);
     for (const { draft } of entries) {
       const { task } = draft.chain;
       if (task !== null && (draft.kind === "action.intent" || draft.kind === "decision"))
         this.hint({ kind: "task", id: task });
     }
     if (entries.length > 0) this.hint({ kind: "ledger", id: null });
+  }
+
+  private changed(record: Put): void {
+    if (record.kind === "session" && record.state.status !== "active")
+      this.end((stream) => stream.session === record.id);
+    if (record.kind === "human" && record.state.status !== "active") this.end((stream) => stream.human === record.id);
+    // Anybody may ask to be signed in: only whoever has the link is to see it.
+    if (record.kind === "approval" && record.terms.change === "session.open") return;
+    const hint = hintOf(record.kind, record.id);
+    if (hint !== null) this.hint(hint);
   }
 
   private flush(): void {
@@ -166,7 +168,7 @@ export class Feed {
   }
 
   private each(act: (stream: Stream) => void): void {
-    for (const stream of [...this.streams]) act(stream);
+    for (const stream of this.streams) act(stream);
   }
 }
 
