@@ -41,6 +41,7 @@ describe("the pages on a control plane", () => {
     await page.getByRole("heading", { name: "Welcome, Alice Example" }).waitFor();
     await page.getByRole("link", { name: "Open the overview" }).click();
     await page.waitForURL(`${installation.composed.api}/`);
+    expect(await page.title()).toContain("Countersign");
   });
 
   it("signs a change of rights", async () => {

@@ -6,6 +6,6 @@ const ODD = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
  */
 export function plainText(text: string, most: number): string {
   const escaped = text.trim().replaceAll(ODD, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-  const characters = [...escaped];
+  const characters = Array.from(escaped);
   return characters.length <= most ? escaped : `${characters.slice(0, most - 1).join("")}…`;
 }

@@ -113,23 +113,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   const ledger = await continueLedger(kernel, options, { store, publicUrl: config.settings.publicUrl });
   const modules = await buildModules(kernel, config);
   const controlPlane = new LocalControlPlane(kernel, modules);
-  const source = {
-    dataDir: options.dataDir,
-    version: options.version,
-    leases: () => points.all().map(({ name, lease }) => ({ name, valid: lease.valid() })),
-    pending: () => modules.upstreams.pending,
-    checks: () => [async () => await ledgerChecks(ledger, store)],
-  };
-  const more = [
-    ...statusRoutes(kernel, source, () => ledger.vkey),
-    ...ledgerRoutes(kernel, ledger),
-    ...(options.console === undefined ? [] : consoleRoutes(options.console)),
-    ...eventRoutes(feed),
-    ...activityRoutes(kernel, activity),
-    ...taskRoutes({ kernel, activity, ...modules }),
-    ...pageRoutes({ kernel, ...modules, suggestedName: options.suggestedName ?? "" }),
-  ];
-  const routes = routesOf(kernel, modules, more);
+  const routes = routesOf(kernel, modules, readingRoutes(options, { kernel, store, modules, ledger, feed, activity }));
   const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), documented(routes, options.version));
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
   let listening: Listening | null = null;
@@ -159,6 +143,38 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       await store.close();
     },
   };
+}
+
+interface Reading {
+  readonly kernel: Kernel;
+  readonly store: LedgerStore;
+  readonly modules: Modules;
+  readonly ledger: Ledger;
+  readonly feed: Feed;
+  readonly activity: Activity;
+}
+
+/** What people look at: status, ledger, console, events, figures, tasks and pages. */
+function readingRoutes(
+  { dataDir, version, console, suggestedName = "" }: ServerOptions,
+  { kernel, store, modules, ledger, feed, activity }: Reading,
+): readonly Route[] {
+  const source = {
+    dataDir,
+    version,
+    leases: () => kernel.points.all().map(({ name, lease }) => ({ name, valid: lease.valid() })),
+    pending: () => modules.upstreams.pending,
+    checks: () => [async () => await ledgerChecks(ledger, store)],
+  };
+  return [
+    ...statusRoutes(kernel, source, () => ledger.vkey),
+    ...ledgerRoutes(kernel, ledger),
+    ...(console === undefined ? [] : consoleRoutes(console)),
+    ...eventRoutes(feed),
+    ...activityRoutes(kernel, activity),
+    ...taskRoutes({ kernel, activity, ...modules }),
+    ...pageRoutes({ kernel, ...modules, suggestedName }),
+  ];
 }
 
 function listenOptions({ listen: addresses, tls }: Config, dataDir: string): ListenOptions {

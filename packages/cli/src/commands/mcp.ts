@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { isId } from "@countersign/core";
+import { type TaskId, isId } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import { createClient } from "../client/client.ts";
 import type { SignInContext } from "../client/sign-in.ts";
@@ -43,14 +43,10 @@ export const mcp: Command = command({
     { line: "mcp files --agent reader --listen 127.0.0.1:0", does: "for clients that speak HTTP: prints the address" },
   ],
   run: async (values, cli) => {
-    if (!UPSTREAM.test(values.upstream)) throw new UsageError(`\`${values.upstream}\` is no name of a server`, "mcp");
-    if (values.task !== undefined && values.purpose !== undefined)
-      throw new UsageError("either `--task` or `--purpose`, not both", "mcp");
-    if (values.task !== undefined && !isId("tsk", values.task))
-      throw new UsageError(`\`${values.task}\` is no task id (tsk_…)`, "mcp");
+    const fault = faultOf(values);
+    if (fault !== null) throw new UsageError(fault, "mcp");
+    const task = values.task === undefined ? null : taskOf(values.task);
     const listen = values.listen === undefined ? null : addressOf(values.listen);
-    if (values.task !== undefined && values.mandate !== undefined)
-      throw new UsageError("either `--task` or `--mandate`, not both", "mcp");
     const workload = values.mandate === undefined ? null : workloadOf(values.mandate, cli);
     const client = createClient({ ...values, server: values.server ?? workload?.server ?? undefined }, cli);
     const context: SignInContext = {
@@ -63,7 +59,7 @@ export const mcp: Command = command({
       context,
       agent: values.agent,
       purpose: values.purpose ?? `work in ${basename(cli.env.cwd) || "/"}`,
-      task: values.task ?? null,
+      task,
       workload,
       runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
       reportPosture: async () => await posture.fresh(),
@@ -80,6 +76,26 @@ export const mcp: Command = command({
     }
   },
 });
+
+interface Asked {
+  readonly upstream: string;
+  readonly task: string | undefined;
+  readonly purpose: string | undefined;
+  readonly mandate: string | undefined;
+}
+
+function faultOf({ upstream, task, purpose, mandate }: Asked): string | null {
+  if (!UPSTREAM.test(upstream)) return `\`${upstream}\` is no name of a server`;
+  if (task === undefined) return null;
+  if (purpose !== undefined) return "either `--task` or `--purpose`, not both";
+  if (mandate !== undefined) return "either `--task` or `--mandate`, not both";
+  return null;
+}
+
+function taskOf(text: string): TaskId {
+  if (isId("tsk", text)) return text;
+  throw new UsageError(`\`${text}\` is no task id (tsk_…)`, "mcp");
+}
 
 async function serveStdio(send: Send, cli: Cli): Promise<ExitCode> {
   const log = {

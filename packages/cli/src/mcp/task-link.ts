@@ -88,7 +88,8 @@ export class TaskLink {
       this.#opening = null;
     });
     const opened = await this.#opening;
-    if (opened.ok || !asks || opened.refusal.code !== "task.no_human") return opened;
+    // Nobody is there to sign in for unattended work: its refusal says what its mandate lacks.
+    if (opened.ok || !asks || this.#workload !== null || opened.refusal.code !== "task.no_human") return opened;
     return { ok: false, refusal: await this.#askToSignIn() };
   }
 
