@@ -85,5 +85,5 @@ function shownValues(named: Readonly<Record<string, string | SecretRef>>): Json 
 
 function shownValue(value: string | SecretRef): Json {
   if (typeof value === "string") return value;
-  return "fromStore" in value ? "secret, kept sealed" : (value as Json);
+  return "fromStore" in value ? "secret, kept sealed" : value;
 }

@@ -47,7 +47,7 @@ export const codex: Client = {
 /** `env_vars` names variables to hand on: as texts, or as tables with a `name`. */
 function forwarded(value: Json | undefined): readonly [string, string][] {
   if (!Array.isArray(value)) return [];
-  return value.flatMap((item) => {
+  return value.flatMap((item: Json) => {
     const name = isJsonObject(item) ? item["name"] : item;
     return typeof name === "string" ? pair(name, name) : [];
   });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Client } from "./client.ts";
-import { textsOf, usualEntry } from "./entry.ts";
+import { textOf, textsOf, usualEntry } from "./entry.ts";
 import { userData, xdgConfig } from "./folders.ts";
 
 /** Its extensions are servers only when they are of type `stdio` or `streamable_http`. */
@@ -17,7 +17,7 @@ export const goose: Client = {
   },
   references: "dollar-brace",
   read: (entry) => {
-    if (!["stdio", "sse", "streamable_http"].includes(String(entry["type"]))) return null;
+    if (!["stdio", "sse", "streamable_http"].includes(textOf(entry["type"]) ?? "")) return null;
     const usual = usualEntry(entry, { command: "cmd", env: "envs", url: ["uri"] });
     if (usual === null || usual.trouble !== null) return usual;
     const keys = textsOf(entry["env_keys"]);

@@ -18,7 +18,7 @@ export type Edit =
 export function valueAt(root: Json, path: Path): Json | undefined {
   let at: Json | undefined = root;
   for (const step of path) {
-    if (typeof step === "number") at = Array.isArray(at) ? at[step] : undefined;
+    if (typeof step === "number") at = isList(at) ? at[step] : undefined;
     else at = isJsonObject(at) && Object.hasOwn(at, step) ? at[step] : undefined;
   }
   return at;
@@ -64,11 +64,15 @@ function atTheEnd(here: Json | undefined, edit: Edit): Json | undefined | typeof
   if (edit.kind === "remove") return undefined;
   if (edit.kind === "set") return edit.value;
   if (here === undefined) return [edit.value];
-  return Array.isArray(here) ? [...here, edit.value] : BLOCKED;
+  return isList(here) ? [...here, edit.value] : BLOCKED;
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 function listStep(here: Json | undefined, index: number): Json | undefined | typeof BLOCKED {
-  return Array.isArray(here) && index < here.length ? here[index] : BLOCKED;
+  return isList(here) && index < here.length ? here[index] : BLOCKED;
 }
 
 function objectStep(here: Json | undefined, key: string): Json | undefined | typeof BLOCKED {

@@ -60,17 +60,22 @@ export function insertChild(text: string, container: Node, child: NewChild): rea
 /** Takes a child away, with its comma and, when it has lines of its own, with these. */
 export function removeChild(text: string, node: Node): readonly Splice[] {
   const child = node.parent?.type === "property" ? node.parent : node;
-  const siblings = child.parent?.children ?? [];
-  const previous = siblings[siblings.indexOf(child) - 1];
+  const previous = before(child);
   const end = child.offset + child.length;
   const comma = commaAfter(text, end);
   const own = ownLines(text, child.offset, comma ?? end);
   if (comma !== null) return [own ?? { from: child.offset, to: pastBlanks(text, comma), text: "" }];
-  if (previous === undefined) return [own ?? { from: child.offset, to: end, text: "" }];
-  const before = previous.offset + previous.length;
-  if (own === null && /^\s*,\s*$/.test(text.slice(before, child.offset))) return [{ from: before, to: end, text: "" }];
-  const behindComma = commaAfter(text, before) ?? before;
-  return [{ from: behindComma - 1, to: behindComma, text: "" }, own ?? { from: child.offset, to: end, text: "" }];
+  const alone = own ?? { from: child.offset, to: end, text: "" };
+  if (previous === undefined) return [alone];
+  const gap = previous.offset + previous.length;
+  if (own === null && /^\s*,\s*$/.test(text.slice(gap, child.offset))) return [{ from: gap, to: end, text: "" }];
+  const behindComma = commaAfter(text, gap) ?? gap;
+  return [{ from: behindComma - 1, to: behindComma, text: "" }, alone];
+}
+
+function before(child: Node): Node | undefined {
+  const siblings = child.parent?.children ?? [];
+  return siblings[siblings.indexOf(child) - 1];
 }
 
 function intoEmpty(text: string, container: Node, child: NewChild): readonly Splice[] {

@@ -25,13 +25,6 @@ export function planEdits(file: EditFile, edits: readonly Edit[], place: EditPla
   return { place, before, edits: after.edits, after: after.text, changed: after.edits.length > 0 };
 }
 
-/** Plans and writes in one step. */
-export function editFile(file: EditFile, edits: readonly Edit[], place: EditPlace): EditPlan {
-  const plan = planEdits(file, edits, place);
-  writePlans([plan]);
-  return plan;
-}
-
 /**
  * Writes them all or, as far as this machine lets us, none: when one fails, those before it are put back. A backup of each
  * is kept before its file is touched. At most one plan a file.

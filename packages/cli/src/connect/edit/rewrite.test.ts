@@ -27,9 +27,8 @@ describe.each(["json", "toml", "yaml"] as const)("rewrite of %s", (format) => {
 
         expect(FORMATS[format].read(after.text)).toEqual({ ok: true, value: wanted.ok && wanted.value });
         expect(isSubsequence(comments(after.text), comments(text))).toBe(true);
-        if (edit.kind !== "remove" && valueAt(value, edit.path) === undefined) {
-          expect(comments(after.text)).toEqual(comments(text));
-        }
+        const isNew = edit.kind !== "remove" && valueAt(value, edit.path) === undefined;
+        expect(isNew && comments(after.text).length < comments(text).length).toBe(false);
       }),
       { numRuns: 400 },
     );
@@ -51,7 +50,7 @@ describe.each(["json", "toml", "yaml"] as const)("rewrite of %s", (format) => {
 describe("exact texts", () => {
   const cases: readonly [FormatName, string, Edit, string][] = [
     ["json", '{"a":1}', { kind: "set", path: ["b", "c"], value: 2 }, '{"a":1, "b": {"c":2}}'],
-    ["json", "", { kind: "set", path: ["b"], value: 2 }, '{"b":2}\n'],
+    ["json", "", { kind: "set", path: ["b"], value: 2 }, '{\n  "b": 2\n}\n'],
     [
       "json",
       '{\n\t"a": 1 // one\n}\n',
@@ -98,7 +97,7 @@ describe("exact texts", () => {
     ["yaml", "a: # list\n- x\nb: 1\n", { kind: "append", path: ["a"], value: "y" }, 'a: # list\n- x\n- "y"\nb: 1\n'],
     ["yaml", "a:\n", { kind: "set", path: ["a"], value: "on" }, 'a: "on"\n'],
   ];
-  it.each(cases)("%s %j", (format, text, edit, after) => {
+  it.each(cases)("%s %j", (...[format, text, edit, after]) => {
     const read = FORMATS[format].read(text);
     expect(rewrite({ path: "/x", format }, { text, value: read.ok ? read.value : null }, [edit]).text).toBe(after);
   });

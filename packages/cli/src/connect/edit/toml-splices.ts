@@ -106,10 +106,20 @@ function intoBrackets(
   }
   const comma = commaAfter(text, last.whole.to);
   const alone = text.slice(lineStart(text, last.whole.from), last.whole.from).trim() === "";
-  if (!alone) {
-    const at = comma ?? last.whole.to;
-    return splice(text, [{ from: at, to: at, text: comma === null ? `, ${next}` : ` ${next},` }]);
-  }
+  if (alone) return onOwnLine(text, { list, last, comma, next });
+  const at = comma ?? last.whole.to;
+  return splice(text, [{ from: at, to: at, text: comma === null ? `, ${next}` : ` ${next},` }]);
+}
+
+interface LastItem {
+  readonly list: Value;
+  readonly last: Value;
+  /** Behind the comma that follows the last item; null when none does. */
+  readonly comma: number | null;
+  readonly next: string;
+}
+
+function onOwnLine(text: string, { list, last, comma, next }: LastItem): string {
   const at = lineStop(text, comma ?? last.whole.to);
   const line = `${lineEndOf(text)}${indentAt(text, last.whole.from)}${next}${comma === null ? "" : ","}`;
   const missing: readonly Splice[] = comma === null ? [{ from: last.whole.to, to: last.whole.to, text: "," }] : [];

@@ -1,7 +1,7 @@
 import { LineCounter, isAlias, isMap, isSeq, parseDocument } from "yaml";
 import type { Document, Node, ParsedNode } from "yaml";
 import type { Json } from "@countersign/core";
-import type { Edit } from "./edit.ts";
+import type { Edit, Path } from "./edit.ts";
 import type { Format, ReadText } from "./formats.ts";
 import { type Container, addFirstPair, addItem, addPair, removeFrom, setItem, setPair } from "./yaml-splices.ts";
 import { lineEndOf, splice } from "./splice.ts";
@@ -38,12 +38,18 @@ function ways(text: string, edit: Edit): readonly string[] {
   if (contents === null) return begun(text, edit);
   const found = deepest(contents, edit);
   if (found === null) return [];
-  const { container, depth } = found;
+  return edit.kind === "remove" ? without(text, edit.path, found) : put(text, edit, found);
+}
+
+function without(text: string, path: Path, { container, depth }: Found): readonly string[] {
+  return depth === path.length - 1 ? some(text, removeFrom(text, container, path[depth])) : [text];
+}
+
+function put(text: string, edit: Exclude<Edit, { kind: "remove" }>, { container, depth }: Found): readonly string[] {
   const step = edit.path[depth];
-  const last = depth === edit.path.length - 1;
-  if (edit.kind === "remove") return last ? some(text, removeFrom(text, container, step)) : [text];
   if (step === undefined) return isSeq(container) ? some(text, addItem(text, container, edit.value)) : [];
   if (isSeq(container) && typeof step === "number") {
+    const last = depth === edit.path.length - 1;
     return last ? some(text, setItem(text, container, { index: step, value: wrapped(edit, depth + 1) })) : [];
   }
   if (!isMap(container) || typeof step !== "string") return [];
@@ -69,17 +75,18 @@ function deepest(root: ParsedNode, { path, kind }: Edit): Found | null {
     const step = path[depth];
     // What a set replaces it does not enter; what an append adds to it does.
     if (step === undefined || (depth === path.length - 1 && kind !== "append")) break;
-    const next: Node | null | undefined = isMap(here)
-      ? here.items.find(({ key }) => keyOf(key) === step)?.value
-      : typeof step === "number"
-        ? here.items[step]
-        : undefined;
+    const next = inside(here, step);
     if (isAlias(next)) return null;
     if (!isMap(next) && !isSeq(next)) break;
     here = next as Container;
     depth += 1;
   }
   return { container: here, depth };
+}
+
+function inside(container: Container, step: string | number): Node | null | undefined {
+  if (isMap(container)) return container.items.find(({ key }) => keyOf(key) === step)?.value;
+  return typeof step === "number" ? container.items[step] : undefined;
 }
 
 function keyOf(key: unknown): unknown {

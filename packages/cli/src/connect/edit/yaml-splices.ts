@@ -22,7 +22,7 @@ export function addPair(text: string, map: YAMLMap.Parsed, { key, value }: { key
     return [{ from, to, text: (indent === outer ? "" : eol + indent) + yamlPair(key, value, { indent, eol }) }];
   }
   const indent = " ".repeat(columnOf(text, startOf(map.items[0] as ParsedPair)));
-  const at = lineStop(text, contentEnd(text, endOf(last as ParsedPair)));
+  const at = lineStop(text, contentEnd(text, endOf(last)));
   return [{ from: at, to: at, text: eol + indent + yamlPair(key, value, { indent, eol }) }];
 }
 

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Json } from "@countersign/core";
+import { type Json, type JsonObject, isJsonObject } from "@countersign/core";
 import { tomlKeys, tomlValue } from "../edit/toml-value.ts";
 
 /** Numbers from 0 up to 1 that a seed decides (a linear congruential generator). */
@@ -55,7 +55,7 @@ export const documents: fc.Arbitrary<{ readonly [key: string]: Json }> = fc.letr
   object: fc
     .uniqueArray(fc.tuple(name, tie("value")), { maxLength: 4, selector: ([key]) => key })
     .map((entries) => Object.fromEntries(entries)),
-})).object as fc.Arbitrary<{ readonly [key: string]: Json }>;
+})).object;
 
 export const jsonText: Rendering = (value, chance) => {
   const eol = chance() < 0.3 ? "\r\n" : "\n";
@@ -90,28 +90,22 @@ export const tomlText: Rendering = (value, chance) => {
     if (chance() < 0.2) lines.push(`# c${String((comments += 1))}`);
     if (chance() < 0.3) lines.push("");
   };
-  const isTable = (item: Json): item is { readonly [key: string]: Json } =>
-    typeof item === "object" && item !== null && !Array.isArray(item);
-  const isTables = (item: Json): item is readonly { readonly [key: string]: Json }[] =>
-    Array.isArray(item) && item.length > 0 && item.every(isTable);
-  const table = (object: { readonly [key: string]: Json }, path: readonly string[]): void => {
+  const pair = (key: string, item: Json): void => {
+    between();
+    const [only, ...others] = isJsonObject(item) ? Object.entries(item) : [];
+    const dotted = only !== undefined && others.length === 0 && chance() < 0.5;
+    const [keys, inner] = dotted ? [[key, only[0]], only[1]] : [[key], item];
+    const indent = chance() < 0.2 ? "  " : "";
+    lines.push(`${indent}${tomlKeys(keys)}${chance() < 0.5 ? " = " : "="}${list(inner)}${comment()}`);
+  };
+  const table = (object: JsonObject, path: readonly string[]): void => {
     const blocks: [string, Json][] = [];
     for (const [key, item] of Object.entries(object)) {
-      if ((isTable(item) || isTables(item)) && chance() < 0.7) blocks.push([key, item]);
-      else {
-        between();
-        const keys =
-          isTable(item) && Object.keys(item).length === 1 && chance() < 0.5 ? [key, ...Object.keys(item)] : [key];
-        const inner = keys.length === 1 ? item : (Object.values(item as object)[0] as Json);
-        lines.push(
-          `${chance() < 0.2 ? "  " : ""}${tomlKeys(keys)}${chance() < 0.5 ? " = " : "="}${list(inner)}${comment()}`,
-        );
-      }
+      if (tablesOf(item).length > 0 && chance() < 0.7) blocks.push([key, item]);
+      else pair(key, item);
     }
     for (const [key, item] of blocks) {
-      for (const one of Array.isArray(item)
-        ? (item as readonly { readonly [key: string]: Json }[])
-        : [item as { readonly [key: string]: Json }]) {
+      for (const one of tablesOf(item)) {
         between();
         const header = tomlKeys([...path, key]);
         lines.push(`${Array.isArray(item) ? `[[${header}]]` : `[${header}]`}${comment()}`);
@@ -124,36 +118,42 @@ export const tomlText: Rendering = (value, chance) => {
     const items = item.map((one: Json) => `  ${tomlValue(one) ?? ""},${comment()}${eol}`);
     return `[${eol}${items.join("")}]`;
   };
-  table(value as { readonly [key: string]: Json }, []);
+  table(value as JsonObject, []);
   between();
   return lines.join(eol) + (chance() < 0.8 ? eol : "");
 };
+
+/** What TOML can write as a table, or as a list of them. */
+function tablesOf(item: Json): readonly JsonObject[] {
+  if (isJsonObject(item)) return [item];
+  const tables = Array.isArray(item) ? (item as readonly Json[]).filter(isJsonObject) : [];
+  return Array.isArray(item) && tables.length === item.length ? tables : [];
+}
 
 export const yamlText: Rendering = (value, chance) => {
   const eol = chance() < 0.3 ? "\r\n" : "\n";
   let comments = 0;
   const lines: string[] = [];
   const comment = (): string => (chance() < 0.3 ? ` # c${String((comments += 1))}` : "");
-  const write = (object: { readonly [key: string]: Json }, indent: string): void => {
+  const pair = (head: string, item: Json, indent: string): void => {
+    if (typeof item !== "object" || Object.keys(item ?? {}).length === 0 || chance() < 0.25) {
+      lines.push(`${head} ${JSON.stringify(item)}${comment()}`);
+    } else if (isJsonObject(item)) {
+      lines.push(head + comment());
+      write(item, `${indent}${chance() < 0.5 ? "  " : "    "}`);
+    } else {
+      const inner = chance() < 0.5 ? indent : `${indent}  `;
+      const items = item as readonly Json[];
+      lines.push(head + comment(), ...items.map((one) => `${inner}- ${JSON.stringify(one)}${comment()}`));
+    }
+  };
+  const write = (object: JsonObject, indent: string): void => {
     for (const [key, item] of Object.entries(object)) {
       if (chance() < 0.2) lines.push(`${indent}# c${String((comments += 1))}`);
       if (chance() < 0.2) lines.push("");
-      const head = `${indent}${JSON.stringify(key)}:`;
-      if (Array.isArray(item) && item.length > 0 && chance() < 0.6) {
-        const inner = chance() < 0.5 ? indent : `${indent}  `;
-        lines.push(head + comment(), ...item.map((one: Json) => `${inner}- ${JSON.stringify(one)}${comment()}`));
-      } else if (
-        typeof item === "object" &&
-        item !== null &&
-        !Array.isArray(item) &&
-        Object.keys(item).length > 0 &&
-        chance() < 0.8
-      ) {
-        lines.push(head + comment());
-        write(item as { readonly [key: string]: Json }, `${indent}${chance() < 0.5 ? "  " : "    "}`);
-      } else lines.push(`${head} ${JSON.stringify(item)}${comment()}`);
+      pair(`${indent}${JSON.stringify(key)}:`, item, indent);
     }
   };
-  write(value as { readonly [key: string]: Json }, "");
+  write(value as JsonObject, "");
   return lines.join(eol) + (chance() < 0.8 ? eol : "");
 };
