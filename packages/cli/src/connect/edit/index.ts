@@ -8,6 +8,6 @@
  */
 export { type Edit, type Path, valueAt } from "./edit.ts";
 export { type DiffLine, showPlan } from "./diff.ts";
-export { type EditPlace, type FormatName, readConfig } from "./config-file.ts";
+export { type EditFile, type EditPlace, type FormatName, readConfig } from "./config-file.ts";
 export { type EditPlan, planEdits, writePlans } from "./plan.ts";
 export { undoEdits } from "./undo.ts";
