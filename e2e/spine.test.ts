@@ -76,7 +76,9 @@ describe("one governed call, end to end", () => {
     const client = await mcpClient(await laptop.openTask("coder"));
     const write = { name: "write_file", arguments: { path: join(here.files, "no.txt"), content: "x" } };
     const held = refusalOf(await client.callTool(write));
-    expect(await alice.answer(held?.approval ?? "", "deny", "not in a freeze")).toEqual({ state: "denied" });
+    expect(await alice.answer(held?.approval ?? "", "deny", { reason: "not in a freeze" })).toEqual({
+      state: "denied",
+    });
     const waited = await client.callTool({ name: "countersign_wait", arguments: { approval: held?.approval ?? "" } });
     expect(refusalOf(waited)).toMatchObject({ decision: "deny", code: "countersignature.void" });
     expect(JSON.stringify(waited)).toContain("not in a freeze");

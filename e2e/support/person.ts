@@ -2,6 +2,12 @@ import type { ApprovalView } from "@countersign/api";
 import type { SoftAuthenticator } from "@countersign/credentials/testing";
 import { createSoftAuthenticator } from "@countersign/credentials/testing";
 
+/** What is signed for a task: how many uses, and which arguments stay as they are. */
+export interface Uses {
+  readonly uses?: number;
+  readonly fixed?: readonly string[];
+}
+
 /** A person with a browser and a passkey, as far as the HTTP interface sees one. The authenticator signs for real. */
 export class Person {
   readonly api: string;
@@ -65,8 +71,7 @@ export class Person {
   async answer(
     approvalId: string,
     decision: "approve" | "deny" = "approve",
-    reason?: string,
-    bound?: { readonly uses?: number; readonly fixed?: readonly string[] },
+    { reason, bound }: { readonly reason?: string; readonly bound?: Uses } = {},
   ): Promise<{ state: string }> {
     const ask = { decision, scope: bound === undefined ? "once" : "task" };
     const { publicKey } = await this.json<{ publicKey: { challenge: string } }>(`/v1/approvals/${approvalId}/options`, {
