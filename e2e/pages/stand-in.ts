@@ -89,7 +89,7 @@ export class StandIn {
       case "/invite":
         return { body: renderInvite({ ...inviteView, token }) };
       case "/sign-in":
-        return { body: renderSignIn({ next: query.get("next"), signedIn: who }) };
+        return { body: renderSignIn({ next: query.get("next"), signedIn: who, phoneUrl: null }) };
       case "/":
         return signedIn
           ? { body: "<!doctype html><title>Console</title><h1>The console</h1>" }
@@ -106,6 +106,7 @@ export class StandIn {
             mayAnswer,
             approver: HUMAN.name,
             outcome,
+            phoneUrl: null,
           }),
         };
       }

@@ -1,7 +1,7 @@
 import type { Named } from "@countersign/api";
 import { AppError } from "@countersign/core";
 import { type Approvals, humanName } from "../approvals/index.ts";
-import type { Kernel } from "../kernel.ts";
+import { type Kernel, settingsOf } from "../kernel.ts";
 import {
   type ApprovalPageView,
   type NextStep,
@@ -62,7 +62,13 @@ export function pageRoutes(modules: Modules): readonly Route[] {
       url: "/sign-in",
       callers: browser,
       handle: async ({ query, caller }) =>
-        page(renderSignIn({ next: query["next"] ?? null, signedIn: await who(kernel, caller) })),
+        page(
+          renderSignIn({
+            next: query["next"] ?? null,
+            signedIn: await who(kernel, caller),
+            phoneUrl: await onPhone(kernel, "/"),
+          }),
+        ),
     }),
     route({
       method: "GET",
@@ -91,6 +97,12 @@ function assetRoutes(): readonly Route[] {
   );
 }
 
+/** An address where a phone reaches it; null when only this machine does. */
+async function onPhone(kernel: Kernel, path: string): Promise<string | null> {
+  const { publicUrl } = await settingsOf(kernel);
+  return new URL(publicUrl).hostname === "localhost" ? null : new URL(path, publicUrl).href;
+}
+
 async function who(kernel: Kernel, caller: Caller): Promise<Named | null> {
   return caller.kind === "human" ? await humanName(kernel, caller.session.terms.human) : null;
 }
@@ -98,7 +110,8 @@ async function who(kernel: Kernel, caller: Caller): Promise<Named | null> {
 async function approvalPage({ kernel, approvals }: Modules, id: string, caller: Caller): Promise<ApprovalPageView> {
   const signedIn = await who(kernel, caller);
   const now = new Date(kernel.now()).toISOString();
-  const none = { id, now, signedIn, approval: null, mayAnswer: false, approver: "", outcome: null };
+  const phoneUrl = await onPhone(kernel, `/approve/${id}`);
+  const none = { id, now, signedIn, approval: null, mayAnswer: false, approver: "", outcome: null, phoneUrl };
   const known = await approvals.get(id);
   if (caller.kind !== "human" || known === null) return none;
   const standing = await approvals.standing(id, caller.human);

@@ -15,10 +15,25 @@ const STATES: Readonly<Record<State, readonly [word: string, sentence: string]>>
   void: ["Void", "It no longer holds, because what it rested on has changed. Nothing was done under it."],
 };
 const IN_FORCE = ["Approved", "It is signed and in force."] as const;
+const FOR_TASK: Partial<typeof STATES> = {
+  approved: [
+    "Approved",
+    "It is signed for the task. Calls that it covers may run until its time or its uses are over.",
+  ],
+  consumed: ["Used", "All uses that were signed are used. The next call is held again."],
+};
+
+/** Of what the state is told: a call, several calls of a task, or a change. */
+export interface Ended {
+  readonly state: State;
+  readonly subject: ApprovalDisplay["subject"];
+  readonly forTask: boolean;
+}
 
 /** The state in words: of a call that may run, or of a change that is in force. */
-export function words(state: State, subject: ApprovalDisplay["subject"]): readonly [word: string, sentence: string] {
-  return subject === "change" && (state === "approved" || state === "consumed") ? IN_FORCE : STATES[state];
+export function words({ state, subject, forTask }: Ended): readonly [word: string, sentence: string] {
+  if (subject === "change" && (state === "approved" || state === "consumed")) return IN_FORCE;
+  return (forTask ? FOR_TASK[state] : undefined) ?? STATES[state];
 }
 
 /** What waits, and how long still. */
@@ -30,8 +45,9 @@ export function pendingLine(view: ApprovalPageView, { expiresAt }: ApprovalView)
 }
 
 /** What happened, when, by whom and why. */
-export function outcomeOf(view: ApprovalPageView, state: State, subject: ApprovalDisplay["subject"]): Html {
-  const [word, sentence] = words(state, subject);
+export function outcomeOf(view: ApprovalPageView, ended: Ended): Html {
+  const { state } = ended;
+  const [word, sentence] = words(ended);
   const { at, by, cause: why } = view.outcome ?? { at: null, by: null, cause: null };
   const who = by !== null && html` by ${shownText(by)}`;
   const when = at !== null && time(at);

@@ -1,18 +1,22 @@
 import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
 import { type Part, type Run, marked, partsOf, warnings } from "@countersign/core";
 import { gateOf, isOpen, nextLabel } from "./client/gate.ts";
-import { outcomeOf, pendingLine, words } from "./approval-state.ts";
+import { type Ended, outcomeOf, pendingLine, words } from "./approval-state.ts";
 import { dataIsland, html, type Html } from "./html.ts";
 import { icon, isIconName } from "./icons.ts";
 import { document, messages, withoutPasskey } from "./layout.ts";
 import { renderProblem } from "./problem.ts";
+import { hasSigned, notesOf, progressOf } from "./progress.ts";
+import { onPhone } from "./qr-code.ts";
 import { shownRows, shownText } from "./shown-text.ts";
 import { renderSignIn } from "./sign-in.ts";
+import { signingChoice, usesOf } from "./signing-choice.ts";
 import type { ApprovalPageView } from "./views.ts";
 
 /** `/approve/{id}`: everything that is shown comes from `display`, the object that is hashed and signed. */
 export function renderApproval(view: ApprovalPageView): string {
-  if (view.signedIn === null) return renderSignIn({ next: `/approve/${view.id}`, signedIn: null });
+  const { signedIn, phoneUrl } = view;
+  if (signedIn === null) return renderSignIn({ next: `/approve/${view.id}`, signedIn, phoneUrl });
   const { approval } = view;
   if (approval === null && view.ended !== undefined) return renderEnded(view, view.ended);
   if (approval === null) {
@@ -26,30 +30,34 @@ export function renderApproval(view: ApprovalPageView): string {
     id="approval"
     data-id="${approval.id}"
     data-state="${state}"
-    data-human="${view.signedIn.id}"
+    data-human="${signedIn.id}"
     data-now="${view.now}"
     data-expires="${approval.expiresAt}"
   >
-    ${state === "pending" ? pendingLine(view, approval) : outcomeOf(view, state, display.subject)}
+    ${state === "pending" ? pendingLine(view, approval) : outcomeOf(view, ended(approval))}
     <h1>${place(display, "sentence")}</h1>
-    ${warning(display, parts)} ${chain(display)} ${reasons(approval)} ${exact(display, parts)}
-    ${state === "pending" ? actions(view, parts.length) : null} ${covers(display)}
-    ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
+    ${notesOf(approval)} ${warning(display, parts)} ${chain(display)} ${reasons(approval)} ${progressOf(approval)}
+    ${usesOf(approval)} ${exact(display, parts)} ${state === "pending" ? actions(view, approval, parts.length) : null}
+    ${covers(display)} ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
   </div>`;
-  const title = `${words(state, display.subject)[0]}: ${display.action}`;
-  return document({ page: "approve", title, signedIn: view.signedIn, body });
+  const title = `${words(ended(approval))[0]}: ${display.action}`;
+  return document({ page: "approve", title, signedIn, body });
+}
+
+function ended({ state, display, bound }: ApprovalView): Ended {
+  return { state, subject: display.subject, forTask: bound !== null };
 }
 
 /** How it ended is known, what it showed is not. */
 function renderEnded(view: ApprovalPageView, { state, action }: NonNullable<ApprovalPageView["ended"]>): string {
   const subject = action.startsWith("mcp:") ? "call" : "change";
   const body = html`<div id="approval">
-    ${outcomeOf(view, state, subject)}
+    ${outcomeOf(view, { state, subject, forTask: false })}
     <h1>${shownText(action)}</h1>
     <p class="lead">What it showed is no longer kept here. The ledger keeps what was signed.</p>
     <p><a href="/">Open the overview</a></p>
   </div>`;
-  const title = `${words(state, subject)[0]}: ${action}`;
+  const title = `${words({ state, subject, forTask: false })[0]}: ${action}`;
   return document({ page: "approve", title, signedIn: view.signedIn, body });
 }
 
@@ -114,17 +122,18 @@ function part(rows: Part, index: number): Html {
   return html`<div class="part" tabindex="-1" ${index > 0 && html`hidden`}>${shownRows(rows)}</div>`;
 }
 
-function actions(view: ApprovalPageView, total: number): Html {
+function actions(view: ApprovalPageView, approval: ApprovalView, total: number): Html {
+  const { id, name } = view.signedIn ?? { id: "", name: "" };
   if (!view.mayAnswer) {
-    return html`<div class="card">
-      <p>
-        Only ${shownText(view.approver)} may answer this. You are signed in as ${shownText(view.signedIn?.name ?? "")}.
-      </p>
-    </div>`;
+    const why = hasSigned(approval, id)
+      ? html`You have signed this. It runs when everybody whom it needs has signed.`
+      : html`Only ${shownText(view.approver)} may answer this. You are signed in as ${shownText(name)}.`;
+    return html`<div class="card"><p>${why}</p></div>`;
   }
   return html`${withoutPasskey()}
     <section class="card" aria-label="Your answer" data-needs-passkey>
-      <p class="hint">You sign as <b>${shownText(view.signedIn?.name ?? "")}</b>, for this one time.</p>
+      <p class="hint">You sign as <b>${shownText(name)}</b>.</p>
+      ${signingChoice(approval)}
       <div class="answers">
         <button class="primary" type="button" id="approve" disabled ${total > 1 && html`aria-describedby="unread"`}>
           Approve</button
@@ -137,7 +146,8 @@ function actions(view: ApprovalPageView, total: number): Html {
         ><button class="danger" type="submit" id="deny-now">Deny with passkey</button>
       </form>
       ${messages()}
-    </section>`;
+    </section>
+    ${onPhone(view.phoneUrl)}`;
 }
 
 function covers(display: ApprovalDisplay): Html {

@@ -11,7 +11,7 @@ export interface Layout {
   /** The state first: it is what stands in the browser's tab. */
   readonly title: string;
   readonly signedIn: Named | null;
-  readonly width?: "slim" | "wide";
+  readonly width?: "slim";
   readonly body: Html;
   /** Loads the page again by itself, without a script. */
   readonly refreshSeconds?: number;
@@ -70,7 +70,7 @@ export function commands(steps: readonly NextStep[]): Html {
   </ol>`;
 }
 
-/** Shown by the script when this browser cannot use passkeys; without a script there is no passkey either. */
+/** Shown by the script when this browser cannot use passkeys, or only those of another device; without a script there is no passkey either. */
 export function withoutPasskey(): Html {
   return html`<div class="notice" id="no-passkey" hidden>
       <h2>Passkeys do not work here</h2>
@@ -82,7 +82,17 @@ export function withoutPasskey(): Html {
       <ul>
         <li>Open this page in a current Safari, Chrome, Edge or Firefox.</li>
         <li>Open it on your phone.</li>
-        <li>Use a security key with this computer.</li>
+      </ul>
+    </div>
+    <div class="notice" id="ways" hidden>
+      <h2>This browser keeps no passkey of its own</h2>
+      <p>When it asks for one, these answer:</p>
+      <ul>
+        <li id="way-phone">
+          Your phone: choose “another device” and scan the code that the browser shows. Both need Bluetooth.
+        </li>
+        <li>A security key: plug it in or hold it to the reader.</li>
+        <li>A password manager that keeps passkeys, as an extension of this browser.</li>
       </ul>
     </div>
     <noscript

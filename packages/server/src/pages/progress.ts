@@ -1,33 +1,41 @@
-import type { ApprovalView } from "@countersign/api";
+import type { ApprovalView, SigningProgress } from "@countersign/api";
 import { html, type Html } from "./html.ts";
 import { icon } from "./icons.ts";
 import { shownText } from "./shown-text.ts";
 
-/** Who has signed and who must still, where one signature is not enough. */
-export function progressOf({ progress }: ApprovalView): Html | null {
-  if (progress.every(({ quorum }) => quorum === 1) && progress.length <= 1) return null;
-  const rows = progress.map(({ policyId, approvers, quorum, signed }) => {
-    const names = signed.map(({ name }, at) => html`${at > 0 && ", "}${shownText(name)}`);
-    return html`<li>
-      <code>${shownText(policyId)}</code> ${shownText(approvers)}:
-      <b>${Math.min(signed.length, quorum)} of ${quorum} signed</b>${signed.length > 0 && html` (${names})`}
-    </li>`;
-  });
-  return html`<section id="progress">
-    <h2>Signatures</h2>
-    <ul>
-      ${rows}
-    </ul>
-  </section>`;
+/** Who has signed and who must still, where one signature is not enough. Empty otherwise; the script keeps it up to date. */
+export function progressOf(approval: ApprovalView): Html {
+  const { progress } = approval;
+  const one = progress.length <= 1 && progress.every(({ quorum }) => quorum === 1);
+  const list = html`<h2>Signatures</h2>
+    <ul class="signatures">
+      ${progress.map((row) => hold(row))}
+    </ul>`;
+  return html`<section id="signatures" tabindex="-1" data-count="${signatures(approval)}">${!one && list}</section>`;
 }
 
-/** How many signatures there are: the page is made anew when another comes. */
-export function signatures({ progress }: ApprovalView): number {
+function hold({ policyId, approvers, quorum, signed }: SigningProgress): Html {
+  const open = Math.max(0, quorum - signed.length);
+  return html`<li>
+    <p><b>${Math.min(signed.length, quorum)} of ${quorum} signed</b> <code>${shownText(policyId)}</code></p>
+    <ul class="progress">
+      ${signed.map(({ name }) => html`<li data-done>${shownText(name)}</li>`)}
+      ${open > 0 && html`<li>${open === 1 ? "one more of: " : `${open} more of: `}${shownText(approvers)}</li>`}
+    </ul>
+  </li>`;
+}
+
+/** How many signatures there are. */
+function signatures({ progress }: ApprovalView): number {
   return progress.reduce((sum, { signed }) => sum + signed.length, 0);
 }
 
+/** Whether this person has signed already. */
+export function hasSigned({ progress }: ApprovalView, person: string): boolean {
+  return progress.some(({ signed }) => signed.some(({ id }) => id === person));
+}
+
 /** What the approver should know besides. */
-export function notesOf({ notes }: ApprovalView): Html | null {
-  if (notes.length === 0) return null;
+export function notesOf({ notes }: ApprovalView): Html {
   return html`${notes.map((note) => html`<p class="warning">${icon("warning")}<span>${shownText(note)}</span></p>`)}`;
 }

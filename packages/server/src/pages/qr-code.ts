@@ -13,12 +13,18 @@ export function qrCode(address: string): Html {
       if (row[x] !== true) continue;
       const start = x;
       while (row[x + 1] === true) x += 1;
-      path += `M${start} ${y}h${x - start + 1}v1h-${x - start + 1}z`;
+      path += `M${start} ${y}.5h${x - start + 1}`;
     }
   }
-  return html`<svg class="qr" viewBox="0 0 ${size} ${size}" width="220" height="220" role="img" aria-label="QR code">
+  return html`<svg
+    class="qr"
+    viewBox="0 0 ${size} ${size}"
+    shape-rendering="crispEdges"
+    role="img"
+    aria-label="QR code of this page's address"
+  >
     <rect width="${size}" height="${size}" fill="#fff" />
-    <path d="${path}" fill="#000" />
+    <path d="${path}" stroke="#000" />
   </svg>`;
 }
 
@@ -27,7 +33,7 @@ export function onPhone(address: string | null): Html | null {
   if (address === null) return null;
   return html`<details id="on-phone">
     <summary>Open this page on a phone</summary>
-    <p>Scan it with the phone's camera, sign in there and answer with the phone's passkey.</p>
+    <p>Scan this with the phone's camera, sign in there and answer with the passkey that the phone holds.</p>
     ${qrCode(address)}
     <p><code>${address}</code></p>
   </details>`;

@@ -1,5 +1,6 @@
 import { html } from "./html.ts";
 import { document, messages, withoutPasskey } from "./layout.ts";
+import { onPhone } from "./qr-code.ts";
 import { shownText } from "./shown-text.ts";
 import type { SignInView } from "./views.ts";
 
@@ -20,7 +21,8 @@ export function renderSignIn(view: SignInView): string {
     ${already}${withoutPasskey()}
     <div class="card" data-needs-passkey>
       <button class="primary" type="button" id="sign-in" data-next="${next}">Sign in with passkey</button>${messages()}
-    </div>`;
+    </div>
+    ${onPhone(view.phoneUrl)}`;
   return document({ page: "sign-in", title: "Sign in", signedIn: view.signedIn, width: "slim", body });
 }
 

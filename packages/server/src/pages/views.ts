@@ -32,6 +32,8 @@ export interface SignInView {
   /** The raw `next` parameter; anything but a path of this site becomes `/`. */
   readonly next: string | null;
   readonly signedIn: Named | null;
+  /** Where a phone finds what the person came for; null when it is reached on this machine alone. */
+  readonly phoneUrl: string | null;
 }
 
 /** `/approve/{id}`. */
@@ -51,6 +53,8 @@ export interface ApprovalPageView {
   readonly approver: string;
   /** How it ended; null while pending. */
   readonly outcome: ApprovalOutcome | null;
+  /** This page's address where a phone reaches it; null when it is reached on this machine alone. */
+  readonly phoneUrl: string | null;
 }
 export interface ApprovalOutcome {
   readonly at: string;

@@ -5,6 +5,7 @@ import { call, refusal } from "./http.mts";
 import { pageNow, replacePart, whileVisible } from "./live.mts";
 import { passkeysWork, usePasskey } from "./passkey.mts";
 import { readBack } from "./read-back.ts";
+import { chosenBound, followScope } from "./scope.mts";
 import { start } from "./start.mts";
 import { timeLeft } from "./time-left.ts";
 import { whyNotSign } from "./why-not-sign.ts";
@@ -14,11 +15,15 @@ start(() => {
   countDown(need("approval"));
   whileVisible(2, async () => {
     if (byId("outcome") !== null) return false;
-    const { state } = await call<ApprovalView>("GET", path());
-    return state === "pending" ? true : await showOutcome(state);
+    const { state, progress } = await call<ApprovalView>("GET", path());
+    if (state !== "pending") return await showOutcome(state);
+    const count = progress.reduce((sum, { signed }) => sum + signed.length, 0);
+    if (String(count) !== need("signatures").dataset["count"]) await showSignatures();
+    return true;
   });
   if (byId("approve") === null || !passkeysWork()) return;
   partByPart();
+  followScope();
   const sign = (button: string, decision: "approve" | "deny"): void =>
     run(need(button), "Nothing was signed.", () => answer(decision));
   need("approve").addEventListener("click", () => sign("approve", "approve"));
@@ -57,7 +62,12 @@ function partByPart(): void {
 }
 
 async function answer(decision: "approve" | "deny"): Promise<void> {
-  const { signed, publicKey } = await call<ApprovalOptions>("POST", `${path()}/options`, { decision, scope: "once" });
+  const bound = decision === "approve" ? chosenBound() : null;
+  const ask = { decision, scope: bound === null ? "once" : "task" };
+  const { signed, publicKey } = await call<ApprovalOptions>("POST", `${path()}/options`, {
+    ...ask,
+    ...(bound && { uses: bound.uses, fixed: bound.fixed }),
+  });
   const places = [...document.querySelectorAll<HTMLElement>("[data-from]")];
   const why = await whyNotSign({
     signed: { ...signed },
@@ -67,6 +77,7 @@ async function answer(decision: "approve" | "deny"): Promise<void> {
       places.map((place) => [place.dataset["from"] ?? "", place.textContent]),
     ),
     decision,
+    bound,
     approver: need("approval").dataset["human"] ?? "",
     origin: location.origin,
   });
@@ -75,8 +86,18 @@ async function answer(decision: "approve" | "deny"): Promise<void> {
   say("Waiting for your passkey.");
   const response = await usePasskey(publicKey as unknown as PublicKeyCredentialRequestOptionsJSON);
   const reason = decision === "deny" ? textIn("reason") : "";
-  await call("POST", `${path()}/assertion`, { decision, scope: "once", response, ...(reason && { reason }) });
-  await showOutcome(decision === "approve" ? "approved" : "denied");
+  const answered = { ...ask, response, ...(reason && { reason }) };
+  const { state } = await call<Pick<ApprovalView, "state">>("POST", `${path()}/assertion`, answered);
+  await showOutcome(state);
+}
+
+/** Another person has signed: who still must, and what they chose, changes under the reader; nothing else does. */
+async function showSignatures(): Promise<void> {
+  const fresh = await pageNow();
+  for (const id of ["signatures", "choice"]) {
+    const next = fresh?.getElementById(id);
+    if (next) byId(id)?.replaceWith(next);
+  }
 }
 
 /** The state has changed: shows what the server now says of it, or at least the state, and moves the reader there. */
@@ -86,6 +107,7 @@ async function showOutcome(state: string): Promise<false> {
   if (fresh && next) {
     document.title = fresh.title;
     replacePart(need("approval"), next);
+    if (state === "pending") countDown(need("approval"));
   } else {
     need("state").className = `state ${state}`;
     need("state").textContent = state.charAt(0).toUpperCase() + state.slice(1);
@@ -93,7 +115,7 @@ async function showOutcome(state: string): Promise<false> {
     need("state").id = "outcome";
     document.querySelector("[data-needs-passkey]")?.remove();
   }
-  need("outcome").focus();
+  (byId("outcome") ?? need("signatures")).focus();
   return false;
 }
 

@@ -3,11 +3,32 @@ import { need } from "./elements.mts";
 
 /** True when this browser can use passkeys here; else the page says so and lists the ways on. */
 export function passkeysWork(): boolean {
-  if (isSecureContext && "PublicKeyCredential" in window) return true;
+  if (isSecureContext && "PublicKeyCredential" in window) {
+    listWays().catch(() => {});
+    return true;
+  }
   for (const part of document.querySelectorAll<HTMLElement>("[data-needs-passkey]")) part.hidden = true;
   need("no-passkey").hidden = false;
   need(isSecureContext ? "unsupported" : "insecure").hidden = false;
   return false;
+}
+
+/** Where nothing on this device verifies its person, the page lists what else answers (WebAuthn Level 3, `getClientCapabilities`). */
+async function listWays(): Promise<void> {
+  const can = await capabilities();
+  const own = can["userVerifyingPlatformAuthenticator"] ?? can["passkeyPlatformAuthenticator"] ?? (await ownVerifies());
+  need("way-phone").hidden = can["hybridTransport"] === false;
+  need("ways").hidden = own;
+}
+
+type Capabilities = Readonly<Record<string, boolean | undefined>>;
+
+async function capabilities(): Promise<Capabilities> {
+  return "getClientCapabilities" in PublicKeyCredential ? await PublicKeyCredential.getClientCapabilities() : {};
+}
+
+async function ownVerifies(): Promise<boolean> {
+  return await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
 }
 
 export async function usePasskey(options: PublicKeyCredentialRequestOptionsJSON): Promise<unknown> {

@@ -31,6 +31,7 @@ const signing = (signed: object, display: object = callDisplay): Signing => ({
   challenge: sha256(APPROVAL_CONTEXT + canonicalJson(signed)),
   display: { ...display },
   decision: "approve",
+  bound: null,
   approver: "hum_a",
   origin: "https://here.example",
 });
@@ -70,5 +71,57 @@ describe("whyNotSign", () => {
     ["task", { task: null }],
   ])("refuses another %s", async (name, change) => {
     expect(await whyNotSign(signing({ ...honest, ...change }))).toContain(`another ${name} `);
+  });
+
+  describe("for the task", () => {
+    const display = { ...callDisplay, effect: "write" };
+    const bound = { uses: 5, seconds: 900, fixed: ["path"], free: ["content", "options"] };
+    const covers = {
+      upstream: "files",
+      tool: "write_file",
+      resource: display.resource,
+      effect: "write",
+      fixed: bound.fixed,
+      free: bound.free,
+    };
+    const { callDigest: _, ...rest } = honest;
+    const asked = {
+      ...rest,
+      scope: "task",
+      uses: 5,
+      bound: covers,
+      effect: "write",
+      expiresAt: "2026-11-22T09:15:00.000Z",
+      previewDigest: sha256(canonicalJson({ ...display, bound })),
+    };
+    const forTask = (change: object): Signing => ({ ...signing({ ...asked, ...change }, display), bound });
+
+    it("finds nothing wrong with the bound that stands on the page", async () => {
+      expect(await whyNotSign(forTask({}))).toBeNull();
+    });
+
+    it("refuses a bound where the person chose once, and once where they chose a bound", async () => {
+      expect(await whyNotSign({ ...forTask({}), bound: null })).toContain("not what this page shows");
+      expect(await whyNotSign(signing({ ...honest, bound: covers }))).toContain("other calls");
+      expect(await whyNotSign(forTask({ scope: "once" }))).toContain("another scope ");
+    });
+
+    it.each([
+      ["tool", { bound: { ...covers, tool: "edit_file" } }],
+      ["upstream", { bound: { ...covers, upstream: "others" } }],
+      ["resource", { bound: { ...covers, resource: "file:/etc" } }],
+      ["effect", { bound: { ...covers, effect: "read" } }],
+      ["fixed argument", { bound: { ...covers, fixed: [] } }],
+      ["free argument", { bound: { ...covers, free: ["content", "options", "path"] } }],
+      ["end", { expiresAt: "2026-11-22T10:15:00.000Z" }],
+      ["call beside it", { callDigest: "c" }],
+      ["no bound", { bound: null }],
+    ])("refuses another %s", async (_name, change) => {
+      expect(await whyNotSign(forTask(change))).toContain("other calls");
+    });
+
+    it("refuses more uses than the person chose", async () => {
+      expect(await whyNotSign(forTask({ uses: 6 }))).toContain("another uses ");
+    });
   });
 });

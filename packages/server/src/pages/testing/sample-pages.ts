@@ -2,11 +2,15 @@ import {
   approvalPage,
   callDisplay,
   changeDisplay,
+  choicePage,
   hostileDisplay,
   inviteView,
   longDisplay,
+  secondPage,
   setupView,
   signInView,
+  usedPage,
+  waitingPage,
 } from "./sample-views.ts";
 import { renderApproval, renderConsoleWait, renderInvite, renderProblem, renderSetup, renderSignIn } from "../index.ts";
 
@@ -33,6 +37,10 @@ export const samplePages: Readonly<Record<string, () => string>> = {
       ended: { state: "approved", action: "agent.create" },
     }),
   "approve-change": () => renderApproval(approvalPage(changeDisplay)),
+  "approve-choice": () => renderApproval(choicePage),
+  "approve-second": () => renderApproval(secondPage),
+  "approve-waiting": () => renderApproval(waitingPage),
+  "approve-used": () => renderApproval(usedPage),
   "approve-unknown": () => renderApproval({ ...approvalPage(callDisplay), approval: null }),
   "approve-signed-out": () => renderApproval({ ...approvalPage(callDisplay), signedIn: null }),
   "console-building": () => renderConsoleWait(null),

@@ -102,8 +102,59 @@ export function approvalPage(display: ApprovalDisplay, state: ApprovalView["stat
             by: state === "approved" || state === "denied" ? ADA.name : null,
             cause: state === "denied" ? "Records are frozen until the audit ends" : null,
           },
+    phoneUrl: null,
   };
 }
+
+const GRACE = { id: "hum_00Gx1NdYc5TfQmWk8rVbJz", name: "Grace Hopper" };
+const PHONE_URL = "https://countersign.example/approve/apr_00Gx2BfW7cRmZt4vLp9DkS";
+
+/** A write that may be signed for its task. */
+const writeDisplay: ApprovalDisplay = {
+  ...callDisplay,
+  sentence:
+    "release-bot, run by Ada Lovelace on ada-thinkpad, wants to change: write_file on file:/srv/records/notes.md",
+  resource: "file:/srv/records/notes.md",
+  effect: "write",
+  content: canonicalJson({ path: "/srv/records/notes.md", content: "Figures of the third quarter", mode: "append" }),
+};
+
+const TASK = { uses: 20, seconds: 900, fixed: ["path"], free: ["content", "mode"] };
+const CHOSEN = { uses: 5, seconds: 900, fixed: ["mode", "path"], free: ["content"] };
+
+function withView(page: ApprovalPageView, more: Partial<ApprovalView>): ApprovalPageView {
+  return page.approval === null ? page : { ...page, approval: { ...page.approval, ...more } };
+}
+
+/** Once or for the task, reachable by a phone, after a denial of the like. */
+export const choicePage: ApprovalPageView = withView(
+  { ...approvalPage(writeDisplay), phoneUrl: PHONE_URL },
+  { task: TASK, notes: ["You denied a call of this tool on this resource, with other arguments, 2 minutes ago."] },
+);
+
+const signedBy = (signed: ApprovalView["progress"][number]["signed"]): ApprovalView["progress"] => [
+  { policyId: "records-need-two", approvers: "2 people with the role admin", quorum: 2, signed },
+];
+
+/** One of two has signed, for the task. */
+export const secondPage: ApprovalPageView = withView(approvalPage(writeDisplay), {
+  progress: signedBy([GRACE]),
+  bound: { ...CHOSEN, used: 0, until: writeDisplay.expiresAt },
+});
+
+/** The reader has signed; another must. */
+export const waitingPage: ApprovalPageView = {
+  ...withView(approvalPage(writeDisplay), { progress: signedBy([ADA]) }),
+  mayAnswer: false,
+};
+
+/** Signed for the task, faster than it can be read, and partly used. */
+export const usedPage: ApprovalPageView = withView(approvalPage(writeDisplay, "approved"), {
+  progress: signedBy([GRACE, ADA]),
+  bound: { ...CHOSEN, used: 2, until: "2026-11-22T09:51:40.000Z" },
+  notes: ["It was signed 0.8 seconds after it was first shown: too fast to have been read."],
+  tooFast: true,
+});
 
 export const longDisplay: ApprovalDisplay = {
   ...callDisplay,
@@ -128,4 +179,8 @@ export const inviteView: InviteView = {
   remedy: { text: "Ask an administrator for a new one.", command: "countersign human invite" },
 };
 
-export const signInView: SignInView = { next: "/approve/apr_00Gx2BfW7cRmZt4vLp9DkS", signedIn: null };
+export const signInView: SignInView = {
+  next: "/approve/apr_00Gx2BfW7cRmZt4vLp9DkS",
+  signedIn: null,
+  phoneUrl: null,
+};
