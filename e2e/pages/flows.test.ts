@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hostileDisplay, longDisplay } from "../../packages/server/src/pages/testing/sample-views.ts";
 import { type Authenticator, launchBrowser, type TestBrowser } from "../browser.ts";
@@ -93,6 +93,44 @@ describe("set-up", () => {
   });
 });
 
+describe("a browser without an authenticator of its own", () => {
+  const capabilities = async (can: object): Promise<void> => {
+    const answer = `async () => (${JSON.stringify(can)})`;
+    await page.addInitScript(`PublicKeyCredential.getClientCapabilities = ${answer}`);
+    await page.goto(`${standIn.origin}/sign-in`);
+  };
+  const ways = (): Locator => page.locator("#ways");
+
+  it("lists the ways, and the flow stays open", async () => {
+    await capabilities({ userVerifyingPlatformAuthenticator: false, hybridTransport: true });
+    await ways().waitFor();
+    expect(await ways().innerText()).toMatch(/phone:.*Bluetooth[^]*security key:[^]*password manager/);
+    expect(await page.getByRole("button", { name: "Sign in with passkey" }).isEnabled()).toBe(true);
+  });
+
+  it("leaves out the phone where the browser cannot reach one", async () => {
+    await capabilities({ userVerifyingPlatformAuthenticator: false, hybridTransport: false });
+    await ways().waitFor();
+    expect(await ways().innerText()).not.toContain("Bluetooth");
+  });
+
+  it("asks the older interface where the newer one is missing", async () => {
+    await page.addInitScript(`
+      delete PublicKeyCredential.getClientCapabilities;
+      PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable = async () => false;
+    `);
+    await page.goto(`${standIn.origin}/sign-in`);
+    await ways().waitFor();
+    expect(await ways().innerText()).toContain("security key");
+  });
+
+  it("says nothing where this device verifies its person", async () => {
+    await page.goto(`${standIn.origin}/sign-in`);
+    expect(await page.evaluate("PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable()")).toBe(true);
+    expect(await ways().isVisible()).toBe(false);
+  });
+});
+
 describe("an invitation", () => {
   it("makes a passkey and gives the address that an administrator has to sign", async () => {
     await page.goto(`${standIn.origin}/invite?token=inv`);
@@ -124,8 +162,9 @@ describe("sign-in", () => {
   it("signs out", async () => {
     await register();
     await page.goto(standIn.approvalUrl);
+    const asked = page.waitForRequest((request) => request.method() === "DELETE");
     await page.getByRole("button", { name: "Sign out" }).click();
-    expect(standIn.asked.some(({ method, path }) => method === "DELETE" && path === "/v1/session")).toBe(true);
+    expect(new URL((await asked).url()).pathname).toBe("/v1/session");
   });
 });
 
