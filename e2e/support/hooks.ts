@@ -72,7 +72,7 @@ function refusedBy({ code, stdout, stderr }: Omit<HookRan, "refused">): string |
   return permissionDecision === "deny" ? (permissionDecisionReason ?? "") : null;
 }
 
-function runtimeDir(cli: CommandLine): string {
+export function runtimeDir(cli: CommandLine): string {
   return join(cli.cwd, "run");
 }
 

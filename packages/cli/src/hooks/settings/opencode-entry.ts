@@ -29,8 +29,9 @@ export function opencodeEdits(
 /** Our entries among the plugins. */
 export function opencodeEntries(root: Json): readonly { readonly index: number; readonly entry: Json }[] {
   const list = valueAt(root, ["plugin"]);
-  return (Array.isArray(list) ? list : []).flatMap((entry, index) => {
-    const name = Array.isArray(entry) ? entry[0] : entry;
+  const entries: readonly Json[] = Array.isArray(list) ? list : [];
+  return entries.flatMap((entry, index) => {
+    const name: unknown = Array.isArray(entry) ? entry[0] : entry;
     return typeof name === "string" && OURS.test(name) ? [{ index, entry }] : [];
   });
 }
