@@ -1,0 +1,23 @@
+import { mcpConformance } from "./mcp/run.ts";
+
+/** `npm run conformance -- SUITE [options]`: what was tried, then one last line `N passed, N failed`. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+type Suite = (options: readonly string[]) => Promise<Tally>;
+
+const SUITES: Readonly<Record<string, Suite>> = { mcp: mcpConformance };
+
+const [name = "", ...options] = process.argv.slice(2);
+const suite = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined;
+if (suite === undefined) {
+  process.stderr.write(
+    `usage: npm run conformance -- SUITE, where SUITE is one of: ${Object.keys(SUITES).join(", ")}\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const { passed, failed } = await suite(options);
+  process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
