@@ -25,7 +25,8 @@ export async function mcpConformance(): Promise<Tally> {
       tallies.push(await directly(revision, direct));
       for (const era of ["both", "legacy"] as const) {
         const behind = await runSuite(await gate.address(era), revision);
-        tallies.push(compared(`${revision}, ${BEHIND[era]}`, direct, behind));
+        const differs = revision === "2026-07-28" && era === "legacy" ? UNNAMED : [];
+        tallies.push(compared({ title: `${revision}, ${BEHIND[era]}`, differs }, direct, behind));
       }
     }
   } finally {
@@ -35,6 +36,15 @@ export async function mcpConformance(): Promise<Tally> {
   const sum = (of: keyof Tally): number => tallies.reduce((all, tally) => all + tally[of], 0);
   return { passed: sum("passed"), failed: sum("failed") };
 }
+
+/**
+ * What cannot be the same behind a gateway: the questions of an upstream of 2025 have no name of their own, so a client of 2026 is asked
+ * under one that the gateway gives. An entry that is not needed any more fails.
+ */
+const UNNAMED: readonly string[] = [
+  "input-required-result-basic-elicitation",
+  "input-required-result-ignore-extra-params",
+];
 
 const BEHIND: Readonly<Record<FixtureEra, string>> = {
   both: "behind the gateway, upstream of 2026-07-28",
@@ -52,10 +62,15 @@ async function directly(revision: Revision, scenarios: Scenarios): Promise<Tally
 }
 
 /** What is worse behind the gateway than without it. A scenario that fails directly says nothing. */
-function compared(title: string, direct: Scenarios, behind: Scenarios): Tally {
+function compared(
+  { title, differs }: { readonly title: string; readonly differs: readonly string[] },
+  direct: Scenarios,
+  behind: Scenarios,
+): Tally {
   const names = [...direct].filter(([, checks]) => passes(checks)).map(([name]) => name);
   const failing = names.flatMap((name) => {
     const worse = worseIn(direct.get(name) ?? [], behind.get(name) ?? []);
+    if (differs.includes(name)) return worse.length === 0 ? [`${name}: is the same, against what is written here`] : [];
     return worse.length === 0 ? [] : [`${name}: ${worse.join("; ")}`];
   });
   return told(title, names.length, failing);
@@ -63,7 +78,7 @@ function compared(title: string, direct: Scenarios, behind: Scenarios): Tally {
 
 function told(title: string, all: number, failing: readonly string[]): Tally {
   const passed = all - failing.length;
-  process.stdout.write(`${title}: ${String(passed)} of ${String(all)} scenarios\n`);
+  process.stdout.write(`${title}: ${String(passed)} of ${String(all)} scenarios as they should be\n`);
   for (const line of failing) process.stdout.write(`  FAIL ${line}\n`);
   return { passed, failed: failing.length };
 }

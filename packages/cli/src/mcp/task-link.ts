@@ -72,17 +72,9 @@ export class TaskLink {
   /** The task to act under. `asks`: when nobody is signed in, the refusal carries the page on which a person signs in. */
   async live(asks: boolean): Promise<Link> {
     await this.#looking;
-    const now = this.#options.context.cli.now();
-    if (this.#task !== null && this.#task.renewAt <= now) {
-      const renewal = this.#renew();
-      // A token that still holds is used while the next one is on its way; what went wrong shows when it has ended.
-      if (this.#task.expiresAt > now) renewal.catch(() => undefined);
-      else {
-        const refusal = await renewal;
-        if (this.#task !== null && refusal !== null) return { ok: false, refusal };
-      }
-    }
-    if (this.#task !== null) return { ok: true, task: this.#task };
+    const unrenewed = await this.#renewWhenDue();
+    if (this.#task !== null)
+      return unrenewed === null ? { ok: true, task: this.#task } : { ok: false, refusal: unrenewed };
     if (this.#over !== null) return { ok: false, refusal: this.#over };
     this.#opening ??= this.#open().finally(() => {
       this.#opening = null;
@@ -197,6 +189,16 @@ export class TaskLink {
   async #agentId(): Promise<string> {
     this.#agent ??= textAt(await agentNamed(this.#options.context.client, this.#options.agent, "session"), "id");
     return this.#agent;
+  }
+
+  /** A token that still holds is used while the next one is on its way; what went wrong shows when it has ended. */
+  async #renewWhenDue(): Promise<LocalRefusal | null> {
+    const now = this.#options.context.cli.now();
+    if (this.#task === null || this.#task.renewAt > now) return null;
+    const renewal = this.#renew();
+    if (this.#task.expiresAt <= now) return await renewal;
+    renewal.catch(() => undefined);
+    return null;
   }
 
   /** One renewal at a time. Null: renewed. A refusal with the task still there: the control plane did not answer. */
