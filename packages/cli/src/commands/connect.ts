@@ -1,6 +1,8 @@
 import { AppError } from "@countersign/core";
+import { isHookClient } from "@countersign/gateway";
 import type { Cli } from "../cli.ts";
 import { withClient } from "../client/client.ts";
+import { saveServer } from "../client/places.ts";
 import type { SignInContext } from "../client/sign-in.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT, type ExitCode } from "../command/exit-code.ts";
@@ -61,7 +63,12 @@ export const connect: Command = command({
       const all = readClient(client, cli.env, { place });
       const reading = { ...all, servers: all.servers.filter(({ list }) => scope === null || list.scope === scope) };
       const agent = values.agent ?? reading.servers.find(({ governed }) => governed)?.governed?.agent ?? client.id;
-      return await connectClient({ client, reading, place, agent, context, cli }, values);
+      const code = await connectClient(
+        { client, reading, place, agent, hooks: !project && isHookClient(client.id), context, cli },
+        values,
+      );
+      if (code === EXIT.ok && values.server !== undefined) saveServer(await control.server(), cli.env);
+      return code;
     });
   },
 });
@@ -80,7 +87,7 @@ async function connectClient(
     if (!wait)
       return held(cli, { approvalId: page.approvalId, url: page.url }, `connection of ${connecting.client.name}`);
     cli.out.note({ event: "sign", ...page }, () => pageLines(page, cli));
-    cli.openPage(page.url);
+    if (page.setUp) cli.openPage(page.url);
     await waitForSignature(context, page);
   }
   return await finish(connecting, plan, page);

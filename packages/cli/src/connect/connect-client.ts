@@ -3,6 +3,7 @@ import { AppError } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import { DEFAULT_SERVER } from "../client/places.ts";
 import type { SignInContext } from "../client/sign-in.ts";
+import { hookSettings } from "../hooks/settings/hook-settings.ts";
 import { plannedLauncher } from "../start/launcher.ts";
 import { grantsFor } from "../upstreams/judge-tools.ts";
 import type { Client } from "./clients/client.ts";
@@ -20,6 +21,8 @@ export interface Connecting {
   readonly reading: ClientReading;
   readonly place: EditPlace;
   readonly agent: string;
+  /** The client's own shell, edits and fetches are asked about too. */
+  readonly hooks: boolean;
   readonly context: SignInContext;
   readonly cli: Cli;
 }
@@ -66,8 +69,9 @@ function planFor(connecting: Connecting, survey: Survey, avoid: ReadonlySet<stri
 export async function planFiles(connecting: Connecting, { servers }: ConnectPlan): Promise<readonly EditPlan[]> {
   const { client, place, agent, cli } = connecting;
   const named = servers.map(({ found, upstream }) => ({ name: found.name, list: found.list, upstream }));
-  const more = await whereabouts(connecting);
-  return planConnect({ client, servers: named, launcher: plannedLauncher(cli.env), agent, more }, place);
+  const launch = { launcher: plannedLauncher(cli.env), agent, more: await whereabouts(connecting) };
+  const also = connecting.hooks ? hookSettings(client.id, launch, { around: cli.env, place }) : [];
+  return planConnect({ client, servers: named, also, ...launch }, place);
 }
 
 /** `--server URL` where the control plane is not at its usual address. */

@@ -1,7 +1,15 @@
 import { isAbsolute } from "node:path";
 import { isJsonObject } from "@countersign/core";
 import type { Client, Launch, ServerList } from "./clients/client.ts";
-import { type Edit, type EditPlace, type EditPlan, planEdits, readConfig, valueAt } from "./edit/index.ts";
+import {
+  type Edit,
+  type EditFile,
+  type EditPlace,
+  type EditPlan,
+  planEdits,
+  readConfig,
+  valueAt,
+} from "./edit/index.ts";
 import { refused } from "./edit/config-file.ts";
 
 /** What shall go through Countersign. */
@@ -15,36 +23,53 @@ export interface Connection {
   readonly agent: string;
   /** Further words of the command: where the control plane is. */
   readonly more?: readonly string[];
+  /** What else changes, in these files or in others: the hooks. */
+  readonly also?: readonly FileEdits[];
+}
+interface FileEdits {
+  readonly file: EditFile;
+  readonly edits: readonly Edit[];
 }
 
 /**
  * The new text of each file; nothing is written. Of an entry only what says how the server is reached changes.
  * @throws AppError `config.invalid` when a file cannot be read or cannot be changed without damage
  */
-export function planConnect(
-  { client, servers, launcher, agent, more = [] }: Connection,
-  place: EditPlace,
-): readonly EditPlan[] {
+export function planConnect(connection: Connection, place: EditPlace): readonly EditPlan[] {
+  const { servers, launcher, also = [] } = connection;
   if (!isAbsolute(launcher)) throw refused(`\`${launcher}\` is not an absolute path; name the launcher from the root`);
-  const files = Map.groupBy(servers, ({ list }) => list.path);
+  const wanted = [...servers.map((server) => entryEdits(connection, server, place)), ...also];
+  const files = Map.groupBy(wanted, ({ file }) => file.path);
   return [...files.values()].flatMap((inFile) => {
-    const file = inFile[0]?.list;
+    const file = inFile[0]?.file;
     if (file === undefined) return [];
-    const { value } = readConfig(file, place);
-    const edits = inFile.flatMap(({ name, list, upstream }) => {
-      const path = [...list.at, name];
-      const old = valueAt(value, path);
-      const launch: Launch = { command: launcher, args: ["mcp", upstream, "--agent", agent, ...more] };
-      const change = client.write(launch, name, isJsonObject(old) ? old : null);
-      if (!isJsonObject(old)) return [{ kind: "set", path, value: present(change) } satisfies Edit];
-      return Object.entries(change).map<Edit>(([key, next]) =>
-        next === undefined
-          ? { kind: "remove", path: [...path, key], group: name }
-          : { kind: "set", path: [...path, key], value: next, group: name },
-      );
-    });
-    return [planEdits({ path: file.path, format: file.format }, edits, place)];
+    return [
+      planEdits(
+        file,
+        inFile.flatMap(({ edits }) => edits),
+        place,
+      ),
+    ];
   });
+}
+
+function entryEdits(
+  { client, launcher, agent, more = [] }: Connection,
+  { name, list, upstream }: Connection["servers"][number],
+  place: EditPlace,
+): FileEdits {
+  const file: EditFile = { path: list.path, format: list.format };
+  const path = [...list.at, name];
+  const old = valueAt(readConfig(file, place).value, path);
+  const launch: Launch = { command: launcher, args: ["mcp", upstream, "--agent", agent, ...more] };
+  const change = client.write(launch, name, isJsonObject(old) ? old : null);
+  if (!isJsonObject(old)) return { file, edits: [{ kind: "set", path, value: present(change) }] };
+  const edits = Object.entries(change).map<Edit>(([key, next]) =>
+    next === undefined
+      ? { kind: "remove", path: [...path, key], group: name }
+      : { kind: "set", path: [...path, key], value: next, group: name },
+  );
+  return { file, edits };
 }
 
 function present(change: ReturnType<Client["write"]>): Record<string, never> {

@@ -2,7 +2,7 @@ import { AppError, type Grant, type JsonObject } from "@countersign/core";
 import { digestOf, generateSigningKey } from "@countersign/credentials";
 import { textAt } from "../client/fields.ts";
 import { loadPending, savePending } from "../client/session-file.ts";
-import { type SignInContext, deviceRequest, pollSignIn } from "../client/sign-in.ts";
+import { type SignInContext, deviceRequest, pollSignIn, resumeSignIn } from "../client/sign-in.ts";
 import { type KnownServer, reachOf, secretsBody } from "../upstreams/known-server.ts";
 import { type JudgedTool, judgedTerms } from "../upstreams/judge-tools.ts";
 
@@ -31,6 +31,8 @@ export interface WaitingPage {
   readonly expiresAt: string;
   /** Thumbprint of the session key that the page must show; null when somebody is signed in already. */
   readonly sessionKey: string | null;
+  /** False: there is no first human yet, whose passkey could sign. */
+  readonly setUp: boolean;
 }
 const POLL_MS = 500;
 
@@ -38,25 +40,32 @@ const POLL_MS = 500;
 export async function proposeConnection(context: SignInContext, ask: ConnectAsk): Promise<WaitingPage | null> {
   const { client, cli } = context;
   const body = bodyOf(ask);
-  if ((await client.session()) !== null) {
+  if ((await client.session()) !== null || (await wasSigned(context))) {
     const answer = await client.json({ as: "session", path: "/v1/clients", body });
     if (answer["approvalId"] === null) return null;
-    return { ...pageOf(answer), sessionKey: null };
+    return { ...pageOf(answer), sessionKey: null, setUp: true };
   }
   const server = await client.server();
   const asks = digestOf(namesOnly(ask));
   const open = loadPending(server, cli.env, cli.now());
-  if (open?.asks === asks) return { ...open, sessionKey: open.key.jkt };
+  if (open?.asks === asks) return { ...open, sessionKey: open.key.jkt, setUp: true };
   const key = generateSigningKey();
   const session = await deviceRequest(context, key);
-  const page = pageOf(await client.json({ as: "anyone", path: "/v1/clients", body: { ...body, session } }));
+  const answer = await client.json({ as: "anyone", path: "/v1/clients", body: { ...body, session } });
+  const page = pageOf(answer);
   savePending(server, { ...page, key, asks }, cli.env);
-  return { ...page, sessionKey: key.jkt };
+  return { ...page, sessionKey: key.jkt, setUp: answer["setUp"] !== false };
+}
+
+/** A page that was signed while nobody waited for it: then its session is taken up, and nothing is signed twice. */
+async function wasSigned(context: SignInContext): Promise<boolean> {
+  const resumed = await resumeSignIn(context);
+  return resumed !== null && "session" in resumed;
 }
 
 /**
  * Waits until the page was answered.
- * @throws AppError `request.forbidden` when it was denied, `request.unauthenticated` when nobody answered in time
+ * @throws AppError `request.forbidden` when it was denied, `countersignature.…` when nobody answered in time
  */
 export async function waitForSignature(context: SignInContext, page: WaitingPage): Promise<void> {
   const { cli } = context;
@@ -68,10 +77,12 @@ export async function waitForSignature(context: SignInContext, page: WaitingPage
     if (state === "denied") throw new AppError("request.forbidden", { detail: "it was denied; nothing has changed" });
     if (state === "expired") break;
   }
-  throw new AppError("request.unauthenticated", {
-    detail: cli.signal.aborted
-      ? `nobody signed yet; nothing has changed, and the page stays open: ${page.url}`
-      : "nobody signed in time; nothing has changed: run it again",
+  if (!cli.signal.aborted)
+    throw new AppError("countersignature.expired", {
+      detail: "nobody signed in time; nothing has changed: run it again",
+    });
+  throw new AppError("countersignature.required", {
+    detail: `nobody signed yet; nothing has changed: sign on ${page.url} and run it again`,
   });
 }
 

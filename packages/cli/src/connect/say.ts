@@ -10,7 +10,7 @@ import { type DiffLine, type EditPlan, showPlan } from "./edit/index.ts";
 import type { WaitingPage } from "./propose.ts";
 
 /** What would be signed and what would be written, before anybody is asked. */
-export function planLines({ client, cli }: Connecting, plan: ConnectPlan, files: readonly EditPlan[]): string[] {
+export function planLines({ client, hooks, cli }: Connecting, plan: ConnectPlan, files: readonly EditPlan[]): string[] {
   const { survey, ask } = plan;
   const { paint } = cli.out;
   const rows = ask.servers.flatMap(({ upstream, tools }) =>
@@ -24,6 +24,7 @@ export function planLines({ client, cli }: Connecting, plan: ConnectPlan, files:
     ...survey.left.map(({ name, why }) => `${paint.warn("left alone")}  ${visible(name)}: ${visible(why)}`),
     `agent  ${ask.agent.name}, yours, for 30 days: ${visible(ask.agent.purpose)}`,
     ...ask.agent.grants.map(({ action, resource }) => `       ${visible(action)} @ ${visible(resource)}`),
+    ...(hooks ? ["hooks  its own shell, edits and fetches are asked about before each use"] : []),
     ...(diff.length === 0 ? [] : ["", ...diff]),
     ...(mayInstall(cli.env) ? ["", `also written: ${launcherPath(cli.env)}, which starts this program`] : []),
     "",
@@ -36,26 +37,28 @@ function noServers({ survey }: ConnectPlan, { env }: Cli): string[] {
 }
 
 /** Where the one signature is given. */
-export function pageLines({ url, expiresAt, sessionKey }: WaitingPage, cli: Cli): string[] {
+export function pageLines({ url, expiresAt, sessionKey, setUp }: WaitingPage, cli: Cli): string[] {
+  const first = "There is no passkey here yet: open the set-up link that `countersign up` shows, and make yours.";
   return [
-    "Open this page and sign with your passkey, once:",
+    ...(setUp ? [] : [first, ""]),
+    `${setUp ? "Open" : "Then open"} this page and sign with your passkey, once:`,
     "",
     `  ${url}`,
     "",
     ...(sessionKey === null ? [] : [`Sign only if the page shows this session key: ${sessionKey}`]),
     `The page ends in ${inWords(Date.parse(expiresAt) - cli.now())}.`,
+    "",
   ];
 }
 
 /** What is done, what the person does next, and the first thing with which they may try to get round it. */
 export function connectedLines(
-  { client, agent, cli }: Connecting,
+  { client, agent, hooks, cli }: Connecting,
   plan: ConnectPlan,
   { changed, checked }: { readonly changed: readonly string[]; readonly checked: readonly CheckedShim[] },
 ): string[] {
   const { paint } = cli.out;
   const program = programName(cli.env);
-  const grave = plan.servers.flatMap(({ tools }) => tools).find(({ effect }) => effect === "destructive");
   return [
     `${paint.good("connected")}  ${client.name} acts as the agent ${agent}`,
     ...changed.map((path) => `written    ${visible(path)}`),
@@ -66,12 +69,19 @@ export function connectedLines(
     ),
     "",
     `Next: ${client.restart}.`,
-    grave === undefined
-      ? `Then try to get round it: \`${program} freeze --agent ${agent} --reason test\`, and ask it for anything.`
-      : `Then try to get round it: ask for \`${grave.name}\`; it is held until you sign.`,
+    `Then try to get round it: ${escape(plan, hooks) ?? `\`${program} freeze --agent ${agent} --reason test\`, and ask it for anything.`}`,
     `Undo: \`${program} connect ${client.id} --undo\`.`,
     ...(isOnPath(cli.env) ? [] : [paint.dim(`${launcherPath(cli.env)} is not on your PATH; it works all the same.`)]),
   ];
+}
+
+/** The first thing that somebody would try, and what comes of it. */
+function escape({ servers }: ConnectPlan, hooks: boolean): string | null {
+  const grave = servers.flatMap(({ tools }) => tools).find(({ effect }) => effect === "destructive");
+  if (grave === undefined)
+    return hooks ? "ask it to delete something with its shell; that is held until you sign." : null;
+  const shell = hooks ? ", then for the same with its shell" : "";
+  return `ask for \`${grave.name}\`${shell}; it is held until you sign.`;
 }
 
 function painted({ kind, text }: DiffLine, { out: { paint } }: Cli): string {

@@ -48,15 +48,21 @@ export class Clients {
    * Proposes what a client lacks; null when the caller has all of it. Nothing of it is in force, started or called before it is signed.
    * @throws AppError when it could not be signed as it is: a name that is taken, a device that is not healthy, too much at once
    */
-  async connect(ask: ConnectRequest, caller: Human | null): Promise<Proposed | null> {
+  async connect(
+    ask: ConnectRequest,
+    caller: Human | null,
+  ): Promise<
+    (Proposed & { /** False: there is no passkey yet that could sign it. */ readonly setUp: boolean }) | null
+  > {
     const draft = await this.draftOf(ask, caller);
     if (caller !== null && (await connection(this.kernel, draft, caller)).bound.length === 0) return null;
-    return await this.modules.approvals.propose({
+    const proposed = await this.modules.approvals.propose({
       act: "client.connect",
       draft: draft as unknown as Json,
       resource: ask.client,
       human: caller?.id ?? null,
     });
+    return { ...proposed, setUp: (await this.kernel.store.get("root", "root")) !== null };
   }
 
   private async draftOf(ask: ConnectRequest, caller: Human | null): Promise<ConnectDraft> {
