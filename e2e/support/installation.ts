@@ -24,6 +24,8 @@ export interface InstallationOptions {
   readonly upstreams?: Record<string, unknown>;
   /** Further terms of the file server. */
   readonly files?: Record<string, unknown>;
+  /** Builds the console if it is older than its sources; else it is shown as it is. */
+  readonly buildConsole?: boolean;
 }
 
 /** A whole installation in this process on a data directory of its own: real store, real gateway, real upstreams. */
@@ -31,8 +33,10 @@ export class Installation {
   readonly folder: string;
   readonly files: string;
   composed: Composed;
+  private readonly buildConsole: boolean;
 
-  private constructor(folder: string, composed: Composed) {
+  private constructor(folder: string, composed: Composed, buildConsole: boolean) {
+    this.buildConsole = buildConsole;
     this.folder = folder;
     this.files = join(folder, "files");
     this.composed = composed;
@@ -42,7 +46,8 @@ export class Installation {
     const folder = await mkdtemp(join(tmpdir(), "countersign-"));
     await mkdir(join(folder, "files"));
     await writeConfig(folder, options);
-    return new Installation(folder, await up(folder));
+    const buildConsole = options.buildConsole ?? false;
+    return new Installation(folder, await up(folder, buildConsole), buildConsole);
   }
 
   get data(): string {
@@ -65,7 +70,7 @@ export class Installation {
 
   /** Starts what was closed. */
   async start(): Promise<void> {
-    this.composed = await up(this.folder);
+    this.composed = await up(this.folder, this.buildConsole);
   }
 
   /** INV-10 is looked at after every test that used an installation. */
@@ -113,13 +118,14 @@ async function writeConfig(folder: string, { config, upstreams, files: more }: I
   );
 }
 
-async function up(folder: string): Promise<Composed> {
+async function up(folder: string, buildConsole: boolean): Promise<Composed> {
   return await compose({
     dataDir: join(folder, "data"),
     configFile: join(folder, "countersign.yaml"),
     url: null,
     tls: null,
     behindProxy: false,
+    buildConsole,
     env: { configDir: join(folder, "config"), configuration: {}, variables: process.env },
     log: pino({ level: process.env["COUNTERSIGN_TEST_LOG"] ?? "silent" }),
   });

@@ -13,7 +13,8 @@ export class Person {
   readonly api: string;
   readonly passkey: SoftAuthenticator;
   humanId = "";
-  private cookie = "";
+  /** Of the session, as it is sent. */
+  cookie = "";
 
   constructor(api: string) {
     this.api = api;

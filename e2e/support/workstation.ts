@@ -17,14 +17,16 @@ const POSTURE: Posture = { os: { platform: "linux", id: "debian", version: "12",
 /** A device with its key, a signed-in session and the tasks opened from it: the user's side, without the command line. */
 export class Workstation {
   readonly api: string;
+  readonly name: string;
   readonly device: DeviceId = newId("dev", Date.now(), random);
   readonly key: SigningKey = generateSigningKey();
   readonly sessionKey: SigningKey = generateSigningKey();
   session: SessionId = "ses_";
   private nonce: string | null = null;
 
-  constructor(api: string) {
+  constructor(api: string, name = "laptop") {
     this.api = new URL(api).origin;
+    this.name = name;
   }
 
   evidence(posture: Posture = POSTURE): string {
@@ -38,7 +40,7 @@ export class Workstation {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         device: this.device,
-        deviceName: "laptop",
+        deviceName: this.name,
         deviceProof: signKeyProof(this.key, { purpose: "enroll", audience: this.api, nonce: this.sessionKey.jkt, now }),
         sessionProof: signKeyProof(this.sessionKey, {
           purpose: "session",

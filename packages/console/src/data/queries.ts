@@ -5,6 +5,7 @@ import type {
   BrakeView,
   DeviceView,
   EntryPage,
+  EntryView,
   HumanView,
   Overview,
   Paged,
@@ -166,6 +167,14 @@ export const entries = (filter: { readonly q: string | null; readonly kind: stri
       ),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
+  });
+
+/** An entry never changes. */
+export const ledgerEntry = (id: string) =>
+  queryOptions({
+    queryKey: ["entry", id],
+    queryFn: async ({ signal }) => await get<EntryView>(`/v1/ledger/entries/${encodeURIComponent(id)}`, signal),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 function query(members: Readonly<Record<string, string | null | undefined>>): string {

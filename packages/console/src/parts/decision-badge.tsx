@@ -21,7 +21,8 @@ export function DecisionBadge({
   return failed ? <StateBadge tone="warn" word={OUTCOMES[outcome] ?? outcome} /> : <StateBadge {...known} />;
 }
 
-const OUTCOMES: Readonly<Record<string, string>> = {
+/** How an outcome that is not `ok` is called. */
+export const OUTCOMES: Readonly<Record<string, string>> = {
   error: "failed",
   unknown: "may have happened",
   unobserved: "not observed",

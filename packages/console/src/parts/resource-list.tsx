@@ -22,8 +22,12 @@ export interface Reading {
 
 export interface ResourceListProps<T> extends Omit<ResourceTableProps<T>, "opened"> {
   readonly reading: Reading;
-  /** Text of a row that the filter looks at. */
-  readonly textOf: (row: T) => string;
+  /** Text of a row that the filter looks at; without it the rows are those that were asked for. */
+  readonly textOf?: (row: T) => string;
+  /** What the filter takes. */
+  readonly placeholder?: string;
+  /** What is said between filter and rows. */
+  readonly note?: ReactNode;
   readonly search: { readonly q?: string; readonly id?: string; readonly state?: string };
   readonly onSearch: (change: { readonly q?: string; readonly state?: string }) => void;
   readonly choices?: readonly Choice[];
@@ -36,11 +40,13 @@ export interface ResourceListProps<T> extends Omit<ResourceTableProps<T>, "opene
 export function ResourceList<T>(props: ResourceListProps<T>): ReactElement {
   const { rows, textOf, search, reading, onSearch, panel } = props;
   const wanted = search.q?.toLowerCase() ?? "";
-  const shown = wanted === "" ? rows : rows.filter((row) => textOf(row).toLowerCase().includes(wanted));
+  const shown =
+    wanted === "" || textOf === undefined ? rows : rows.filter((row) => textOf(row).toLowerCase().includes(wanted));
   return (
     <div className="list-page" data-opened={panel === null ? undefined : ""}>
       <div className="list-side">
         <ListBar {...props} />
+        {props.note}
         <div className="card list-card">
           {reading.error !== null ? (
             <ProblemNotice error={reading.error} onRetry={() => reading.refetch()} />
@@ -70,7 +76,7 @@ export function ResourceList<T>(props: ResourceListProps<T>): ReactElement {
   );
 }
 
-function ListBar<T>({ label, search, onSearch, choices }: ResourceListProps<T>): ReactElement {
+function ListBar<T>({ label, search, onSearch, choices, placeholder = "Filter" }: ResourceListProps<T>): ReactElement {
   const input = useRef<HTMLInputElement>(null);
   useKey("/", () => input.current?.focus());
   return (
@@ -82,7 +88,7 @@ function ListBar<T>({ label, search, onSearch, choices }: ResourceListProps<T>):
           ref={input}
           className="input"
           type="search"
-          placeholder="Filter"
+          placeholder={placeholder}
           value={search.q ?? ""}
           onChange={(event) => onSearch({ q: event.currentTarget.value })}
           onKeyDown={(event) => {

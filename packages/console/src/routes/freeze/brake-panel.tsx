@@ -59,7 +59,7 @@ function Receipt({ id }: { readonly id: string }): ReactElement {
   return (
     <PanelPart title="Receipt">
       <p className="small soft">Signed by the control plane; names each point and what was in flight there.</p>
-      <button type="button" className="button tight receipt-save" onClick={() => save.mutate()}>
+      <button type="button" className="button tight file-save" onClick={() => save.mutate()}>
         <Download className="icon" aria-hidden />
         Download
       </button>
