@@ -158,7 +158,7 @@ async function morning({ maya, jonas, laptop, desk }: People, agents: Scene["age
   await maya.answer(consumed);
   await records.callTool({ name: "countersign_wait", arguments: { approval: consumed } });
   const denied = await hold(support, "records/requests.csv", "");
-  await jonas.answer(denied, "deny", "It would empty the file of requests. Sort them into a new one.");
+  await jonas.answer(denied, "deny", { reason: "It would empty the file of requests. Sort them into a new one." });
   // Beyond its grant: denied without asking anybody.
   await website.callTool({ name: "write_file", arguments: { ...at("website", "CHANGES.md"), content: "" } });
   const held = await hold(records, "records/archive-2019.json", JSON.stringify(MERGE, null, 2));
