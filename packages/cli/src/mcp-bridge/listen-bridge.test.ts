@@ -41,7 +41,7 @@ describe("startListenBridge", () => {
     await client.close();
   });
 
-  it("keeps out whoever does not know the path, other names and other pages, and serves only POST", async () => {
+  it("keeps out whoever does not know the path, other names and other pages, and serves only what the protocol has", async () => {
     const { port, pathname } = new URL(bridge.url);
     const status = async (
       path: string,
@@ -64,9 +64,28 @@ describe("startListenBridge", () => {
     expect(await status("/mcp", { host })).toBe(404);
     expect(await status(pathname, { host: "evil.example" })).toBe(403);
     expect(await status(pathname, { host, origin: "https://evil.example" })).toBe(403);
-    expect(await status(pathname, { host }, "GET")).toBe(405);
-    expect(await status(pathname, { host }, "DELETE")).toBe(405);
+    expect(await status(pathname, { host }, "PUT")).toBe(405);
+    expect(await status(`/mcp/${"A".repeat(22)}`, { host }, "GET")).toBe(404);
+    expect(await status(pathname, { host, origin: "https://evil.example" }, "DELETE")).toBe(403);
     expect(await status(pathname, { host, origin: `http://${host}` })).not.toBe(403);
+  });
+
+  it("opens the stream of a session, and ends the session", async () => {
+    const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "legacy" } });
+    const transport = new StreamableHTTPClientTransport(new URL(bridge.url));
+    await client.connect(transport);
+    const headers = {
+      accept: "text/event-stream",
+      "mcp-session-id": transport.sessionId ?? "",
+      "last-event-id": "x-1",
+    };
+    const stream = await fetch(bridge.url, { headers });
+    // The client itself has the one stream that its session may have.
+    expect(stream.status).toBe(409);
+    expect(server.requests.at(-1)).toMatchObject(headers);
+    expect((await fetch(bridge.url, { method: "DELETE", headers })).status).toBe(200);
+    await expect(client.listTools()).rejects.toThrow(/session/i);
+    await client.close();
   });
 
   it("passes only what belongs to the protocol", async () => {

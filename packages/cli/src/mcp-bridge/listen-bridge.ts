@@ -5,8 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { AppError, type Random } from "@countersign/core";
 import { sameText } from "@countersign/credentials";
 import { httpFault } from "./http-fault.ts";
-import { errorText, readRpcMessage } from "./rpc-message.ts";
-import { type GatewayResponse, MESSAGE_BYTES, type Send } from "./send.ts";
+import { type RpcFault, errorText, readRpcMessage } from "./rpc-message.ts";
+import { type BridgeMethod, type GatewayResponse, MESSAGE_BYTES, type Send } from "./send.ts";
 
 export interface ListenBridgeOptions {
   /** A loopback address. */
@@ -24,7 +24,8 @@ export interface ListenBridge {
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 /** Headers of the protocol that pass to the gateway as they came. */
 const PASSED =
-  /^(?:accept|content-type|mcp-protocol-version|mcp-method|mcp-name|mcp-session-id|mcp-param-[a-z0-9._~!#$%&'*+^`|-]+)$/;
+  /^(?:accept|content-type|last-event-id|mcp-protocol-version|mcp-method|mcp-name|mcp-session-id|mcp-param-[a-z0-9._~!#$%&'*+^`|-]+)$/;
+const METHODS: readonly string[] = ["POST", "GET", "DELETE"] satisfies BridgeMethod[];
 /** Headers of its answer that pass back. */
 const RETURNED = ["content-type", "cache-control", "mcp-session-id", "allow"];
 
@@ -89,7 +90,7 @@ interface Exchange {
 async function serve(gate: Gate, send: Send, { request, response }: Exchange): Promise<void> {
   const refused = refusal(gate, request);
   if (refused !== null) {
-    response.writeHead(refused, { allow: "POST" }).end();
+    response.writeHead(refused, { allow: METHODS.join(", ") }).end();
     return;
   }
   const body = await bodyOf(request);
@@ -99,17 +100,21 @@ async function serve(gate: Gate, send: Send, { request, response }: Exchange): P
   }
   const gone = new AbortController();
   response.once("close", () => gone.abort());
+  const method = request.method as BridgeMethod;
   const id = readRpcMessage(body)?.id ?? null;
+  const tell = (fault: RpcFault): void => {
+    response.writeHead(method === "POST" ? 200 : 502, { "content-type": "application/json" }).end(errorText(id, fault));
+  };
   let answer: GatewayResponse;
   try {
-    answer = await send(body, passed(request), gone.signal);
+    answer = await send({ method, body, headers: passed(request) }, gone.signal);
   } catch {
     const message = "the gateway cannot be reached; is `countersign up` running?";
-    return tell(response, errorText(id, { code: -32000, message }));
+    return tell({ code: -32000, message });
   }
   // A 401 would send the client off to look for a login; what failed is the credential of the task, which it knows nothing of.
-  if (isProblem(answer)) return tell(response, errorText(id, await httpFault(answer)));
-  response.writeHead(answer.status, returned(answer));
+  if (isProblem(answer)) return tell(await httpFault(answer));
+  response.writeHead(answer.status, returned(answer)).flushHeaders();
   await pipeline(answer.body ?? [], response);
 }
 
@@ -124,7 +129,7 @@ function refusal(gate: Gate, { headers, url, method }: IncomingMessage): number 
   if (origin !== undefined && !(URL.canParse(origin) && gate.hosts.includes(new URL(origin).host))) return 403;
   const given = /^\/mcp\/([A-Za-z0-9_-]{22})$/.exec(url ?? "")?.[1];
   if (given === undefined || !sameText(given, gate.capability)) return 404;
-  return method === "POST" ? null : 405;
+  return METHODS.includes(method ?? "") ? null : 405;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string | null> {
@@ -149,8 +154,4 @@ function returned({ headers }: GatewayResponse): Record<string, string> {
   return Object.fromEntries(
     RETURNED.flatMap((name) => (headers.get(name) === null ? [] : [[name, headers.get(name) ?? ""]])),
   );
-}
-
-function tell(response: ServerResponse, text: string): void {
-  response.writeHead(200, { "content-type": "application/json" }).end(text);
 }

@@ -5,15 +5,18 @@ export interface GatewayResponse {
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
+/** POST brings a message; GET opens the stream of a session of the 2025 era, DELETE ends one, both without a body. */
+export type BridgeMethod = "POST" | "GET" | "DELETE";
+export interface BridgeRequest {
+  readonly method: BridgeMethod;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
 /**
- * Sends one message to the gateway as a POST: adds the credential, tries once more when it is told a new nonce, follows no redirect.
+ * Sends one request to the gateway: adds the credential, tries once more when it is told a new nonce, follows no redirect.
  * Rejects when the gateway cannot be reached, or with the abort of `signal`.
  */
-export type Send = (
-  body: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-) => Promise<GatewayResponse>;
+export type Send = (request: BridgeRequest, signal: AbortSignal) => Promise<GatewayResponse>;
 
 /** Where the bridge says what is wrong; never the client's standard output. */
 export interface BridgeLog {

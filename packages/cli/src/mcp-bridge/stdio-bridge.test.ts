@@ -104,7 +104,7 @@ describe("startStdioBridge", () => {
 
   it("passes the text of a message as it came: it is not for the bridge to mend", async () => {
     const bodies: string[] = [];
-    const { input } = bridge((body) => {
+    const { input } = bridge(({ body }) => {
       bodies.push(body);
       return Promise.resolve(new Response(null, { status: 202 }));
     });
@@ -147,6 +147,50 @@ describe("startStdioBridge", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ jsonrpc: "2.0", id: "a", error });
   });
 
+  it("hears what belongs to no request, and takes its stream up again behind the last event", async () => {
+    const opened: (string | undefined)[] = [];
+    const stream = (id: string, uri: string): Response => {
+      const told = JSON.stringify({ jsonrpc: "2.0", method: "notifications/resources/updated", params: { uri } });
+      const headers = { "content-type": "text/event-stream" };
+      return new Response(`id: ${id}\nevent: message\ndata: ${told}\n\n`, { headers });
+    };
+    const { input, lines } = bridge(({ method, headers }, signal) => {
+      if (method === "POST") {
+        const result = { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "s", version: "1" } };
+        return Promise.resolve(
+          Response.json({ jsonrpc: "2.0", id: 1, result }, { headers: { "mcp-session-id": "one" } }),
+        );
+      }
+      expect(headers).toMatchObject({ "mcp-session-id": "one", "mcp-protocol-version": "2025-11-25" });
+      opened.push(headers["last-event-id"]);
+      if (opened.length < 3) return Promise.resolve(stream(`s-${String(opened.length)}`, `a:${String(opened.length)}`));
+      return new Promise((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+      );
+    });
+    input.write(line({ id: 1, method: "initialize", params: {} }));
+    await expect.poll(() => opened, { timeout: 10_000 }).toEqual([undefined, "s-1", "s-2"]);
+    expect(lines.slice(1).map((text) => (JSON.parse(text) as { params: object }).params)).toEqual([
+      { uri: "a:1" },
+      { uri: "a:2" },
+    ]);
+    input.end();
+  });
+
+  it("never answers an answer", async () => {
+    let asked = 0;
+    const { input, lines } = bridge(() => {
+      asked += 1;
+      return Promise.resolve(Response.json({ error: { code: -32600, message: "nothing was asked" } }, { status: 400 }));
+    });
+    input.write(line({ id: "q", result: {} }));
+    await expect.poll(() => asked).toBe(1);
+    input.write(line({ id: 2, method: "ping" }));
+    await expect.poll(() => lines.length).toBe(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ id: 2, error: { code: -32600 } });
+    input.end();
+  });
+
   it("answers what is no JSON, and says nothing about notifications that fail", async () => {
     const { input, lines, warned } = bridge(() => Promise.reject(new Error("down")));
     input.write(line({ method: "notifications/initialized" }));
@@ -157,7 +201,7 @@ describe("startStdioBridge", () => {
 
   it("gives up what is under way when its client leaves", async () => {
     const signals: AbortSignal[] = [];
-    const { input, lines, done } = bridge(async (_, __, signal) => {
+    const { input, lines, done } = bridge(async (_, signal) => {
       signals.push(signal);
       return await new Promise((_resolve, reject) =>
         signal.addEventListener("abort", () => reject(signal.reason as Error)),

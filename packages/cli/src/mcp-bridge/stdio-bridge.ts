@@ -4,6 +4,7 @@ import type { Json } from "@countersign/core";
 import { type LegacySession, gatewayHeaders } from "./gateway-headers.ts";
 import { httpFault } from "./http-fault.ts";
 import { type RpcMessage, errorText, objectOf, readRpcMessage } from "./rpc-message.ts";
+import { followSession } from "./session-stream.ts";
 import { type BridgeLog, type GatewayResponse, MESSAGE_BYTES, type Send, wholeBody } from "./send.ts";
 
 export interface StdioBridgeOptions {
@@ -36,6 +37,8 @@ class Bridge {
   readonly #underWay = new Map<AbortController, RpcMessage>();
   readonly #mirrored = new Map<string, readonly MirroredParam[]>();
   #session: LegacySession = { id: null, version: null };
+  /** Ends what hears of the session besides its requests. */
+  #followed = new AbortController();
   #writing: Promise<void> = Promise.resolve();
   #finish: () => void = () => undefined;
   #closed = false;
@@ -59,6 +62,7 @@ class Bridge {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#followed.abort();
     for (const controller of this.#underWay.keys()) controller.abort();
     this.#options.input.pause();
     this.#writing.finally(() => this.#finish()).catch(() => undefined);
@@ -91,7 +95,7 @@ class Bridge {
       // The gateway was started anew and knows the session no more. It served nothing of the request.
       const fault = await httpFault(response);
       if (fault.code !== SESSION_UNKNOWN) return this.#answerError(message, fault);
-      if (this.#session.id === session) this.#session = { ...this.#session, id: null };
+      if (this.#session.id === session) this.#begin({ ...this.#session, id: null });
       response = await this.#post(text, message, signal);
     }
     if (response.status === 400 && message.method === "tools/call") {
@@ -105,7 +109,7 @@ class Bridge {
 
   async #post(text: string, message: RpcMessage, signal: AbortSignal): Promise<GatewayResponse> {
     const headers = gatewayHeaders(message, this.#session, (tool) => this.#mirrored.get(tool) ?? []);
-    return await this.#options.send(text, headers, signal);
+    return await this.#options.send({ method: "POST", body: text, headers }, signal);
   }
 
   async #take(response: GatewayResponse, message: RpcMessage, signal: AbortSignal): Promise<void> {
@@ -139,7 +143,19 @@ class Bridge {
     if (method === "tools/list") return this.#noteTools(result["tools"]);
     const version = result["protocolVersion"];
     if (version !== undefined)
-      this.#session = { id: headers.get("mcp-session-id"), version: typeof version === "string" ? version : null };
+      this.#begin({ id: headers.get("mcp-session-id"), version: typeof version === "string" ? version : null });
+  }
+
+  /** Another session, or none: what came for the one before is not told any more. */
+  #begin(session: LegacySession): void {
+    this.#session = session;
+    this.#followed.abort();
+    this.#followed = new AbortController();
+    const { id, version } = session;
+    if (id === null || version === null || this.#closed) return;
+    const { send } = this.#options;
+    const take = (message: Buffer): void => this.#write(message);
+    followSession({ send, session: { id, version }, take }, this.#followed.signal).catch(() => undefined);
   }
 
   #noteTools(tools: unknown): void {
@@ -175,8 +191,9 @@ class Bridge {
     });
   }
 
-  #answerError({ id }: RpcMessage, fault: Parameters<typeof errorText>[1]): void {
-    if (id !== null) this.#write(errorText(id, fault));
+  /** What is no request has no answer: least of all what answers a question itself. */
+  #answerError({ id, method }: RpcMessage, fault: Parameters<typeof errorText>[1]): void {
+    if (id !== null && method !== null) this.#write(errorText(id, fault));
   }
 
   /** One message, one line; one after the other, as fast as the client reads. */

@@ -9,6 +9,8 @@ const CONNECT_MS = 5000;
 const ANSWER_MS = 600_000;
 
 export interface GatewayRequest {
+  /** By default POST; the others have no body. */
+  readonly method?: "POST" | "GET" | "DELETE";
   /** Below the gateway's address. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -16,7 +18,7 @@ export interface GatewayRequest {
   readonly signal: AbortSignal;
 }
 
-/** Posts to the gateway with the credential of a live task, each time with a proof of its own (RFC 9449). */
+/** Speaks to the gateway with the credential of a live task, each time with a proof of its own (RFC 9449). */
 export class GatewayPost {
   readonly #options: { readonly transport: Transport; readonly now: Clock; readonly random: Random };
   /** The last nonce of the gateway (RFC 9449 section 8). */
@@ -26,7 +28,7 @@ export class GatewayPost {
     this.#options = options;
   }
 
-  /** One POST; a second one when the gateway wants its nonce in the proof. Rejects as the transport does. */
+  /** One request; a second one when the gateway wants its nonce in the proof. Rejects as the transport does. */
   async post(task: LiveTask, request: GatewayRequest): Promise<IncomingMessage> {
     const first = await this.#once(task, request);
     const wantsNonce = first.statusCode === 401 && String(first.headers["www-authenticate"]).includes("use_dpop_nonce");
@@ -37,13 +39,14 @@ export class GatewayPost {
 
   async #once({ key, accessToken, gateway }: LiveTask, request: GatewayRequest): Promise<IncomingMessage> {
     const { transport, now, random } = this.#options;
+    const { method = "POST", body } = request;
     const url = `${gateway.replace(/\/$/, "")}${request.path}`;
-    const proof = makeProof({ key, method: "POST", url, accessToken, nonce: this.#nonce, now: now(), random });
+    const proof = makeProof({ key, method, url, accessToken, nonce: this.#nonce, now: now(), random });
     const answered = await transport.send({
       target: { url },
-      method: "POST",
+      method,
       headers: { ...request.headers, authorization: `DPoP ${accessToken}`, dpop: proof },
-      body: request.body,
+      ...(method === "POST" ? { body } : {}),
       signal: request.signal,
       connectMs: CONNECT_MS,
       answerMs: ANSWER_MS,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AppError, type TaskId } from "@countersign/core";
 import { accessTokenHash, generateSigningKey, NonceSource, ReplayMemory, verifyProof } from "@countersign/credentials";
 import { createTransport, type Transport } from "../client/transport.ts";
-import type { GatewayResponse, Send } from "../mcp-bridge/index.ts";
+import type { BridgeRequest, GatewayResponse, Send } from "../mcp-bridge/index.ts";
 import { type Asked, startControlPlane, type TestControlPlane, type Told } from "../testing/control-plane.ts";
 import { NOW, testCli } from "../testing/test-cli.ts";
 import { createSend } from "./governed-send.ts";
@@ -41,6 +41,10 @@ class ScriptedLink implements Pick<TaskLink, "live" | "expired" | "ended"> {
   }
 }
 
+function posted(body: string, headers: Record<string, string> = {}): BridgeRequest {
+  return { method: "POST", body, headers };
+}
+
 describe("createSend", () => {
   let gateway: TestControlPlane;
   let transport: Transport;
@@ -75,8 +79,7 @@ describe("createSend", () => {
     headers: Record<string, string> = {},
   ): Promise<{ status: number; type: string | null; text: string }> {
     const response: GatewayResponse = await send(
-      JSON.stringify({ jsonrpc: "2.0", ...message }),
-      headers,
+      posted(JSON.stringify({ jsonrpc: "2.0", ...message }), headers),
       new AbortController().signal,
     );
     const chunks: Uint8Array[] = [];
@@ -210,7 +213,7 @@ describe("createSend", () => {
     it("rejects with the abort, so that the bridge can give the call up", async () => {
       const stop = new AbortController();
       gateway.route({ [PATH]: async () => (stop.abort(), await new Promise<Told>(() => undefined)) });
-      await expect(send(JSON.stringify({ jsonrpc: "2.0", ...call }), {}, stop.signal)).rejects.toThrow("abort");
+      await expect(send(posted(JSON.stringify({ jsonrpc: "2.0", ...call })), stop.signal)).rejects.toThrow("abort");
     });
   });
 
@@ -311,7 +314,7 @@ describe("createSend", () => {
     it.each(["", "{", "[]", "null", '{"jsonrpc":"2.0","id":{},"method":"tools/call"}', '{"id":1,"method":5}'])(
       "survives %j",
       async (body) => {
-        expect(await send(body, {}, new AbortController().signal)).toMatchObject({ status: 202, body: null });
+        expect(await send(posted(body), new AbortController().signal)).toMatchObject({ status: 202, body: null });
       },
     );
   });

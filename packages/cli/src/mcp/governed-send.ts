@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { AppError, type Clock, type JsonObject, type Random, type TaskId } from "@countersign/core";
 import { META } from "@countersign/gateway";
 import { readBody, type Transport } from "../client/transport.ts";
-import type { GatewayResponse, Send } from "../mcp-bridge/index.ts";
+import type { BridgeRequest, GatewayResponse, Send } from "../mcp-bridge/index.ts";
 import { afterListChanged, refusalCodes, watched } from "./answer-body.ts";
 import { GatewayPost } from "./gateway-post.ts";
 import {
@@ -34,13 +34,11 @@ const PROBLEM_BYTES = 65_536;
  */
 export function createSend(options: SendOptions): Send {
   const sender = new Sender(options);
-  return async (body, headers, signal) => await sender.send(body, headers, signal);
+  return async (request, signal) => await sender.send(request, signal);
 }
 
-type Headers = Readonly<Record<string, string>>;
-interface Outgoing {
-  readonly body: string;
-  readonly headers: Headers;
+type Headers = BridgeRequest["headers"];
+interface Outgoing extends BridgeRequest {
   readonly signal: AbortSignal;
   readonly message: ShimMessage;
 }
@@ -58,10 +56,12 @@ class Sender {
     this.#gateway = new GatewayPost(options);
   }
 
-  async send(body: string, headers: Headers, signal: AbortSignal): Promise<GatewayResponse> {
-    const message = readMessage(body);
-    const outgoing = { body, headers, signal, message };
+  async send(request: BridgeRequest, signal: AbortSignal): Promise<GatewayResponse> {
+    const message = readMessage(request.body);
+    const outgoing = { ...request, signal, message };
     const link = await this.#options.link.live(isCall(message));
+    // Without a task there is no session, so it has no stream and no end.
+    if (!link.ok && request.method !== "POST") return { status: 405, headers: { get: () => null }, body: null };
     if (!link.ok) return this.#answerHere(message, link.refusal);
     if (isStatusCall(message)) return this.#fromGateway(textResponse(200, connectedAnswer(message)), message);
     try {
@@ -84,8 +84,9 @@ class Sender {
     return this.#taken(await this.#post(outgoing, link.task), outgoing.message, link.task);
   }
 
-  async #post({ body, headers, signal }: Outgoing, task: LiveTask): Promise<IncomingMessage> {
+  async #post({ method, body, headers, signal }: Outgoing, task: LiveTask): Promise<IncomingMessage> {
     return await this.#gateway.post(task, {
+      method,
       path: `/mcp/${this.#options.upstream}`,
       headers: this.#withoutForeignSession(headers, task.id),
       body,

@@ -35,7 +35,9 @@ export function tellingDesktop(send: Send, { client, cli, task }: Watching): Sen
     }
     looking = false;
   };
-  return async (body, headers, signal) => {
+  return async (request, signal) => {
+    // Nobody waits for the end of a session's stream.
+    if (request.method !== "POST") return await send(request, signal);
     const call = {};
     const answered = (): void => void unanswered.delete(call);
     unanswered.add(call);
@@ -46,7 +48,7 @@ export function tellingDesktop(send: Send, { client, cli, task }: Watching): Sen
       });
     }
     try {
-      const answer = await send(body, headers, signal);
+      const answer = await send(request, signal);
       if (answer.body === null) answered();
       return { ...answer, body: answer.body === null ? null : read(answer.body, answered) };
     } catch (error) {

@@ -115,7 +115,7 @@ describe("an approval that waits", () => {
       const client = createClient({ server: server.url }, test.surroundings);
       const send = async (): Promise<GatewayResponse> => await new Promise((resolve) => (answer = resolve));
       const told = tellingDesktop(send, { client, cli: test.surroundings, task: () => TASK });
-      await told("{}", {}, new AbortController().signal);
+      await told({ method: "POST", body: "{}", headers: {} }, new AbortController().signal);
       client.close();
       await expect.poll(() => desktop.told()).not.toBe("");
       return desktop.told();

@@ -33,6 +33,15 @@ describe("EventStreamReader", () => {
     expect(feed(": hi\n\nevent: ping\ndata: 1\n\nid: 4\ndata:\n\nretry: 5\n\ndata: 2\n\ndata: 3\n")).toEqual(["2"]);
   });
 
+  it("keeps what it takes to resume: the identifier of the last whole event, and the wait", () => {
+    const reader = new EventStreamReader(1000, () => undefined);
+    expect([reader.lastId, reader.retryMs]).toEqual(["", null]);
+    reader.feed(Buffer.from("retry: 1500\nid: a-1\ndata:\n\nid: a-2\ndata: 1\n"));
+    expect([reader.lastId, reader.retryMs]).toEqual(["a-1", 1500]);
+    reader.feed(Buffer.from("\nid: a b\nretry: soon\ndata: 1\n\n"));
+    expect([reader.lastId, reader.retryMs]).toEqual(["a-2", 1500]);
+  });
+
   it("refuses an event beyond its bound, in one line or in many", () => {
     expect(read([Buffer.from(`data: ${"x".repeat(40)}`)], 30).ok).toBe(false);
     expect(read([Buffer.from("data: 1234567890\n".repeat(4))], 30).ok).toBe(false);

@@ -7,7 +7,7 @@ const NEWLINE = Buffer.from("\n");
 
 /**
  * Reads `text/event-stream` (WHATWG HTML, server-sent events) as MCP uses it: the data of each event of type `message` is one JSON-RPC
- * message. Identifiers and retry times are ignored: a stream is never resumed.
+ * message. What it takes to resume the stream is kept: the last identifier and the wait that the server asks for.
  */
 export class EventStreamReader {
   readonly #lines: LineReader;
@@ -17,11 +17,23 @@ export class EventStreamReader {
   #size = 0;
   #type = "message";
   #tooLarge = false;
+  #id = "";
+  #lastId = "";
+  #retryMs: number | null = null;
 
   constructor(maxBytes: number, onMessage: (data: Buffer) => void) {
     this.#maxBytes = maxBytes;
     this.#onMessage = onMessage;
     this.#lines = new LineReader(maxBytes, (line) => this.#line(line));
+  }
+
+  /** The identifier of the last event that was whole; empty: the stream cannot be resumed. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+  /** How long the server wants its client to wait before it resumes; null: it did not say. */
+  get retryMs(): number | null {
+    return this.#retryMs;
   }
 
   /** Takes the next bytes. False when one event is larger than the bound. */
@@ -35,12 +47,16 @@ export class EventStreamReader {
     const colon = line.indexOf(COLON);
     const name = line.toString("latin1", 0, colon < 0 ? Math.min(line.length, 16) : Math.min(colon, 16));
     const from = colon < 0 ? line.length : colon + (line[colon + 1] === SPACE ? 2 : 1);
-    if (name === "event") this.#type = line.toString("utf8", from, from + 64);
-    if (name !== "data") return;
-    const value = line.subarray(from);
-    this.#size += value.length + 1;
+    this.#field(name, line.subarray(from));
+  }
+
+  #field(name: string, value: Buffer): void {
+    if (name === "event") this.#type = value.toString("utf8", 0, 64);
+    else if (name === "id") this.#id = identifierOf(value) ?? this.#id;
+    else if (name === "retry") this.#retryMs = waitOf(value) ?? this.#retryMs;
+    else if (name === "data") this.#size += value.length + 1;
     if (this.#size > this.#maxBytes + 1) this.#tooLarge = true;
-    else this.#data.push(value);
+    else if (name === "data") this.#data.push(value);
   }
 
   #dispatch(): void {
@@ -49,6 +65,7 @@ export class EventStreamReader {
     this.#data = [];
     this.#size = 0;
     this.#type = "message";
+    this.#lastId = this.#id;
     if (data.length === 0 || type !== "message") return;
     const [only] = data;
     const whole =
@@ -57,4 +74,15 @@ export class EventStreamReader {
         : Buffer.concat(data.flatMap((part, i) => (i === 0 ? [part] : [NEWLINE, part])));
     if (whole.length > 0) this.#onMessage(whole);
   }
+}
+
+/** One that could not stand in a header is none. */
+function identifierOf(value: Buffer): string | null {
+  const text = value.toString("latin1", 0, 1025);
+  return /^[\x21-\x7e]{0,1024}$/.test(text) ? text : null;
+}
+
+function waitOf(value: Buffer): number | null {
+  const text = value.toString("latin1", 0, 8);
+  return /^\d{1,7}$/.test(text) ? Number(text) : null;
 }

@@ -2,7 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest
 import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import { MODERN_VERSION } from "../protocol.ts";
 import type { Channel, ChannelEvents, Outgoing, Reserved, UpstreamFault } from "./channel.ts";
-import { HttpExchange, down } from "./http-exchange.ts";
+import { HttpExchange, type ResumePoint, down } from "./http-exchange.ts";
 
 export interface HttpOptions {
   readonly url: URL;
@@ -15,6 +15,9 @@ export interface HttpOptions {
 
 /** A reserved connection that was never used is given back after this time. */
 const RESERVED_MS = 120_000;
+/** Shortest and longest wait before a stream is taken up again, and how often an answer is waited for in a row without a word of it. */
+const AGAIN_MS = { least: 100, most: 60_000 } as const;
+const MAX_SILENT = 5;
 
 /** An upstream that speaks Streamable HTTP, of either era. Redirects are not followed. */
 export class HttpChannel implements Channel {
@@ -48,6 +51,7 @@ export class HttpChannel implements Channel {
       answerBytes,
       inSession: this.#session !== null,
       session: (id) => this.#adoptSession(message, id),
+      resume: this.#resumption(message.id),
     });
     const headers = { "content-type": "application/json", "content-length": message.bytes.length, ...message.headers };
     const request = this.#request("POST", headers, (response) => exchange.take(response));
@@ -79,9 +83,32 @@ export class HttpChannel implements Channel {
   listen(): void {
     const { events, answerBytes } = this.#options;
     const message: Outgoing = { bytes: Buffer.alloc(0), method: "", id: null, headers: {}, openEnded: true };
-    const exchange = new HttpExchange({ message, events, answerBytes, inSession: false, session: () => undefined });
-    const request = this.#request("GET", { accept: "text/event-stream" }, (response) => exchange.take(response));
-    request.on("error", () => exchange.stop());
+    const session = (): void => undefined;
+    const resume = this.#resumption(null);
+    this.#get(new HttpExchange({ message, events, answerBytes, inSession: false, session, resume }), "");
+  }
+
+  /** Takes up a stream behind the last event that came (2025-11-25, resumability). Nothing of a call is sent for it. */
+  #resumption(id: number | null): (exchange: HttpExchange, at: ResumePoint) => boolean {
+    let last = "";
+    let silent = 0;
+    return (exchange, { lastId, retryMs }) => {
+      silent = lastId === last ? silent + 1 : 0;
+      last = lastId;
+      if (this.#ended !== null || this.abortCancels || (id !== null && silent > MAX_SILENT)) return false;
+      const waitMs = Math.max(retryMs ?? 1000, AGAIN_MS.least) * 2 ** Math.min(silent, MAX_SILENT);
+      setTimeout(() => this.#get(exchange, lastId), Math.min(waitMs, AGAIN_MS.most)).unref();
+      return true;
+    };
+  }
+
+  #get(exchange: HttpExchange, lastId: string): void {
+    if (exchange.over) return;
+    if (this.#ended !== null) return exchange.fail(this.#ended);
+    const resuming = lastId === "" ? {} : { "last-event-id": lastId };
+    const headers = { accept: "text/event-stream", ...resuming };
+    const request = this.#request("GET", headers, (response) => exchange.take(response));
+    request.on("error", (error) => exchange.fail(down(error)));
     request.end();
   }
 

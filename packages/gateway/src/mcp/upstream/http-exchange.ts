@@ -10,6 +10,13 @@ export interface ExchangeOptions {
   readonly inSession: boolean;
   /** The upstream named a session. */
   readonly session: (id: string) => void;
+  /** The stream ended where it can be taken up again: behind that event, after that wait. False: it cannot. */
+  readonly resume: (exchange: HttpExchange, at: ResumePoint) => boolean;
+}
+export interface ResumePoint {
+  readonly lastId: string;
+  /** What the upstream asked for. */
+  readonly retryMs: number | null;
 }
 
 const VISIBLE = /^[\x21-\x7e]{1,1024}$/;
@@ -27,6 +34,11 @@ export class HttpExchange {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+  }
+
+  /** True once nothing that comes counts any more. */
+  get over(): boolean {
+    return this.#over;
   }
 
   /** Nothing that comes from now on counts. */
@@ -75,9 +87,12 @@ export class HttpExchange {
       });
       response.destroy();
     });
-    response.once("close", () =>
-      this.fail({ code: "upstream.down", reason: "the upstream ended its answer before it was complete" }),
-    );
+    response.once("close", () => {
+      const { lastId, retryMs } = reader;
+      const resumable = !this.#over && (lastId !== "" || message.id === null);
+      if (resumable && this.#options.resume(this, { lastId, retryMs })) return;
+      this.fail({ code: "upstream.down", reason: "the upstream ended its answer before it was complete" });
+    });
   }
 
   #body(response: IncomingMessage, status: number): void {
