@@ -48,7 +48,10 @@ export async function proposeConnection(context: SignInContext, ask: ConnectAsk)
   const server = await client.server();
   const asks = digestOf(namesOnly(ask));
   const open = loadPending(server, cli.env, cli.now());
-  if (open?.asks === asks) return { ...open, sessionKey: open.key.jkt, setUp: true };
+  if (open?.asks === asks) {
+    const { approvalId, url, expiresAt } = open;
+    return { approvalId, url, expiresAt, sessionKey: open.key.jkt, setUp: true };
+  }
   const key = generateSigningKey();
   const session = await deviceRequest(context, key);
   const answer = await client.json({ as: "anyone", path: "/v1/clients", body: { ...body, session } });

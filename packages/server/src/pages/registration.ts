@@ -16,7 +16,6 @@ export function renderSetup(view: SetupView): string {
     token: view.token,
     name: view.name,
     after: html`<p>You are the administrator now, and signed in.</p>
-      <p class="card" id="waiting" hidden>Something waits for your signature: <a id="to-sign" href="/">read it</a></p>
       <h2>Next</h2>
       ${commands(view.next)}<a class="button" href="/">Open the overview</a>`,
   });

@@ -33,25 +33,9 @@ async function registerAs(name: string): Promise<void> {
   need("named").textContent = name;
   need("done").focus();
   const link = document.querySelector<HTMLAnchorElement>("#to-sign");
-  if (link === null) return;
-  if (kind === "setupToken") return await showWaiting(link);
-  if (approvalId === undefined) return;
+  if (link === null || approvalId === undefined) return;
   link.href = `/approve/${approvalId}`;
   link.textContent = link.href;
-}
-
-/** What was asked for before there was anybody who could sign it. */
-async function showWaiting(link: HTMLAnchorElement): Promise<void> {
-  const nothing: Waiting = { approvals: [] };
-  const { approvals } = await call<Waiting>("GET", "/v1/approvals?state=pending").catch(() => nothing);
-  const [first, ...more] = approvals;
-  if (first === undefined) return;
-  link.href = more.length === 0 ? `/approve/${first.id}` : "/approvals";
-  need("waiting").hidden = false;
-}
-
-interface Waiting {
-  readonly approvals: readonly { readonly id: string }[];
 }
 
 async function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Promise<unknown> {
