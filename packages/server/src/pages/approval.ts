@@ -130,7 +130,7 @@ function actions(view: ApprovalPageView, approval: ApprovalView, total: number):
       : html`Only ${shownText(view.approver)} may answer this. You are signed in as ${shownText(name)}.`;
     return html`<div class="card"><p>${why}</p></div>`;
   }
-  return html`${withoutPasskey()}
+  return html`${withoutPasskey(view.phoneUrl)}
     <section class="card" aria-label="Your answer" data-needs-passkey>
       <p class="hint">You sign as <b>${shownText(name)}</b>.</p>
       ${signingChoice(approval)}

@@ -7,7 +7,7 @@ const IMPORT = /^import [^;]*? from "\.\/([\w-]+\.m?[jt]s)";$/gm;
 
 /**
  * One script out of `client/<entry>.mts` and the modules that it imports, each before those that need it, in one scope. There is no
- * build step: the sources keep to what this needs (tests): no name twice, no renamed import, no text over several lines.
+ * build step: the sources keep to what this needs (tests): no name twice, no renamed import, no text over several lines, no template within a template.
  */
 export function bundle(entry: string): string {
   const done = new Map<string, string>();

@@ -71,7 +71,8 @@ export function commands(steps: readonly NextStep[]): Html {
 }
 
 /** Shown by the script when this browser cannot use passkeys, or only those of another device; without a script there is no passkey either. */
-export function withoutPasskey(): Html {
+export function withoutPasskey(phoneUrl: string | null = null): Html {
+  const there = phoneUrl !== null && html`<li>Your phone: open this page there, with the code below.</li>`;
   return html`<div class="notice" id="no-passkey" hidden>
       <h2>Passkeys do not work here</h2>
       <p id="insecure" hidden>
@@ -81,13 +82,14 @@ export function withoutPasskey(): Html {
       <p id="unsupported" hidden>This browser cannot use passkeys.</p>
       <ul>
         <li>Open this page in a current Safari, Chrome, Edge or Firefox.</li>
-        <li>Open it on your phone.</li>
+        ${there || html`<li>Open it on your phone.</li>`}
       </ul>
     </div>
     <div class="notice" id="ways" hidden>
       <h2>This browser keeps no passkey of its own</h2>
       <p>When it asks for one, these answer:</p>
       <ul>
+        ${there}
         <li id="way-phone">
           Your phone: choose “another device” and scan the code that the browser shows. Both need Bluetooth.
         </li>

@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from "node:fs";
 import { Script } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { SCRIPTS } from "./assets.ts";
@@ -100,6 +101,16 @@ describe("the scripts", () => {
       ([, found]) => found,
     );
     expect(declared.length).toBeGreaterThan(2);
+  });
+});
+
+describe("the sources of the scripts", () => {
+  it("hold no template within a template, which the bundle would spoil", () => {
+    const folder = new URL("client/", import.meta.url);
+    const sources = readdirSync(folder).filter((name) => /(?<!\.test)\.m?ts$/.test(name));
+    const nested = sources.filter((name) => /`[^`]*\$\{[^}`]*`/.test(readFileSync(new URL(name, folder), "utf8")));
+    expect(sources.length).toBeGreaterThan(10);
+    expect(nested).toEqual([]);
   });
 });
 

@@ -15,12 +15,13 @@ export function progressOf(approval: ApprovalView): Html {
 }
 
 function hold({ policyId, approvers, quorum, signed }: SigningProgress): Html {
-  const open = Math.max(0, quorum - signed.length);
+  const open = quorum - signed.length;
+  const more = signed.length === 0 ? "nobody yet" : open === 1 ? "one more person" : `${open} more people`;
   return html`<li>
     <p><b>${Math.min(signed.length, quorum)} of ${quorum} signed</b> <code>${shownText(policyId)}</code></p>
+    <p class="hint">Needs ${shownText(approvers)}.</p>
     <ul class="progress">
-      ${signed.map(({ name }) => html`<li data-done>${shownText(name)}</li>`)}
-      ${open > 0 && html`<li>${open === 1 ? "one more of: " : `${open} more of: `}${shownText(approvers)}</li>`}
+      ${signed.map(({ name }) => html`<li data-done>${shownText(name)}</li>`)}${open > 0 && html`<li>${more}</li>`}
     </ul>
   </li>`;
 }

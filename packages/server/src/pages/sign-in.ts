@@ -18,7 +18,7 @@ export function renderSignIn(view: SignInView): string {
         </p>`;
   const body = html`<h1>Sign in</h1>
     <p class="lead">${why}</p>
-    ${already}${withoutPasskey()}
+    ${already}${withoutPasskey(view.phoneUrl)}
     <div class="card" data-needs-passkey>
       <button class="primary" type="button" id="sign-in" data-next="${next}">Sign in with passkey</button>${messages()}
     </div>

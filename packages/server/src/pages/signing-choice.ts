@@ -1,5 +1,5 @@
 import type { ApprovalView, ShownBound } from "@countersign/api";
-import { boundWords } from "./client/bound-words.ts";
+import { usesWords } from "./client/bound-words.ts";
 import { dataIsland, html, type Html } from "./html.ts";
 import { time } from "./layout.ts";
 import { shownText } from "./shown-text.ts";
@@ -63,10 +63,19 @@ function agreed(approval: ApprovalView, bound: ShownBound): Html {
   const { uses, seconds, fixed, free } = bound;
   return html`<section class="bound">
     <h3>Who signed before you chose: calls like it, for this task</h3>
-    ${same(approval)}
-    <p>${shownText(boundWords(bound))}</p>
-    ${dataIsland("agreed", { uses, seconds, fixed, free })}
+    ${same(approval)} ${covered(bound)} ${dataIsland("agreed", { uses, seconds, fixed, free })}
   </section>`;
+}
+
+function covered(bound: ShownBound): Html {
+  const { fixed, free } = bound;
+  return html`<p>${usesWords(bound)}</p>
+    <p>${named("Just as shown", fixed)}${named("May be anything", free)}No other argument.</p>`;
+}
+
+function named(what: string, names: readonly string[]): Html | null {
+  if (names.length === 0) return null;
+  return html`${what}: ${names.map((name, at) => html`${at > 0 && ", "}<code>${shownText(name)}</code>`)}. `;
 }
 
 /** What was signed for the task, and how much of it is used. */
@@ -75,8 +84,7 @@ export function usesOf(approval: ApprovalView): Html | null {
   if (bound === null || state === "pending") return null;
   return html`<h2>Signed for the task</h2>
     <div class="card">
-      ${same(approval)}
-      <p>${shownText(boundWords(bound))}</p>
+      ${same(approval)} ${covered(bound)}
       <p><b>${bound.used} of ${bound.uses} used</b>, until ${time(bound.until)}.</p>
     </div>`;
 }

@@ -6,15 +6,15 @@ export interface ChosenBound {
   readonly free: readonly string[];
 }
 
-/** What a bound covers, in one sentence: a person reads it before they sign. */
-export function boundWords({ uses, seconds, fixed, free }: ChosenBound): string {
-  const calls = uses === 1 ? "1 call" : `up to ${uses} calls`;
-  const kept = fixed.length === 0 ? "" : `, with ${listed(fixed)} just as shown`;
-  const open = free.length === 0 ? "" : `, with any value of ${listed(free)}`;
-  return `Covers ${calls} in ${seconds / 60} minutes${kept}${open}. Every other argument is refused.`;
+/** How often and how long. */
+export function usesWords({ uses, seconds }: ChosenBound): string {
+  const calls = uses === 1 ? "1 call" : `Up to ${uses} calls`;
+  return `${calls} in ${seconds / 60} minutes.`;
 }
 
-function listed(names: readonly string[]): string {
-  const last = names.at(-1) ?? "";
-  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+/** What the person has chosen, in one line. It names no argument: names come from the agent, and stand marked in the list above it. */
+export function choiceWords(bound: ChosenBound): string {
+  const open =
+    bound.free.length === 0 ? "Each just as shown." : "What is ticked may be anything, the rest is just as shown.";
+  return `${usesWords(bound)} ${open} No argument may be added.`;
 }

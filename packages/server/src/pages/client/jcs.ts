@@ -4,8 +4,9 @@ import { toBase64url } from "./base64url.ts";
 export function jcs(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(jcs).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${members.map(([key, member]) => `${jcs(key)}:${jcs(member)}`).join(",")}}`;
+    const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    const members = sorted.map(([key, member]) => `${jcs(key)}:${jcs(member)}`);
+    return `{${members.join(",")}}`;
   }
   const text = JSON.stringify(value);
   if (typeof value === "string" && /[\ud800-\udfff]/u.test(value)) throw new RangeError("lone surrogate");

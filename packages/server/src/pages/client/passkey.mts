@@ -1,5 +1,5 @@
 import { fromBase64url, toBase64url } from "./base64url.ts";
-import { need } from "./elements.mts";
+import { byId, need } from "./elements.mts";
 
 /** True when this browser can use passkeys here; else the page says so and lists the ways on. */
 export function passkeysWork(): boolean {
@@ -9,6 +9,7 @@ export function passkeysWork(): boolean {
   }
   for (const part of document.querySelectorAll<HTMLElement>("[data-needs-passkey]")) part.hidden = true;
   need("no-passkey").hidden = false;
+  byId("on-phone")?.setAttribute("open", "");
   need(isSecureContext ? "unsupported" : "insecure").hidden = false;
   return false;
 }
@@ -19,6 +20,7 @@ async function listWays(): Promise<void> {
   const own = can["userVerifyingPlatformAuthenticator"] ?? can["passkeyPlatformAuthenticator"] ?? (await ownVerifies());
   need("way-phone").hidden = can["hybridTransport"] === false;
   need("ways").hidden = own;
+  byId("on-phone")?.toggleAttribute("open", !own);
 }
 
 type Capabilities = Readonly<Record<string, boolean | undefined>>;

@@ -1,4 +1,4 @@
-import { type ChosenBound, boundWords } from "./bound-words.ts";
+import { type ChosenBound, choiceWords } from "./bound-words.ts";
 import { byId, need } from "./elements.mts";
 
 /** How often the signature may count, as it stands on the page now. Null: once. */
@@ -23,7 +23,7 @@ function show(): void {
   if (byId("scope") === null) return;
   need("bound").hidden = !isForTask();
   const bound = chosenBound();
-  if (bound !== null) need("covered").textContent = boundWords(bound);
+  if (bound !== null) need("covered").textContent = choiceWords(bound);
 }
 
 function isForTask(): boolean {
