@@ -3,7 +3,7 @@ import { type DrivenBrowser, launchBrowser as launch } from "../packages/cli/src
 export type { Authenticator } from "../packages/cli/src/demo/browser.ts";
 export type TestBrowser = DrivenBrowser;
 
-/** The browser of the demo, with the environment of the test. Close it in `afterAll`. */
-export async function launchBrowser(): Promise<TestBrowser> {
-  return await launch(process.env);
+/** The browser of the demo, with the environment of the test and further switches. Close it in `afterAll`. */
+export async function launchBrowser(...switches: readonly string[]): Promise<TestBrowser> {
+  return await launch(process.env, switches);
 }

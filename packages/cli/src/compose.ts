@@ -74,7 +74,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     server.connect(point);
     await point.start();
     closers.push(() => point.stop());
-    const warnings = [...(await sharedUser(server)), ...(await unpinned(server, gateway))];
+    const warnings = [...keptAddress(server), ...(await sharedUser(server)), ...(await unpinned(server, gateway))];
     const { api, setupUrl } = await server.serve(gateway.url);
     return {
       api,
@@ -143,6 +143,14 @@ async function unpinned(server: RunningServer, gateway: McpGateway): Promise<str
     ({ upstream, reason }) =>
       `upstream ${upstream} could not be asked for its tools (${reason}); they stay hidden until they are signed`,
   );
+}
+
+function keptAddress({ config: { refusedUrl, settings } }: RunningServer): string[] {
+  if (refusedUrl === null) return [];
+  const { publicUrl } = settings;
+  return [
+    `the address stays ${publicUrl}: every passkey and signature here is bound to it. For ${refusedUrl} begin a new data directory (--data DIR)`,
+  ];
 }
 
 async function sharedUser(server: RunningServer): Promise<string[]> {

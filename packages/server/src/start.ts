@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PointId, type PublicJwk, type Random, newId } from "@countersign/core";
 import type { ControlPlane } from "@countersign/enforce";
@@ -90,9 +89,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = await openStore({ path: options.dataDir, clock: options.now });
   try {
     const stored = await store.get("settings", "settings");
+    const root = await store.get("root", "root");
     const source = { file: options.configFile, environment: options.environment, overrides: options.overrides };
     // An unreadable configuration must not leave an installation half made: it is read before anything is written.
-    const config = await readConfig({ ...source, storedPublicUrl: stored?.terms.publicUrl ?? null });
+    const config = await readConfig({
+      ...source,
+      storedPublicUrl: stored?.terms.publicUrl ?? null,
+      boundUrl: root?.terms.origin ?? null,
+      now: options.now(),
+    });
     return await build(options, config, store);
   } catch (error) {
     await store.close();
@@ -114,7 +119,8 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   const modules = await buildModules(kernel, config);
   const controlPlane = new LocalControlPlane(kernel, modules);
   const routes = routesOf(kernel, modules, readingRoutes(options, { kernel, store, modules, ledger, feed, activity }));
-  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), documented(routes, options.version));
+  const served = { routes: documented(routes, options.version), behindProxy: config.behindProxy };
+  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), served);
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
   let listening: Listening | null = null;
   return {
@@ -181,7 +187,7 @@ function listenOptions({ listen: addresses, tls }: Config, dataDir: string): Lis
   return {
     ...hostPort(addresses.api),
     socket: join(dataDir, "control.sock"),
-    tls: tls === null ? null : { cert: readFileSync(tls.cert), key: readFileSync(tls.key) },
+    tls,
   };
 }
 

@@ -40,14 +40,17 @@ export interface DrivenBrowser {
 
 /**
  * A headless Chromium for the demo, for tests and screenshots. Found by `chromiumPath` among `variables`, which it inherits; starts in
- * about a second, the first start of all unpacks for a few seconds more. Whoever launches it closes it.
+ * about a second, the first start of all unpacks for a few seconds more. `more` are further switches. Whoever launches it closes it.
  */
-export async function launchBrowser(variables: NodeJS.ProcessEnv): Promise<DrivenBrowser> {
+export async function launchBrowser(
+  variables: NodeJS.ProcessEnv,
+  more: readonly string[] = [],
+): Promise<DrivenBrowser> {
   const { executablePath, env } = await chromiumPath(variables);
   const browser = await chromium.launch({
     executablePath,
     headless: true,
-    args: ARGS,
+    args: [...ARGS, ...more],
     env: { ...defined(variables), ...env },
     timeout: 60_000,
     // Whoever launches it decides what a signal means; at the exit of the process the browser is ended in any case.

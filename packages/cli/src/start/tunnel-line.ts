@@ -1,15 +1,17 @@
 import type { Environment } from "../environment.ts";
 
 /**
- * The command that brings the pages of a remote machine to the person's own browser; null outside an SSH session. Both ends use the
- * same port: the origin of the passkeys is `publicUrl`.
+ * The command that brings the pages of a remote machine to the person's own browser; null outside an SSH session, and where the pages
+ * (the first address) have a name of their own. Both ends use the same port: the origin of the passkeys is `publicUrl`.
  */
 export function tunnelLine(
   env: Pick<Environment, "sshConnection" | "user" | "host">,
   urls: readonly string[],
 ): string | null {
   if (env.sshConnection === null) return null;
-  const ports = urls.flatMap((url) => (URL.canParse(url) ? [portOf(new URL(url))] : []));
+  const known = urls.flatMap((url) => (URL.canParse(url) ? [new URL(url)] : []));
+  if (known[0]?.hostname !== "localhost") return null;
+  const ports = known.map(portOf);
   const serverPort = env.sshConnection.split(" ")[3];
   // The line is copied into a shell: what is no port number stays out of it.
   const way =

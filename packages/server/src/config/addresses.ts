@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, isIPv4 } from "node:net";
 import type { AddressInfo } from "node:net";
 import { AppError } from "@countersign/core";
 
@@ -34,12 +34,12 @@ async function freePort(host: string): Promise<number> {
 /** Listening beyond loopback without TLS would show cookies and names to the network. @throws AppError `listen.unsafe` */
 export function assertSafe(
   addresses: readonly string[],
-  { tls, behindProxy }: { readonly tls: unknown; readonly behindProxy: boolean },
+  { hasTls, behindProxy }: { readonly hasTls: boolean; readonly behindProxy: boolean },
 ): void {
   for (const address of addresses) {
     const { host } = hostPort(address);
-    const loopback = host === "localhost" || host === "::1" || host.startsWith("127.");
-    if (!loopback && tls === null && !behindProxy) {
+    const loopback = host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+    if (!loopback && !hasTls && !behindProxy) {
       throw new AppError("listen.unsafe", {
         detail: `\`${address}\` is reached from outside; give --tls-cert and --tls-key, or --behind-proxy`,
       });

@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { AppError, EFFECTS, type SecretRef, type Settings, type UpstreamTerms, canonicalJson } from "@countersign/core";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
-import { assertSafe, hostPort, settledAddress } from "./addresses.ts";
+import { assertSafe } from "./addresses.ts";
+import { settlePublicAddress } from "./public-address.ts";
+import { type Tls, readTls } from "./tls.ts";
 
 const MOST_BYTES = 1_048_576;
 
@@ -32,13 +34,11 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use small letters, 
 /** `countersign.yaml`: unknown keys are errors, secrets are references. */
 const file = z.strictObject({
   version: z.literal(1).default(1),
-  publicUrl: z.url().optional(),
+  publicUrl: z.string().max(2000).optional(),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   behindProxy: z.boolean().default(false),
   trustDomain: z.string().default("localhost"),
-  listen: z
-    .strictObject({ api: address.default("127.0.0.1:7330"), gateway: address.default("127.0.0.1:7331") })
-    .prefault({}),
+  listen: z.strictObject({ api: address.optional(), gateway: address.default("127.0.0.1:7331") }).prefault({}),
   database: z.literal("sqlite").default("sqlite"),
   upstreams: z.record(name, upstream).default({}),
   approvals: z
@@ -66,12 +66,17 @@ export interface Config {
   readonly settings: Settings;
   readonly upstreams: Readonly<Record<string, UpstreamTerms>>;
   readonly listen: { readonly api: string; readonly gateway: string };
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly tls: Tls | null;
   readonly behindProxy: boolean;
+  /** Another address than the one that passkeys are bound to: it was asked for, and is not used. */
+  readonly refusedUrl: string | null;
 }
 export interface ConfigSource {
   /** Address of an installation that exists; null for a new data directory. */
   readonly storedPublicUrl: string | null;
+  /** The address that passkeys are bound to; null before there is a person. */
+  readonly boundUrl: string | null;
+  readonly now: number;
   readonly file: string | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Values of the command line: they win. */
@@ -87,22 +92,28 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
   });
   if (!parsed.success) throw invalid(parsed.error, source.file);
   const { data } = parsed;
-  const listen = { ...data.listen, api: await settledAddress(data.listen.api, source.storedPublicUrl) };
-  assertSafe([listen.api, listen.gateway], { tls: data.tls ?? null, behindProxy: data.behindProxy });
-  const publicUrl =
-    data.publicUrl ?? `${data.tls === undefined ? "http" : "https"}://localhost:${String(hostPort(listen.api).port)}`;
+  const { behindProxy, tls } = data;
+  const { publicUrl, api, refused } = await settlePublicAddress(
+    { publicUrl: data.publicUrl, api: data.listen.api, hasTls: tls !== undefined, behindProxy },
+    { bound: source.boundUrl, stored: source.storedPublicUrl },
+  );
+  // The gateway has no certificate of its own.
+  assertSafe([data.listen.gateway], { hasTls: false, behindProxy });
+  const { protocol, hostname } = new URL(publicUrl);
+  const isOurs = tls !== undefined && protocol === "https:";
   return {
     settings: {
-      publicUrl: new URL(publicUrl).origin,
+      publicUrl,
       trustDomain: data.trustDomain,
       approvals: data.approvals,
       lease: data.lease,
       limits: data.limits,
     },
     upstreams: Object.fromEntries(Object.entries(data.upstreams).map(([id, u]) => [id, termsOf(id, u)])),
-    listen,
-    tls: data.tls ?? null,
-    behindProxy: data.behindProxy,
+    listen: { api, gateway: data.listen.gateway },
+    tls: isOurs ? await readTls(tls, { host: hostname, now: source.now }) : null,
+    behindProxy,
+    refusedUrl: refused,
   };
 }
 
@@ -130,6 +141,9 @@ async function readYaml(path: string | null): Promise<Record<string, unknown>> {
   throw new AppError("config.invalid", { detail: `\`${path}\` must hold keys and values` });
 }
 
+/** Groups whose values are no numbers. */
+const TEXTS: ReadonlySet<string> = new Set(["listen", "tls"]);
+
 /** `COUNTERSIGN_PUBLIC_URL`, `COUNTERSIGN_LISTEN_API` …: each key of the file, in capitals. */
 function fromEnvironment(environment: ConfigSource["environment"]): Record<string, unknown> {
   const out: Record<string, unknown> = {};
@@ -140,6 +154,7 @@ function fromEnvironment(environment: ConfigSource["environment"]): Record<strin
     out["behindProxy"] = environment["COUNTERSIGN_BEHIND_PROXY"] === "true";
   const groups = {
     listen: ["api", "gateway"],
+    tls: ["cert", "key"],
     approvals: ["waitSeconds", "expirySeconds"],
     lease: ["seconds", "renewSeconds", "marginMs"],
     limits: ["argumentsBytes", "depth"],
@@ -148,7 +163,7 @@ function fromEnvironment(environment: ConfigSource["environment"]): Record<strin
     const values = keys.flatMap((key) => {
       const text =
         environment[`COUNTERSIGN_${group.toUpperCase()}_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`];
-      return text === undefined ? [] : [[key, group === "listen" ? text : Number(text)] as const];
+      return text === undefined ? [] : [[key, TEXTS.has(group) ? text : Number(text)] as const];
     });
     if (values.length > 0) out[group] = Object.fromEntries(values);
   }

@@ -1,6 +1,7 @@
 import type { Named } from "@countersign/api";
 import { AppError } from "@countersign/core";
 import { type Approvals, humanName } from "../approvals/index.ts";
+import { isLocalName } from "../config/index.ts";
 import { type Kernel, settingsOf } from "../kernel.ts";
 import {
   type ApprovalPageView,
@@ -100,7 +101,7 @@ function assetRoutes(): readonly Route[] {
 /** An address where a phone reaches it; null when only this machine does. */
 async function onPhone(kernel: Kernel, path: string): Promise<string | null> {
   const { publicUrl } = await settingsOf(kernel);
-  return new URL(publicUrl).hostname === "localhost" ? null : new URL(path, publicUrl).href;
+  return isLocalName(new URL(publicUrl).hostname) ? null : new URL(path, publicUrl).href;
 }
 
 async function who(kernel: Kernel, caller: Caller): Promise<Named | null> {

@@ -13,8 +13,18 @@ const BODY_BYTES = 2 * 1_048_576;
 /** Requests that came over the control socket. */
 const local = new WeakSet<IncomingMessage>();
 
+export interface Served {
+  readonly routes: readonly Route[];
+  /** A proxy in front ends TLS. Nothing that it says of a request is believed: origin and address are those of `publicUrl`. */
+  readonly behindProxy: boolean;
+}
+
 /** Builds the API: each row of the table becomes a route; the caller is checked against the row before its handler runs. */
-export function buildApp(kernel: Kernel, authenticator: Authenticator, routes: readonly Route[]): FastifyInstance {
+export function buildApp(
+  kernel: Kernel,
+  authenticator: Authenticator,
+  { routes, behindProxy }: Served,
+): FastifyInstance {
   const app = Fastify({ bodyLimit: BODY_BYTES, requestTimeout: 30_000, connectionTimeout: 60_000, logger: false });
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     try {
@@ -24,7 +34,7 @@ export function buildApp(kernel: Kernel, authenticator: Authenticator, routes: r
     }
   });
   app.addHook("onRequest", async (request, reply) => {
-    await guardHost(kernel, request, reply);
+    if (!local.has(request.raw)) await guardHost(kernel, { request, reply }, behindProxy);
   });
   app.setErrorHandler((error, request, reply) => sendError(kernel, authenticator, { error, request, reply }));
   app.setNotFoundHandler((request, reply) =>
@@ -147,19 +157,21 @@ function asAppError(kernel: Kernel, error: unknown): AppError {
   return new AppError("internal.error");
 }
 
-/** Against DNS rebinding: only our own names are answered. A browser that came by IP address is sent to the name. */
-async function guardHost(kernel: Kernel, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (local.has(request.raw)) return;
+/**
+ * Against DNS rebinding: only our own names are answered. A browser that came by IP address is sent to the name, unless a proxy asks:
+ * it may have put the address of this machine in the name's place, and would be sent in a circle.
+ */
+async function guardHost(kernel: Kernel, { request, reply }: Exchange, behindProxy: boolean): Promise<void> {
   const { publicUrl } = await settingsOf(kernel);
   const url = new URL(publicUrl);
   const host = request.headers.host ?? "";
   if (host === url.host || (url.hostname === "localhost" && /^localhost(:\d+)?$/.test(host))) return;
   if (/^(127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host)) {
     const page = request.method === "GET" && (request.headers["accept"] ?? "").includes("text/html");
-    if (page) return await reply.redirect(new URL(request.url, publicUrl).href, 302);
+    if (page && !behindProxy) return await reply.redirect(new URL(request.url, publicUrl).href, 302);
     return;
   }
-  throw new AppError("request.wrong_origin", { detail: "this address is not the one that Countersign is reached at" });
+  throw new AppError("request.wrong_origin", { detail: `Countersign is reached at \`${publicUrl}\`; open it there` });
 }
 
 export interface Listening {
@@ -220,14 +232,12 @@ async function socketServer(app: FastifyInstance, path: string): Promise<Server>
 async function listening(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRNOTAVAIL" && host === "::1") resolve();
-      else
-        reject(
-          new AppError("listen.in_use", {
-            cause: error,
-            detail: `\`${host}:${String(port)}\` cannot be listened on; stop what uses it or set \`listen.api\``,
-          }),
-        );
+      if (error.code === "EADDRNOTAVAIL" && host === "::1") return resolve();
+      const why =
+        error.code === "EACCES"
+          ? "needs a right that this user lacks; name a port above 1023 in `--url`"
+          : "cannot be listened on; stop what uses it or set `listen.api`";
+      reject(new AppError("listen.in_use", { cause: error, detail: `\`${host}:${String(port)}\` ${why}` }));
     });
     server.listen(port, host, resolve);
   });

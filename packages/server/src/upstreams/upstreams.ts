@@ -227,6 +227,11 @@ export const settingsPutKind: ChangeKind = {
     const terms = draft as unknown as Settings;
     const known = await kernel.store.get("settings", "settings");
     if (known === null) throw new AppError("data.damaged");
+    // INV-5: every passkey and signature is bound to the origin; under another one nobody could sign anything again.
+    if (terms.publicUrl !== known.terms.publicUrl)
+      throw new AppError("approval.changed", {
+        detail: "the address of an installation stays; propose the rest again",
+      });
     return {
       bound: [{ kind: "settings", id: "settings", terms, state: { status: "active" }, authority: null }],
       also: [],
