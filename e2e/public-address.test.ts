@@ -10,7 +10,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTls } from "../packages/server/src/config/tls.ts";
 import { type TestBrowser, launchBrowser } from "./browser.ts";
-import { type Certificate, hasProgram, selfSigned } from "./support/certificate.ts";
+import { type Certificate, SYSTEM, hasProgram, selfSigned } from "./support/certificate.ts";
 import { CommandLine, type Started } from "./support/command-line.ts";
 
 const NAME = "countersign.test";
@@ -171,7 +171,10 @@ async function proxy(
   );
   const http = `events {}\nhttp { access_log off; ${paths.join(" ")}\n${server}}\n`;
   await writeFile(join(home, "nginx.conf"), `daemon off; pid ${home}/pid; error_log stderr notice;\n${http}`);
-  const child = spawn("nginx", ["-p", home, "-c", join(home, "nginx.conf")], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("nginx", ["-p", home, "-c", join(home, "nginx.conf")], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: SYSTEM,
+  });
   let said = "";
   while (!said.includes("start worker process")) {
     const over = once(child, "exit").then(() => Promise.reject(new Error(said)));

@@ -5,8 +5,11 @@ import { join } from "node:path";
 
 /** Whether a program of the machine is there: tests that need it are left out loudly where it is not. */
 export function hasProgram(name: string, ...args: readonly string[]): boolean {
-  return spawnSync(name, args, { stdio: "ignore" }).error === undefined;
+  return spawnSync(name, args, { stdio: "ignore", env: SYSTEM }).error === undefined;
 }
+
+/** Servers of the system stand where the path of a person may not lead. */
+export const SYSTEM: NodeJS.ProcessEnv = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
 
 export interface Certificate {
   readonly cert: string;
