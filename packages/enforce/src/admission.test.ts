@@ -1,53 +1,24 @@
-import {
-  type Change,
-  type Countersignature,
-  type HumanId,
-  type SignedApproval,
-  type StateRecord,
-  newId,
-} from "@countersign/core";
-import { approvalChallenge, changeDigest, digestOf, termsDigest } from "@countersign/credentials";
-import { type SoftAuthenticator, createSoftAuthenticator } from "@countersign/credentials/testing";
+import type { Change, Countersignature } from "@countersign/core";
+import { digestOf } from "@countersign/credentials";
 import { describe, expect, it } from "vitest";
 import { admitAll } from "./admission.ts";
 import { Replica } from "./replica.ts";
-import { random } from "./testing/bench-point.ts";
-
-const ORIGIN = "http://localhost:7330";
-const NOW = Date.now();
-const sealed = { person: "hum_x" as HumanId, box: "" };
-type AnyState = StateRecord;
-
-interface Person {
-  readonly id: HumanId;
-  readonly key: SoftAuthenticator;
-}
-const newPerson = (): Person => ({
-  id: newId("hum", NOW, random),
-  key: createSoftAuthenticator({ rpId: "localhost", origin: ORIGIN }),
-});
-
-function peopleOf(person: Person, roles: readonly string[], authority: unknown): AnyState[] {
-  const terms = { human: person.id, publicKey: person.key.publicKey, aaguid: "", backedUp: false, transports: [] };
-  const state = { status: "active" };
-  return [
-    { kind: "human", id: person.id, version: 2, terms: { roles, name: sealed }, state, authority },
-    { kind: "passkey", id: person.key.credentialId, version: 2, terms, state: { ...state, counter: 0 }, authority },
-  ] as unknown as AnyState[];
-}
-
-const genesisPolicy = {
-  kind: "policy",
-  id: "pol_1",
-  version: 1,
-  terms: { text: "permit", hash: "h" },
-  state: { status: "active" },
-  authority: "genesis",
-} as unknown as AnyState;
-const digestsOf = (records: readonly AnyState[]): { kind: string; id: string; termsDigest: string }[] =>
-  records.map(({ kind, id, terms }) => ({ kind, id, termsDigest: termsDigest(kind, id, terms) }));
-/** What the root of the last installation binds. */
-let bound = digestsOf([genesisPolicy]);
+import {
+  type AnyState,
+  NOW,
+  ORIGIN,
+  type Person,
+  agent,
+  boundRecords,
+  countersign,
+  genesisPolicy,
+  installation,
+  newPerson,
+  peopleOf,
+  record,
+  refusals,
+  sealed,
+} from "./testing/signed-records.ts";
 
 /** A new point, which has seen nothing but the root. */
 function knowingOnlyTheRoot(known: Replica): Replica {
@@ -56,89 +27,7 @@ function knowingOnlyTheRoot(known: Replica): Replica {
   return replica;
 }
 
-/** A replica that knows its root: the first human, an administrator. */
-function installation(): { replica: Replica; alice: Person } {
-  const alice = newPerson();
-  const replica = new Replica();
-  bound = digestsOf([genesisPolicy, ...peopleOf(alice, ["admin"], "genesis")]);
-  const terms = {
-    human: alice.id,
-    passkey: alice.key.credentialId,
-    origin: ORIGIN,
-    rpId: "localhost",
-    records: bound,
-    genesis: digestOf(bound),
-  };
-  const root = {
-    kind: "root",
-    id: "root",
-    version: 2,
-    terms,
-    state: { status: "active" },
-    authority: "genesis",
-  } as unknown as AnyState;
-  expect(admitAll([genesisPolicy, root, ...peopleOf(alice, ["admin"], "genesis")] as never, replica)).toEqual([]);
-  return { replica, alice };
-}
-
-/** A person's signature under a change; `say` is what it says else than it should. */
-function countersign(
-  by: Person,
-  act: Change["act"],
-  { records, ...say }: Partial<SignedApproval> & { readonly records: readonly AnyState[] },
-): Countersignature {
-  const change: Change = {
-    act,
-    records: records.map(({ kind, id, terms }) => ({ kind, id, termsDigest: termsDigest(kind, id, terms) })),
-  };
-  const signed: SignedApproval = {
-    decision: "approve",
-    scope: "once",
-    callDigest: changeDigest(change),
-    holds: [],
-    effect: "write",
-    previewDigest: digestOf("shown"),
-    human: null,
-    device: null,
-    agent: null,
-    task: null,
-    approver: by.id,
-    policySetHash: "",
-    riskLevel: "low",
-    uses: 1,
-    notBefore: new Date(NOW).toISOString(),
-    expiresAt: new Date(NOW + 60_000).toISOString(),
-    nonce: "n",
-    origin: ORIGIN,
-    genesis: digestOf(bound),
-    ...say,
-  };
-  return { change, signed, assertion: by.key.sign({ challenge: approvalChallenge(signed) }) };
-}
-
-const record = (kind: string, id: string, terms: unknown): AnyState =>
-  ({
-    kind,
-    id,
-    version: 3,
-    terms,
-    state: { status: "active", executables: [] },
-    authority: null,
-  }) as unknown as AnyState;
-const refusals = (records: readonly AnyState[], replica: Replica): string[] =>
-  admitAll(records as never, replica).map(({ record: r }) => `${r.kind} ${r.id}`);
-
 const policy = (): AnyState => record("policy", "pol_2", { text: "permit(principal, action, resource);", hash: "x" });
-const agent = (owner: HumanId): AnyState =>
-  record("agent", "agt_1", {
-    name: "a",
-    owner,
-    purpose: sealed,
-    scope: [{ action: "**", resource: "**" }],
-    expiresAt: "",
-    salt: "",
-  });
-
 describe("INV-12: what a point believes", () => {
   it("believes what an administrator signed, and nothing that lacks it", () => {
     const { replica, alice } = installation();
@@ -244,8 +133,8 @@ describe("INV-12: what a point believes", () => {
       passkey: mallory.key.credentialId,
       origin: ORIGIN,
       rpId: "localhost",
-      records: bound,
-      genesis: digestOf(bound),
+      records: boundRecords(),
+      genesis: digestOf(boundRecords()),
     };
     const root = { ...record("root", "root", terms), version: 9 };
     expect(refusals([root, ...peopleOf(mallory, ["admin"], "genesis")], replica).length).toBe(3);
