@@ -1,5 +1,6 @@
 import { EFFECTS, type Effect, type Json, type JsonObject, normalizeResource } from "@countersign/core";
-import { steersLaterCommands } from "./shell/files.ts";
+import { inFolder } from "./shell/files.ts";
+import { steersLaterCommands } from "./shell/steering.ts";
 
 /** A place that a tool touches, with what it does there. */
 export interface Touched {
@@ -46,7 +47,7 @@ export function absolutePath(path: Json | undefined, { cwd, home }: Place): stri
   if (typeof path !== "string" || path === "" || path.length > MAX_CHARS || ODD.test(path)) return null;
   if (path.trim() !== path || path.normalize("NFC") !== path) return null;
   const expanded = path === "~" || path.startsWith("~/") ? `${home}${path.slice(1)}` : path;
-  const absolute = expanded.startsWith("/") ? expanded : `${cwd}/${expanded}`;
+  const absolute = expanded.startsWith("/") ? expanded : inFolder(cwd, expanded);
   return normalizeResource(`file:${absolute}`).slice("file:".length);
 }
 

@@ -35,6 +35,7 @@ function judgeScriptOf(node: WithScript, walk: Walk, folders: Folders): void {
 
 /** Why what a part of a word expands to cannot be foreseen; null where it only makes text. */
 function faultOf(node: SyntaxNode, walk: Walk): string | null {
+  if ((node.type === "Word" || node.type === "DoubleQuoted") && hasIndex(node)) return "an index that zsh evaluates";
   if (node.type === "ArithmeticExpansion")
     // A variable's text is evaluated again here, and may run commands: x='a[$(rm y)]'.
     return /^\$(?:\(\(|\[)[\d\s+\-*/%()<>=!&|^~?:,]*[)\]]+$/.test(node.text)
@@ -45,6 +46,14 @@ function faultOf(node: SyntaxNode, walk: Walk): string | null {
   // In zsh the same form is a qualifier, which may run code.
   if (node.type === "ExtendedGlob") return "an extended pattern is read differently from shell to shell";
   return node.type === "ParameterExpansion" ? faultOfParameter(node) : null;
+}
+
+/** `$x[i]`: two things to bash, an arithmetic index to zsh. */
+function hasIndex({ parts }: Extract<SyntaxNode, { type: "Word" | "DoubleQuoted" }>): boolean {
+  return (parts ?? []).some((part, at) => {
+    const next = parts?.[at + 1]?.text ?? "";
+    return part.type === "SimpleExpansion" && next.startsWith("[") && !/^\[\d+\]/.test(next);
+  });
 }
 
 function faultOfParameter({ prefix, index, operation, parameter }: ParameterExpansionPart): string | null {

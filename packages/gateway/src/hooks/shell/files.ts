@@ -16,14 +16,27 @@ const ODD = /[\u0000-\u001f\u007f\\]/;
 export function pathsOf(word: ShellWord, folders: Folders): NamedFiles {
   const { kind, value } = word;
   if (kind === "dynamic") return { ok: false, reason: `which file \`${word.shown}\` is only the shell knows` };
-  if (ODD.test(value) || value.normalize("NFC") !== value || (kind === "plain" && value === ""))
+  if (!isPlainName(value) || (kind === "plain" && value === ""))
     return { ok: false, reason: `\`${word.shown}\` is not a plain file name` };
   const path = kind === "plain" ? value : value.slice(0, value.lastIndexOf("/") + 1);
   const wide = kind === "pattern" || /[*?]/.test(value);
   const known = kind === "plain" && wide ? value.slice(0, value.search(/[^/]*[*?]/)) : path;
   if (known.startsWith("/")) return { ok: true, names: [nameOf(known, wide)] };
   if (folders === null) return { ok: false, reason: `\`${word.shown}\` lies in a folder that only the shell knows` };
-  return { ok: true, names: folders.map((folder) => nameOf(`${folder}/${known}`, wide)) };
+  return { ok: true, names: folders.map((folder) => nameOf(inFolder(folder, known), wide)) };
+}
+
+/** A relative path from a folder on. */
+export function inFolder(folder: string, path: string): string {
+  return folder.endsWith("/") ? `${folder}${path}` : `${folder}/${path}`;
+}
+
+/** After a name that may be a link, `..` leads elsewhere than it reads; below `/proc` lie other names for everything. */
+const ELSEWHERE =
+  /(?:^|\/)(?!\.{1,2}(?:\/|$))[^/]+\/(?:\.?\/)*\.\.(?:\/|$)|^\/+(?:\.?\/)*proc\/+[^/]+\/+(?:root|cwd|fd|task)(?:\/|$)/;
+
+function isPlainName(value: string): boolean {
+  return !ODD.test(value) && value.normalize("NFC") === value && !ELSEWHERE.test(value);
 }
 
 function nameOf(path: string, wide: boolean): string {
@@ -42,28 +55,6 @@ export function allBelow(path: string): string {
 export function withAllBelow(path: string): readonly string[] {
   return [...new Set([path, allBelow(path)])];
 }
-
-/**
- * Whether to write there is to change what later commands run, read or are allowed: settings of shells, of git and of agents, programs, devices.
- * INV-12: such a file would loosen everything after it, so writing it is never a mere write.
- */
-export function steersLaterCommands(path: string, home: string): boolean {
-  if (SYSTEM.test(path) || STEERING_FILE.test(path)) return true;
-  const place = path.replace(WORKTREE, "/");
-  if (path.startsWith(`${home}/`) && /^(?:\.|bin\/|go\/bin\/)/.test(place.slice(home.length + 1))) return true;
-  return STEERING_FOLDER.test(place);
-}
-
-/** Also what is hidden in the administrator's home. */
-const SYSTEM =
-  /^\/(?:root\/\.|(?:dev|proc|sys|etc|usr|bin|sbin|lib\w*|boot|opt|var\/spool|System|Library|Applications)(?:\/|$))/;
-/** Where agents keep the folders that they work in. */
-const WORKTREE = /\/\.(?:claude|codex|cursor|gemini)\/worktrees\/[^/]+\//;
-/** `HEAD` makes a folder a repository, whose settings git obeys. */
-const STEERING_FOLDER =
-  /\/(?:\.git|\.husky|\.githooks|\.claude|\.codex|\.cursor|\.gemini|\.opencode|\.goose|\.vscode|\.idea|\.zed|\.windsurf|HEAD|\.bin)(?:\/|$)/;
-const STEERING_FILE =
-  /\/(?:\.envrc|\.gitattributes|\.gitmodules|\.gitconfig|\.mcp\.json|\.npmrc|\.yarnrc(?:\.yml)?|\.pre-commit-config\.yaml|lefthook\.ya?ml|sitecustomize\.py|\.ripgreprc|\.curlrc|\.wgetrc|\.(?:ba|z)sh\w+|\.profile)$/;
 
 /** The resource of a path. */
 export function fileResource(path: string, effect: Effect): JudgedResource {

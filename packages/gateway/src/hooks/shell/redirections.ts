@@ -1,9 +1,10 @@
 import type { Effect } from "@countersign/core";
 import type { Redirect, Redirection } from "unbash";
 import { judgeExpansions } from "./expansions.ts";
-import { type Folders, fileResource, pathsOf, steersLaterCommands } from "./files.ts";
+import { type Folders, fileResource, pathsOf } from "./files.ts";
 import { type ShellWord, shellWord } from "./shell-word.ts";
 import { isOwnVariable } from "./variables.ts";
+import { steeringAmong } from "./verdict.ts";
 import type { Walk } from "./walk.ts";
 
 /** Judges redirections: what they open and how. `>` empties a file that may exist, so it is destructive. */
@@ -39,8 +40,9 @@ function effectOf(operator: Redirect["operator"]): Effect | null {
       return "read";
     case ">>":
     case "&>>":
-    case "<>":
       return "write";
+    // `<>` overwrites from the start on.
+    case "<>":
     case ">":
     case ">|":
     case "&>":
@@ -69,8 +71,8 @@ function judgeTarget(word: ShellWord, effect: Effect, at: { readonly walk: Walk;
     if (CONNECTS.test(path)) findings.note("external", `connects to \`${path}\``);
     // Opened anew, they are the file behind the stream, which is emptied.
     else if (path === "/dev/stdout" || path === "/dev/stderr") findings.note(effect, `writes to \`${path}\``);
-    else if (effect !== "read" && steersLaterCommands(path, home))
-      findings.note("unknown", `\`${path}\` steers what later commands do`);
+    else if (effect !== "read" && steeringAmong([path], word, home) !== null)
+      findings.note("unknown", `\`${path}\` may steer what later commands do`);
     else findings.resource(fileResource(path, effect));
   }
 }

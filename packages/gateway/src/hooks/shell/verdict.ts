@@ -1,7 +1,8 @@
 import { type Effect, graver } from "@countersign/core";
-import { type Folders, allBelow, fileResource, pathsOf, steersLaterCommands, withAllBelow } from "./files.ts";
+import { type Folders, allBelow, fileResource, pathsOf, withAllBelow } from "./files.ts";
 import type { JudgedResource } from "./judgement.ts";
 import type { ShellWord } from "./shell-word.ts";
+import { mayReachSteering, steersLaterCommands } from "./steering.ts";
 
 /** What one command does by itself. */
 export interface Verdict {
@@ -62,12 +63,23 @@ export function touching(base: Verdict, touched: readonly Touched[], context: Co
           : recurses === true
             ? names.flatMap(withAllBelow)
             : names;
-      const steering =
-        how === "read" || removes === true ? undefined : all.find((path) => steersLaterCommands(path, context.home));
-      if (steering !== undefined) return unknown(`\`${steering}\` steers what later commands do`);
+      if (how !== "read" && removes !== true) {
+        const steering = steeringAmong(all, word, context.home);
+        if (steering !== null) return unknown(`\`${steering}\` may steer what later commands do`);
+      }
       resources.push(...all.map((path) => fileResource(path, how)));
       effect = graver(how, effect);
     }
   }
   return { ...base, effect, resources };
+}
+
+/** The first name to write which is never a mere write. */
+export function steeringAmong(names: readonly string[], word: ShellWord, home: string): string | null {
+  const folderOf = (name: string): string => name.replace(/\/\*\*$/, "") || "/";
+  const found = names.find(
+    (name) =>
+      steersLaterCommands(name, home) || (word.kind === "pattern" && mayReachSteering(word, folderOf(name), home)),
+  );
+  return found ?? null;
 }

@@ -1,7 +1,9 @@
 import type { Effect } from "@countersign/core";
 import { type OptionTable, parseOptions } from "../options.ts";
+import { type Folders, pathsOf } from "../files.ts";
 import { type ShellWord, plain } from "../shell-word.ts";
 import { type CommandContext, type Judge, type Touched, type Verdict, touching, unknown, verdict } from "../verdict.ts";
+import { landing } from "./landing.ts";
 
 interface Copier extends OptionTable {
   readonly does: string;
@@ -35,6 +37,8 @@ function copier(name: string, table: Copier): Judge {
       // A destination that is a folder takes the sources under their own names.
       { words: targets.filter((word): word is ShellWord => word !== null), effect, recurses: true },
     ];
+    const steering = landing(sources, targets, context);
+    if (steering !== null) return unknown(`\`${name}\`: \`${steering}\` may steer what later commands do`);
     return touching(verdict(effect, table.does), touched, context);
   };
 }
@@ -45,6 +49,9 @@ const ln: Judge = (words, context) => {
     flags: "-s -v -n -r -f --symbolic --verbose --no-dereference --relative --force",
   });
   if (!parsed.ok) return unknown(`\`ln\`: ${parsed.reason}`);
+  // A link from outside would give what lies there a name that no rule knows.
+  if (!parsed.operands.every((word) => liesWithin(word, context.folders)))
+    return unknown("`ln` to a place outside of the folder");
   const forced = parsed.given.some(({ name }) => name === "-f" || name === "--force");
   const effect = forced ? "destructive" : "write";
   return touching(
@@ -53,6 +60,11 @@ const ln: Judge = (words, context) => {
     context,
   );
 };
+
+function liesWithin(word: ShellWord, folders: Folders): boolean {
+  const paths = word.kind === "plain" ? pathsOf(word, folders) : null;
+  return paths?.ok === true && paths.names.every((path) => folders?.some((folder) => path.startsWith(`${folder}/`)));
+}
 
 const DD_WORD = /^(?:(?:bs|ibs|obs|count|skip|seek|iseek|oseek|cbs|status|conv|iflag|oflag)=[\w,.]+|(?:if|of)=(.+))$/s;
 

@@ -115,11 +115,6 @@ export const GIT_COMMANDS: Readonly<Record<string, Command>> = {
     texts: "-m --message",
     takes: "--author --date --fixup --squash",
   },
-  mv: {
-    ...WRITE,
-    flags: "-n -v -k -f --dry-run --verbose --force",
-    raises: { "-f": "destructive", "--force": "destructive" },
-  },
   rm: { ...LOSES, flags: "-r -f -q -n --cached --dry-run --force --quiet --ignore-unmatch" },
   clean: { ...LOSES, flags: "-d -f -n -q -x -X --force --dry-run", takes: "-e --exclude" },
   reset: {

@@ -3,6 +3,7 @@ import { type Folders, pathsOf } from "../files.ts";
 import { type ParsedOptions, parseOptions } from "../options.ts";
 import { type ShellWord, below, plain } from "../shell-word.ts";
 import { type CommandContext, type Judge, type Verdict, touching, unknown, verdict } from "../verdict.ts";
+import { landing } from "./landing.ts";
 import { GIT_COMMANDS } from "./git-commands.ts";
 import { webResource } from "./web-address.ts";
 
@@ -187,4 +188,16 @@ const worktree: Judge = (words, context) =>
     ? inRepository(verdict("read", "only reads the repository"), context)
     : unknown("`git worktree` may make or remove folders");
 
-const SPECIAL: Readonly<Record<string, Judge>> = { clone, stash, config, remote: remotes, worktree };
+/** A file under another name may be a setting. */
+const move: Judge = (words, context) => {
+  const parsed = parseOptions(words, { flags: "-n -v -k -f --dry-run --verbose --force" });
+  if (!parsed.ok) return unknown(`\`git mv\`: ${parsed.reason}`);
+  const { operands, given } = parsed;
+  if (operands.some(({ kind }) => kind === "dynamic")) return unknown("`git mv` of what only the shell knows");
+  const steering = landing(operands.slice(0, -1), operands.slice(-1), context);
+  if (steering !== null) return unknown(`\`git mv\`: \`${steering}\` may steer what later commands do`);
+  const forced = given.some(({ name }) => name === "-f" || name === "--force");
+  return inRepository(verdict(forced ? "destructive" : "write", "`git mv` moves files of the repository"), context);
+};
+
+const SPECIAL: Readonly<Record<string, Judge>> = { clone, stash, config, mv: move, remote: remotes, worktree };

@@ -270,5 +270,5 @@ export const NETWORK: Readonly<Record<string, Judge>> = {
     },
     { flags: "-l -q --no-pager --all --user --full --now", takes: "-n --type --state" },
   ),
-  crontab: commands("crontab", { "-l": "read", "-r": "destructive" }, { flags: "-l -r" }),
+  crontab: commands("crontab", { "-l": "read", "-r": "destructive" }, { flags: "-l" }),
 };

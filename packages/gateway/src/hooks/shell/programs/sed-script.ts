@@ -1,27 +1,34 @@
 /**
- * Whether a sed script is made only of commands that neither write files nor run anything: an own reading of the small part of the language
- * (POSIX sed, GNU's flags) that agents use. Everything else, also what GNU and BSD read differently, is not harmless.
+ * The commands of a sed script, a letter each, if all of them neither write files nor run anything; else null. An own reading of the small part
+ * of the language (POSIX sed, GNU's flags) that agents use: everything else, also what GNU and BSD read differently, is null.
  */
-export function isHarmlessSed(script: string): boolean {
+export function harmlessSed(script: string): string | null {
   let rest = script;
+  let letters = "";
   while (rest !== "") {
-    const next = afterCommand(rest);
-    if (next === null) return false;
-    rest = next;
+    const next = nextCommand(rest);
+    if (next === null) return null;
+    rest = next.rest;
+    letters += next.letter;
   }
-  return true;
+  return letters;
 }
 
 const SPACE = /^[\s;]+/;
 const NUMBER = /^(?:\d+(?:~\d+)?|\$)/;
 
-/** What follows the first command, null if it is not known. */
-function afterCommand(text: string): string | null {
+/** The first command and what follows it, null if it is not known. */
+function nextCommand(text: string): { readonly letter: string; readonly rest: string } | null {
   const start = text.replace(SPACE, "");
-  if (start === "") return "";
+  if (start === "") return { letter: "", rest: "" };
   const addressed = afterAddresses(start);
   if (addressed === null) return null;
   const command = addressed.replace(/^\s*!?[ \t]*/, "");
+  const rest = afterCommand(command);
+  return rest === null ? null : { letter: command.charAt(0), rest };
+}
+
+function afterCommand(command: string): string | null {
   if (/^[{}]/.test(command)) return command.slice(1);
   if (/^[pdnNhHgGxDPlq=](?:[ \t]*(?:[;\n}]|$))/.test(command)) return command.slice(1).replace(/^[ \t]+/, "");
   if (command.startsWith("s") || command.startsWith("y")) return afterSubstitution(command);

@@ -1,8 +1,8 @@
-import { graver } from "@countersign/core";
-import { type OptionTable, parseOptions } from "../options.ts";
+import { type Effect, graver } from "@countersign/core";
+import { type GivenOption, type OptionTable, parseOptions } from "../options.ts";
 import type { ShellWord } from "../shell-word.ts";
 import { type Judge, touching, unknown, verdict } from "../verdict.ts";
-import { isHarmlessSed } from "./sed-script.ts";
+import { harmlessSed } from "./sed-script.ts";
 
 const notStdin = ({ value, kind }: ShellWord): boolean => kind !== "plain" || value !== "-";
 
@@ -24,13 +24,19 @@ const sed: Judge = (words, context) => {
     scripts.push(files[0] ?? null);
     files = files.slice(1);
   }
-  if (!scripts.every((script) => script?.kind === "plain" && isHarmlessSed(script.value)))
-    return unknown("what the `sed` script does is not known");
+  const letters = scripts.map((script) => (script?.kind === "plain" ? harmlessSed(script.value) : null));
+  if (letters.includes(null)) return unknown("what the `sed` script does is not known");
   if (inPlace.some(({ value }) => value !== null)) return unknown("`sed` keeps a copy under another name");
-  const effect = inPlace.length > 0 ? "write" : "read";
-  const base = verdict(effect, effect === "write" ? "edits files in place" : "only reads");
+  const effect = inPlace.length === 0 ? "read" : inPlaceEffect(given, letters.join(""));
+  const base = verdict(effect, effect === "read" ? "only reads" : "edits files in place");
   return touching(base, [{ words: files.filter(notStdin), effect }], context);
 };
+
+/** What is not printed is gone from the file. */
+function inPlaceEffect(given: readonly GivenOption[], letters: string): Effect {
+  const quiet = given.some(({ name }) => /^(?:-n|--quiet|--silent)$/.test(name));
+  return quiet || /[^sy={}]/.test(letters) ? "destructive" : "write";
+}
 
 /** All ways of awk to run or to write something: calls, pipes, redirections, indirect calls and other files. */
 const AWK_ACTS = /system|getline|ARGV|ARGC|extension|[|>@]/;

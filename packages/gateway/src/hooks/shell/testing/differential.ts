@@ -62,7 +62,8 @@ interface Judged {
 
 function prepare(root: string, lines: readonly Judged[]): void {
   for (const folder of ["bin", "home", "lines", "logs", "w"]) mkdirSync(join(root, folder));
-  const stub = `#!/bin/sh\nprintf '%s\\0' "\${0##*/}" "$@" >> "$CALLS"\nprintf '\\1' >> "$CALLS"\n`;
+  // One write for a call: two programs may run at once.
+  const stub = `#!/bin/sh\nprintf '%s\\0' "\${0##*/}" "$@" "$(printf '\\1')" >> "$CALLS"\n`;
   for (const name of STUBS) {
     writeFileSync(join(root, "bin", name), stub);
     chmodSync(join(root, "bin", name), 0o755);
@@ -105,7 +106,7 @@ function compareOne({ text, at, judgement }: Judged, root: string): Compared {
 function callsOf(log: string): readonly (readonly string[])[] {
   if (!existsSync(log)) return [];
   return readFileSync(log, "utf8")
-    .split("\u0001")
+    .split("\u0001\0")
     .filter((call) => call !== "")
     .map((call) => call.split("\0").slice(0, -1));
 }
