@@ -1,5 +1,5 @@
 import type { Json } from "@countersign/core";
-import type { Answered, Question } from "./question.ts";
+import { type Answered, type Question, inEra } from "./question.ts";
 import type { Reply } from "./reply.ts";
 
 export interface AskOptions {
@@ -99,8 +99,9 @@ export class LiveConversation implements Conversation {
     for (const text of this.#unshown.splice(0)) this.#options.reply.message(text);
   }
 
-  async #askOne({ method, params }: Question, { read, signal }: AskOptions): Promise<Answered | null> {
+  async #askOne(question: Question, { read, signal }: AskOptions): Promise<Answered | null> {
     const { session, questions, askMs, reply } = this.#options;
+    const { method } = question;
     return await new Promise((resolve) => {
       const end = (value: { readonly result: Json | undefined } | null): void => {
         clearTimeout(timer);
@@ -115,6 +116,7 @@ export class LiveConversation implements Conversation {
       };
       const id = questions.open(session, end);
       const timer = setTimeout(lost, askMs);
+      const { params } = inEra(question, "legacy", id);
       this.#unshown.push(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
       if (signal.aborted) lost();
       else signal.addEventListener("abort", lost, { once: true });

@@ -1,6 +1,7 @@
 import { type Json, type JsonObject, isJsonObject } from "@countersign/core";
 import type { AskOptions, Conversation } from "./conversation.ts";
-import type { Answered, Question } from "./question.ts";
+import { type Answered, type Question, inEra } from "./question.ts";
+import { RPC } from "./protocol.ts";
 import type { Reply } from "./reply.ts";
 
 export interface ParkOptions {
@@ -75,9 +76,15 @@ export class ParkedConversation implements Conversation {
     if (reply === null || this.#waiting.size === 0) return;
     this.#round += 1;
     const requestState = this.#round > MAX_ROUNDS ? null : this.#options.park(this.#round);
-    if (requestState === null) return this.#options.giveUp();
+    if (requestState === null) {
+      const message = "too many questions of servers wait for an answer; answer those first, or do without this call";
+      reply.error({ code: RPC.server, message });
+      return this.#options.giveUp();
+    }
     for (const waiting of this.#waiting.values()) waiting.shown = true;
-    const inputRequests = Object.fromEntries([...this.#waiting].map(([key, { question }]) => [key, { ...question }]));
+    const inputRequests = Object.fromEntries(
+      [...this.#waiting].map(([key, { question }]) => [key, { ...inEra(question, "modern", key) }]),
+    );
     this.#reply = null;
     this.#timer = setTimeout(() => this.#options.giveUp(), this.#options.parkMs);
     const result = { resultType: "input_required", inputRequests, requestState };

@@ -1,6 +1,6 @@
-import { type Json, type JsonObject, isJsonObject, parseJson } from "@countersign/core";
+import { type Json, type JsonObject, isJsonObject, parseJson, plainText } from "@countersign/core";
 import { type ClientOffer, isOffered } from "./client-offer.ts";
-import { RPC } from "./protocol.ts";
+import { type Era, RPC } from "./protocol.ts";
 
 /** What an upstream asks the agent's client, as it is passed on. */
 export interface Question {
@@ -20,11 +20,14 @@ export interface QuestionContext {
   readonly offer: ClientOffer;
   /** The person said no within this action. */
   readonly declined: boolean;
+  /** The origin of Countersign's own pages: no upstream sends anybody there. */
+  readonly ownOrigin: string;
 }
 
 const LIMITS = { sizeBytes: 256 * 1024, depth: 64 };
 const ANSWER_BYTES = 2 * 1024 * 1024;
 const MAX_ROOTS = 1000;
+const MESSAGE_CHARS = 4000;
 const ACTIONS: ReadonlySet<unknown> = new Set(["accept", "decline", "cancel"]);
 const ROLES: ReadonlySet<unknown> = new Set(["assistant", "user"]);
 const DECLINED: JsonObject = { action: "decline" };
@@ -36,7 +39,7 @@ const DECLINED: JsonObject = { action: "decline" };
 export function readQuestion(
   method: string,
   asked: unknown,
-  { upstream, offer, declined }: QuestionContext,
+  { upstream, offer, declined, ownOrigin }: QuestionContext,
 ): ReadQuestion | { readonly ok: true; readonly answer: JsonObject } {
   const params = strict(asked ?? {});
   if (params === null) return fault(RPC.invalidParams, "the question is too large or not an object");
@@ -46,27 +49,35 @@ export function readQuestion(
   const { _meta, task: _task, ...known } = params;
   if (method === "sampling/createMessage") return { ok: true, question: { method, params: known } };
   if (declined) return { ok: true, answer: DECLINED };
-  return elicitation(known, upstream);
+  return elicitation(known, upstream, ownOrigin);
 }
 
-function elicitation(params: JsonObject, upstream: string): ReadQuestion {
+function elicitation(params: JsonObject, upstream: string, ownOrigin: string): ReadQuestion {
   const { mode = "form", message, requestedSchema, url, elicitationId } = params;
   if (typeof message !== "string") return fault(RPC.invalidParams, "the elicitation has no message");
-  // Nobody is to take an upstream's question for an approval of ours.
-  const marked = `Asked by the server \`${upstream}\`, not by Countersign: ${message}`;
+  // Nobody is to take an upstream's question for an approval of ours, whatever a terminal makes of its characters.
+  const marked = `Asked by the server \`${upstream}\`, not by Countersign: ${plainText(message, MESSAGE_CHARS)}`;
   const method = "elicitation/create";
   const shown = params["mode"] === undefined ? {} : { mode };
   if (mode === "form" && isJsonObject(requestedSchema))
     return { ok: true, question: { method, params: { ...shown, message: marked, requestedSchema } } };
-  if (mode !== "url" || !isWebAddress(url) || typeof elicitationId !== "string")
+  if (mode !== "url" || !isWebAddress(url, ownOrigin))
     return fault(RPC.invalidParams, "the elicitation is neither a form nor a web address");
-  return { ok: true, question: { method, params: { mode, message: marked, url, elicitationId } } };
+  const named = typeof elicitationId === "string" ? { elicitationId } : {};
+  return { ok: true, question: { method, params: { mode, message: marked, url, ...named } } };
 }
 
-function isWebAddress(url: Json | undefined): url is string {
-  if (typeof url !== "string" || !URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
+function isWebAddress(text: Json | undefined, ownOrigin: string): text is string {
+  const url = typeof text === "string" ? URL.parse(text) : null;
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return false;
+  return url.username === "" && url.password === "" && url.origin !== ownOrigin;
+}
+
+/** A question as a revision wants it: 2025-11-25 names each web address that is asked for, 2026-07-28 does not. */
+export function inEra({ method, params }: Question, era: Era, id: string): Question {
+  const { elicitationId = id, ...rest } = params;
+  if (method !== "elicitation/create" || params["mode"] !== "url") return { method, params };
+  return { method, params: era === "legacy" ? { ...rest, elicitationId } : rest };
 }
 
 /** What a client answered, if it is an answer to such a question. `mayTell` says which roots the upstream may hear of. */

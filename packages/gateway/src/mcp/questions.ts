@@ -76,11 +76,12 @@ export class Questions {
     const answers = new Map<string, Answered>();
     const questions = new Map<string, Question>();
     this.#asked += asked.length;
+    const ownOrigin = new URL(this.#context.point.settings().publicUrl).origin;
     for (const [key, method, params] of asked) {
       const read =
         this.#asked > MAX_QUESTIONS
           ? ({ ok: false, code: RPC.server, message: "the upstream asks too much" } as const)
-          : readQuestion(method, params, { upstream: call.upstream, offer, declined: this.#declined });
+          : readQuestion(method, params, { upstream: call.upstream, offer, declined: this.#declined, ownOrigin });
       if (!read.ok) answers.set(key, read);
       else if ("answer" in read) answers.set(key, { ok: true, result: read.answer });
       else questions.set(key, read.question);

@@ -75,6 +75,8 @@ export interface Enforced {
   readonly credential: Credential;
   put(kind: "upstream", id: string, terms: UpstreamTerms): void;
   endTask(): void;
+  /** The credential of a second task of the same people. */
+  anotherTask(): Credential;
   freeze(): ReturnType<EnforcementPoint["push"]>;
 }
 
@@ -129,6 +131,7 @@ export async function enforcedPoint(): Promise<Enforced> {
       const task = point.replica.get("task", credential.chain.task);
       apply({ ...task, state: { status: "ended", jkts: [credential.key.jkt], cause: null } });
     },
+    anotherTask: () => putChain(apply, issuer),
     freeze: async () => {
       version += 1;
       const id: BrakeId = newId("brk", Date.now(), random);

@@ -19,6 +19,10 @@ export function filesystem(folder: string): readonly string[] {
 export function oddServer(...args: readonly string[]): readonly string[] {
   return [NODE, fileURLToPath(new URL("./odd-server.ts", import.meta.url)), ...args];
 }
+/** The server that asks its client. */
+export function askingServer(): readonly string[] {
+  return [NODE, fileURLToPath(new URL("./asking-server.ts", import.meta.url))];
+}
 /** The official SDK's server of 2026-07-28, on a pipe. */
 export function modernServer(): readonly string[] {
   return [NODE, fileURLToPath(new URL("./modern-server.ts", import.meta.url))];
