@@ -2,22 +2,26 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApprovalView } from "@countersign/api";
 import type { Client } from "@modelcontextprotocol/client";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type TestBrowser, launchBrowser } from "./browser.ts";
 import { Installation, mcpClient, refusalOf } from "./support/installation.ts";
 import { verifies } from "./support/invariants.ts";
 import { Person } from "./support/person.ts";
-import type { Workstation } from "./support/workstation.ts";
+import { Workstation } from "./support/workstation.ts";
 
-const FOLDERS = ["two", "other", "task", "once"] as const;
+const FOLDERS = ["two", "other", "team", "task", "once"] as const;
 type Folder = (typeof FOLDERS)[number];
 
-/** Writes are held, by folder: for two people, for somebody else than the requester, for a task, for once. */
+/** Writes are held, by folder: for two people, for somebody else than the requester, for a task by two people or by one, for once. */
 const policiesOver = (files: string, note = ""): string => `// ${note}
 @id("all") permit (principal, action, resource);
 @id("two") @hold("two people") @quorum("2")
 forbid (principal, action in Action::"write", resource in Resource::"file:${files}/two");
 @id("other") @hold("somebody else") @not_requester @approvers("role:admin")
 forbid (principal, action in Action::"write", resource in Resource::"file:${files}/other");
+@id("team") @hold("two people, for the task") @quorum("2") @scopes("once,task")
+forbid (principal, action, resource in Resource::"file:${files}/team");
 @id("task") @hold("look at it") @scopes("once,task")
 forbid (principal, action, resource in Resource::"file:${files}/task");
 @id("once") @hold("each time")
@@ -218,6 +222,26 @@ describe("what an approval can be", () => {
     expect(ledger).not.toContain("not this");
   });
 
+  it("asks a person about so many calls and no more", async () => {
+    const desk = new Workstation(here.composed.api);
+    await desk.signIn(bob);
+    await here.agent(bob, { name: "hasty" });
+    const hasty = await mcpClient(await desk.openTask("hasty"));
+    const ask = async (name: number): Promise<ReturnType<typeof refusalOf>> => {
+      const path = join(here.files, "once", `many-${String(name)}`);
+      return refusalOf(await hasty.callTool({ name: "write_file", arguments: { path, content: "x" } }));
+    };
+    const answers = await Promise.all(Array.from({ length: 60 }, async (_, i) => await ask(i)));
+    expect(answers.filter((refusal) => refusal?.decision === "hold").length).toBeGreaterThan(50);
+    const asked = (await alice.pending()).filter(({ display }) => display.agent?.name === "hasty").length;
+    expect(await ask(60)).toMatchObject({ decision: "deny", code: "countersignature.too_many" });
+    expect((await alice.pending()).filter(({ display }) => display.agent?.name === "hasty")).toHaveLength(asked);
+    expect(await readdir(join(here.files, "once"))).not.toContain("many-60");
+    // Nobody else is asked less for it.
+    await held("once", "meanwhile");
+    await hasty.close();
+  });
+
   it("flags what was signed faster than it can be read", async () => {
     const id = await held("once", "fast");
     await alice.answer(id);
@@ -225,5 +249,83 @@ describe("what an approval can be", () => {
     const [signed] = (await entries(id)).filter(({ action }) => action === "approval.approve");
     expect(signed?.cause).toMatchObject({ too_fast: true });
     expect(await readdir(join(here.files, "once"))).not.toContain("fast");
+  });
+
+  describe("in a browser", () => {
+    let browser: TestBrowser;
+    let page: Page;
+
+    beforeAll(async () => {
+      browser = await launchBrowser();
+      page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      await browser.addAuthenticator(page);
+      const { url } = await alice.json<{ url: string }>("/v1/humans/invites", { roles: ["admin"] });
+      await page.goto(url);
+      await page.getByLabel("Your name").fill("Carol Example");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Welcome, Carol Example" }).waitFor();
+      await alice.answer((await page.locator("#to-sign").innerText()).split("/").at(-1) ?? "");
+      await page.goto(`${here.composed.api}/sign-in`);
+      await page.getByRole("button", { name: "Sign in with passkey" }).click();
+      await page.waitForURL(`${here.composed.api}/`);
+    });
+    afterAll(async () => {
+      await browser.close();
+    });
+    const open = async (id: string): Promise<void> => {
+      await page.goto(`${here.composed.api}/approve/${id}`);
+    };
+    const approve = async (): Promise<void> => await page.getByRole("button", { name: "Approve" }).click();
+
+    it("lets the person choose what a signature for the task covers, and says it in words", async () => {
+      const id = await held("team", "a", "one");
+      await open(id);
+      await page.getByLabel("Calls like it, for this task").check();
+      await page.getByLabel("How many calls").fill("2");
+      expect(await page.locator("#covered").innerText()).toContain("Up to 2 calls in 15 minutes. Each just as shown.");
+      await page.getByLabel("content may be anything").check();
+      expect(await page.locator("#covered").innerText()).toContain("What is ticked may be anything");
+      await approve();
+      await page.getByText("You have signed this.").waitFor();
+      expect(await page.locator("#signatures").innerText()).toMatch(
+        /1 of 2 signed[^]*Carol Example[^]*one more person/,
+      );
+      const { task, bound } = await view(id);
+      expect(task).toMatchObject({ fixed: ["path"], free: ["content"] });
+      expect(bound).toMatchObject({ uses: 2, fixed: ["path"], free: ["content"] });
+      await expect(alice.answer(id)).rejects.toThrow(/approval.changed.*task/);
+      await alice.answer(id, "approve", { bound: {} });
+      await page.getByRole("heading", { name: "Signed for the task" }).waitFor();
+      expect([await write("team", "a", "two"), await write("team", "a", "three")]).toEqual([null, null]);
+      expect(await held("team", "a", "four")).not.toBe(id);
+      await page.reload();
+      expect(await page.locator("main").innerText()).toMatch(/Used by[^]*2 of 2 used/);
+    });
+
+    it("shows under the reader's eyes that another has signed, and what they chose", async () => {
+      const id = await held("team", "b", "one");
+      await open(id);
+      await page.getByRole("button", { name: "Deny" }).click();
+      await page.getByLabel("Why not?").fill("half a thought");
+      await alice.answer(id, "approve", { bound: { uses: 1 } });
+      await page.getByText("Who signed before you chose").waitFor();
+      expect(await page.getByLabel("Calls like it, for this task").count()).toBe(0);
+      expect(await page.getByLabel("Why not?").inputValue()).toBe("half a thought");
+      await approve();
+      await page.locator("#outcome", { hasText: "Approved" }).waitFor();
+      expect(await write("team", "b", "two")).toBeNull();
+    });
+
+    it("tells of the denial of the same call before it is signed again", async () => {
+      const id = await held("two", "denied", "one");
+      await open(id);
+      await page.getByRole("button", { name: "Deny" }).click();
+      await page.getByLabel("Why not?").fill("not on a Sunday");
+      await page.getByRole("button", { name: "Deny with passkey" }).click();
+      await page.getByText("Denied by Carol Example").waitFor();
+      expect(await write("two", "denied", "one")).toMatchObject({ decision: "deny", code: "countersignature.void" });
+      await open(await held("two", "denied", "two"));
+      expect(await page.locator(".warning").innerText()).toMatch(/^You denied a call of this tool .* 1 minute ago/);
+    });
   });
 });
