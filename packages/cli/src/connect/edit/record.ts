@@ -115,7 +115,8 @@ function namesIn(folder: string): readonly string[] {
 function readRecord(folder: string, number: number): EditRecord | null {
   const parsed = parseJson(readFileSync(join(folder, `${String(number)}.json`)), LIMITS);
   if (!parsed.ok || !isJsonObject(parsed.value)) return null;
-  const { version, path, format, before, after, steps } = parsed.value;
+  // Objects with a prototype, as the formats read them: the two kinds never compare as equal.
+  const { version, path, format, before, after, steps } = structuredClone(parsed.value);
   if (version !== 1 || typeof path !== "string" || !isFormat(format) || typeof after !== "string") return null;
   if ((before !== null && typeof before !== "string") || !Array.isArray(steps)) return null;
   const read = steps.map(readStep);
