@@ -74,7 +74,7 @@ interface Session {
   readonly call: (tool: string, args?: object) => Promise<EventStream>;
   readonly resume: (lastEventId: string) => Promise<Response>;
 }
-const textOf = (result: { content: { text: string }[] }): string => result.content[0]?.text ?? "";
+const textOf = (result: any): string => result?.content?.[0]?.text ?? JSON.stringify(result);
 
 describe("a question of an upstream", () => {
   it("reaches a client of 2025 while its call waits, says who asks, and is part of the outcome", async () => {
@@ -89,8 +89,8 @@ describe("a question of an upstream", () => {
       ["action.intent", "permit"],
       ["action.outcome", "ok"],
     ]);
-    const [asked] = (enforced.control.entries[1]?.cause as { asked: object[] }).asked;
-    expect(asked).toMatchObject({ method: "elicitation/create", answerBytes: JSON.stringify(NAME).length });
+    const asked = [{ method: "elicitation/create", answerBytes: JSON.stringify(NAME).length }];
+    expect(enforced.control.entries[1]?.cause).toMatchObject({ asked });
   });
 
   it("parks the call of a client of 2026, which comes back with the answer", async () => {
@@ -184,7 +184,7 @@ describe("the state that a client brings back", () => {
     const [key = ""] = Object.keys(one.inputRequests);
     const late = await round("name", { inputResponses: { [key]: NAME }, requestState: one.requestState });
     expect(late).toMatchObject({ data: { decision: "deny" } });
-    expect(said()).not.toContain("answered");
+    expect(said()).not.toContain("Ada");
   });
 });
 
