@@ -57,11 +57,11 @@ async function picturesOf({ maya, agents, tasks, held, denied, consumed, brake }
     { name: "grants", path: `${chain}?view=about` },
     { name: "freeze", path: "/freeze" },
     { name: "stop", path: `/freeze?id=${brake}` },
-    { name: "freeze-dialog", path: "/", act: async (page) => await page.keyboard.press("f") },
-    { name: "palette", path: "/", act: async (page) => await page.keyboard.press("Control+k") },
-    { name: "keys", path: "/", act: async (page) => await page.keyboard.press("?") },
+    { name: "freeze-dialog", path: "/", act: opened("f") },
+    { name: "palette", path: "/", act: opened("Control+k") },
+    { name: "keys", path: "/", act: opened("?") },
     { name: "ledger", path: "/ledger" },
-    { name: "entry", path: `/ledger?id=${entry}`, act: async (page) => await verified(page) },
+    { name: "entry", path: `/ledger?id=${entry}`, act: verified },
     { name: "search", path: "/ledger?q=records-keeper" },
     { name: "no-match", path: "/agents?q=nobody" },
     { name: "sign-held", path: `/approve/${held}` },
@@ -73,6 +73,14 @@ async function picturesOf({ maya, agents, tasks, held, denied, consumed, brake }
     { name: "invite", path: invitation, signedOut: true },
     { name: "setup-closed", path: "/setup?token=used", signedOut: true },
   ];
+}
+
+/** A key opens a dialog. */
+function opened(key: string): (page: Page) => Promise<void> {
+  return async (page) => {
+    await page.keyboard.press(key);
+    await page.getByRole("dialog").waitFor();
+  };
 }
 
 async function verified(page: Page): Promise<void> {
@@ -101,10 +109,17 @@ async function takeAll(driven: TestBrowser, pictures: readonly Picture[], { colo
     await act?.(page);
     await settled(page);
     const file = new URL(`${name}-${colorScheme}-${phone ? "phone" : "desktop"}.png`, folder).pathname;
-    await page.screenshot({ path: file, fullPage: phone });
+    if (phone) await page.setViewportSize({ width, height: await heightOf(page) });
+    await page.screenshot({ path: file });
+    await page.setViewportSize(look.viewport);
   }
   await inside.context().close();
   await outside.context().close();
+}
+
+/** All of it in one picture: what sticks to an edge is then at its edge. */
+async function heightOf(page: Page): Promise<number> {
+  return Math.max(844, Number(await page.evaluate("document.documentElement.scrollHeight")));
 }
 
 /** Nothing is being read and nothing moves. */

@@ -21,7 +21,10 @@ export function fileServer(folder: string): string[] {
 export interface InstallationOptions {
   /** Further keys of `countersign.yaml`. */
   readonly config?: Record<string, unknown>;
+  /** Instead of the file server. */
   readonly upstreams?: Record<string, unknown>;
+  /** Beside the file server. */
+  readonly beside?: Record<string, unknown>;
   /** Further terms of the file server. */
   readonly files?: Record<string, unknown>;
   /** Builds the console if it is older than its sources; else it is shown as it is. */
@@ -104,14 +107,17 @@ export class Installation {
   }
 }
 
-async function writeConfig(folder: string, { config, upstreams, files: more }: InstallationOptions): Promise<void> {
+async function writeConfig(
+  folder: string,
+  { config, upstreams, beside, files: more }: InstallationOptions,
+): Promise<void> {
   const resources = { write_file: "file:{path}", read_text_file: "file:{path}", edit_file: "file:{path}" };
   const files = { kind: "mcp", command: fileServer(join(folder, "files")), resources, ...more };
   await writeFile(
     join(folder, "countersign.yaml"),
     stringify({
       listen: { api: "127.0.0.1:0", gateway: "127.0.0.1:0" },
-      upstreams: upstreams ?? { files },
+      upstreams: upstreams ?? { files, ...beside },
       approvals: { waitSeconds: 1 },
       ...config,
     }),

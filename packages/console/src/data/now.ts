@@ -1,37 +1,55 @@
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 
-interface Clock {
-  readonly watchers: Set<() => void>;
-  readonly timer: number;
-  now: number;
+/** The time as all that move alike see it; it moves while somebody looks. */
+class Clock {
+  now = Date.now();
+  private readonly watchers = new Set<() => void>();
+  private readonly everyMs: number;
+  private timer: number | undefined;
+
+  constructor(everyMs: number) {
+    this.everyMs = everyMs;
+  }
+
+  watch(changed: () => void): () => void {
+    this.watchers.add(changed);
+    this.timer ??= window.setInterval(() => this.move(), this.everyMs);
+    return () => {
+      this.watchers.delete(changed);
+      if (this.watchers.size > 0) return;
+      window.clearInterval(this.timer);
+      this.timer = undefined;
+    };
+  }
+
+  /** Somebody begins to look: what stood still meanwhile is moved on, unless that is nothing to see. */
+  catchUp(): void {
+    if (Date.now() - this.now >= this.everyMs) this.move();
+  }
+
+  private move(): void {
+    this.now = Date.now();
+    for (const changed of this.watchers) changed();
+  }
 }
 const clocks = new Map<number, Clock>();
 
 /** The time, moving every so many milliseconds; all that move alike share one timer. Epoch milliseconds. */
 export function useNow(everyMs: number): number {
-  return useSyncExternalStore(
-    (changed) => {
-      const clock = clockOf(everyMs);
-      clock.watchers.add(changed);
-      return () => {
-        clock.watchers.delete(changed);
-        if (clock.watchers.size > 0) return;
-        window.clearInterval(clock.timer);
-        clocks.delete(everyMs);
-      };
+  const clock = clockOf(everyMs);
+  const watch = useCallback(
+    (changed: () => void) => {
+      const end = clock.watch(changed);
+      clock.catchUp();
+      return end;
     },
-    () => clockOf(everyMs).now,
+    [clock],
   );
+  return useSyncExternalStore(watch, () => clock.now);
 }
 
 function clockOf(everyMs: number): Clock {
-  const known = clocks.get(everyMs);
-  if (known !== undefined) return known;
-  const timer = window.setInterval(() => {
-    clock.now = Date.now();
-    for (const changed of clock.watchers) changed();
-  }, everyMs);
-  const clock: Clock = { watchers: new Set(), timer, now: Date.now() };
+  const clock = clocks.get(everyMs) ?? new Clock(everyMs);
   clocks.set(everyMs, clock);
   return clock;
 }

@@ -1,5 +1,5 @@
 import type { ReactElement } from "react";
-import { CopyText } from "./copy-id.tsx";
+import { CopyCommand } from "./copy-id.tsx";
 
 export interface NextCommand {
   readonly text: string;
@@ -13,7 +13,7 @@ export function Commands({ steps }: { readonly steps: readonly NextCommand[] }):
       {steps.map(({ text, command }) => (
         <li key={command}>
           <p>{text}</p>
-          <CopyText text={command} shown={command} label={`Copy ${command}`} />
+          <CopyCommand command={command} />
         </li>
       ))}
     </ol>

@@ -10,7 +10,16 @@ export function CopyId({ id }: { readonly id: string }): ReactElement {
   return <CopyText text={id} shown={shortId(id)} label={`Copy ${id}`} />;
 }
 
-/** A command or another text that is copied as it stands. */
+/** A command to run elsewhere, whole. */
+export function CopyCommand({ command }: { readonly command: string }): ReactElement {
+  return (
+    <span className="command">
+      <CopyText text={command} shown={command} label={`Copy ${command}`} />
+    </span>
+  );
+}
+
+/** A text that is copied as it stands. */
 export function CopyText({
   text,
   shown,

@@ -3,6 +3,7 @@ import { type ReactElement, type ReactNode, useRef } from "react";
 import { useKey } from "../shell/keys.ts";
 import { type Emptiness, EmptyState } from "./empty-state.tsx";
 import { ProblemNotice } from "./problem-notice.tsx";
+import { Skeletons } from "./skeletons.tsx";
 import { ResourceTable, type ResourceTableProps } from "./resource-table.tsx";
 
 /** One of the states that a list can be narrowed to. */
@@ -113,18 +114,5 @@ function ListBar<T>({ label, search, onSearch, choices, placeholder = "Filter" }
         </fieldset>
       )}
     </div>
-  );
-}
-
-const ROWS = [1, 2, 3, 4, 5, 6];
-
-/** What a list looks like before it is there. */
-function Skeletons({ label }: { readonly label: string }): ReactElement {
-  return (
-    <output className="skeletons" aria-label={`Reading ${label.toLowerCase()}`}>
-      {ROWS.map((row) => (
-        <div key={row} className="skeleton" />
-      ))}
-    </output>
   );
 }

@@ -15,6 +15,7 @@ import {
 import { ownerOfScope } from "@countersign/enforce";
 import { type Approvals, type ChangeKind, type Proposed } from "../approvals/index.ts";
 import { type Kernel, type Published, named, retried, serverEntry, startChange, versionNow } from "../kernel.ts";
+import { Names } from "../names.ts";
 import { type Put, withState } from "../store/index.ts";
 import { type Receipt, type ReceiptPoint, settleStop } from "./receipt.ts";
 import { StopProgress } from "./stop-progress.ts";
@@ -231,6 +232,11 @@ const chainOf = ({ id, terms }: Task): Chain => ({
   task: id,
 });
 
+async function scopeWords(kernel: Kernel, { type, value }: BrakeScope): Promise<string> {
+  if (type === "all") return "everything";
+  return `${type === "owner" ? "agents of" : type} ${(await new Names(kernel).of(value)) ?? value}`;
+}
+
 export const thawKind: ChangeKind = {
   act: "brake.thaw",
   approvers: "stopped-owner",
@@ -247,7 +253,7 @@ export const thawKind: ChangeKind = {
       also: [],
       expect: [{ kind: "brake", id, version: brake.version }],
       shown: { brake: id, kind, scope: { ...scope }, by, at, reason: words ?? "(erased)" },
-      sentence: `lift the ${kind} of ${scope.type === "all" ? "everything" : `${scope.type} ${scope.value}`}`,
+      sentence: `lift the ${kind} of ${await scopeWords(kernel, scope)}`,
     };
   },
 };

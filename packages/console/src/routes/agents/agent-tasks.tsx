@@ -4,7 +4,9 @@ import type { ReactElement } from "react";
 import { tasks } from "../../data/queries.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { LastAction } from "../../parts/last-action.tsx";
+import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
+import { Skeletons } from "../../parts/skeletons.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
 import { When } from "../../parts/when.tsx";
 import { TASK_STATES } from "../tasks/task-states.ts";
@@ -13,6 +15,8 @@ import { TASK_STATES } from "../tasks/task-states.ts";
 export function AgentTasks({ agentId }: { readonly agentId: string }): ReactElement {
   const reading = useInfiniteQuery(tasks({ status: null, agent: agentId }));
   const rows = reading.data?.pages.flatMap((page) => page.tasks) ?? [];
+  if (reading.error !== null) return <ProblemNotice error={reading.error} onRetry={() => void reading.refetch()} />;
+  if (reading.isPending) return <Skeletons label="tasks" />;
   if (rows.length === 0) {
     return (
       <div className="card">

@@ -5,7 +5,7 @@ import type { ReactElement } from "react";
 import { get, post } from "../../data/control-plane.ts";
 import { allBrakes } from "../../data/queries.ts";
 import { saveFile } from "../../data/save-file.ts";
-import { CopyId, CopyText } from "../../parts/copy-id.tsx";
+import { CopyCommand, CopyId } from "../../parts/copy-id.tsx";
 import { Facts } from "../../parts/facts.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
@@ -64,7 +64,7 @@ function Receipt({ id }: { readonly id: string }): ReactElement {
         Download
       </button>
       {save.error !== null && <ProblemNotice error={save.error} />}
-      <CopyText text={command} shown={command} label={`Copy ${command}`} />
+      <CopyCommand command={command} />
     </PanelPart>
   );
 }

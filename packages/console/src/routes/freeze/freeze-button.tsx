@@ -36,7 +36,7 @@ function FreezeDialog({ onClose }: { readonly onClose: () => void }): ReactEleme
         </p>
       )}
     >
-      <p className="freeze-lead">
+      <p>
         No agent starts anything new in this scope, at no enforcement point, until a thaw is signed. It needs no
         passkey.
       </p>

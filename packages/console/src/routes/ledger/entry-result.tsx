@@ -7,7 +7,7 @@ import { StateBadge } from "../../parts/state-badge.tsx";
 const KINDS: Readonly<Record<string, string>> = {
   "action.intent": "action",
   "action.outcome": "outcome",
-  identity: "identity",
+  brake: "stop",
 };
 
 /** How it went, for what can go well or not; else what kind of entry it is. */

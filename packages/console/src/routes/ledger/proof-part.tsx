@@ -5,7 +5,7 @@ import { type ReactElement, useEffect } from "react";
 import { announce } from "../../data/announce.ts";
 import { forgetCheckpoint } from "../../data/seen-checkpoint.ts";
 import { saveFile } from "../../data/save-file.ts";
-import { CopyText } from "../../parts/copy-id.tsx";
+import { CopyCommand } from "../../parts/copy-id.tsx";
 import { PanelPart } from "../../parts/side-panel.tsx";
 import { proofKey, verdictOf } from "./proof-query.ts";
 import type { Check, CheckName, GivenEntry } from "./verify-entry.ts";
@@ -105,7 +105,7 @@ export function ProofFile({ entry }: { readonly entry: GivenEntry }): ReactEleme
         <Download className="icon" aria-hidden />
         Download the proof
       </button>
-      <CopyText text={command} shown={command} label={`Copy ${command}`} />
+      <CopyCommand command={command} />
     </PanelPart>
   );
 }

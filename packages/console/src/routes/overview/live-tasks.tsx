@@ -4,12 +4,14 @@ import type { ReactElement } from "react";
 import { tasks } from "../../data/queries.ts";
 import { LastAction } from "../../parts/last-action.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
+import { Skeletons } from "../../parts/skeletons.tsx";
 
 const MOST = 5;
 
 /** The busiest tasks. */
 export function LiveTasks(): ReactElement | null {
-  const live = useInfiniteQuery(tasks({ status: "live" })).data?.pages.flatMap((page) => page.tasks) ?? [];
+  const { data } = useInfiniteQuery(tasks({ status: "live" }));
+  const live = data?.pages.flatMap((page) => page.tasks) ?? [];
   const busiest = live.toSorted((a, b) => b.perMinute - a.perMinute || b.held - a.held).slice(0, MOST);
   return (
     <section className="card block" aria-labelledby="live">
@@ -17,7 +19,9 @@ export function LiveTasks(): ReactElement | null {
         <h2 id="live">Live tasks</h2>
         {live.length > MOST && <Link to="/tasks">All {live.length}</Link>}
       </header>
-      {busiest.length === 0 ? (
+      {data === undefined ? (
+        <Skeletons label="live tasks" rows={3} />
+      ) : busiest.length === 0 ? (
         <p className="block-empty">No task is live: no agent can do anything</p>
       ) : (
         <ul className="rows">

@@ -5,22 +5,24 @@ import type { ReactElement } from "react";
 import { approvals } from "../../data/queries.ts";
 import { EffectBadge } from "../../parts/effect-badge.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
+import { Skeletons } from "../../parts/skeletons.tsx";
 import { Countdown } from "../../parts/when.tsx";
 
 const MOST = 4;
 
 /** What waits for a person, soonest end first. */
 export function Waiting(): ReactElement {
-  const waiting = (useQuery(approvals("pending")).data ?? []).toSorted((a, b) =>
-    a.expiresAt.localeCompare(b.expiresAt),
-  );
+  const { data } = useQuery(approvals("pending"));
+  const waiting = (data ?? []).toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt));
   return (
     <section className="card block" aria-labelledby="waiting">
       <header className="block-head">
         <h2 id="waiting">Waits for a person</h2>
         {waiting.length > MOST && <Link to="/approvals">All {waiting.length}</Link>}
       </header>
-      {waiting.length === 0 ? (
+      {data === undefined ? (
+        <Skeletons label="what waits" rows={3} />
+      ) : waiting.length === 0 ? (
         <p className="block-empty">
           <CircleCheckBig className="icon" aria-hidden />
           Nothing waits
