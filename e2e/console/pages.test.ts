@@ -75,6 +75,7 @@ describe("the console", () => {
     agent = registered.id;
     await maya.approve(registered.approvalId);
     await page.getByRole("heading", { name: "Agents are under control" }).waitFor();
+    expect(await page.evaluate("window.sameDocument")).toBe(true);
   });
 
   it("shows a held call the moment it waits, without loading again", async () => {
@@ -116,6 +117,7 @@ describe("the console", () => {
     await signer.getByRole("button", { name: "Sign in with passkey" }).click();
     await signer.waitForURL("**/agents?q=cod");
     await signer.getByRole("button", { name: "coder" }).waitFor();
+    expect(await signer.getByRole("searchbox").inputValue()).toBe("cod");
   });
 
   it("severs a task and says stopped only when the point has confirmed it", async () => {
@@ -220,7 +222,7 @@ describe("the console", () => {
         "not signed by the log",
       ],
       ["the key", "**/ledger/vkey", (b: Buffer) => flipped(b, b.length - 4), "another key"],
-    ])("is red when one byte of %s is changed on the wire", async (_, path, change, why) => {
+    ])("is red when one byte of %s is changed on the wire", async (...[, path, change, why]) => {
       const words = await changing(path, change);
       expect(words).toContain("This does not verify");
       expect(words).toContain(why);
