@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { entryWords } from "./entry-words.ts";
+
+const AGENT = "agt_0351tz2lX7hLHtsPMABqS7";
+const names = { [AGENT]: "licence-audit" };
+
+it("says what an entry is about, by names where there are some", () => {
+  expect(entryWords({ kind: "brake", action: "brake.freeze", resource: `agent:${AGENT}` }, names)).toEqual({
+    title: "Freeze",
+    isName: false,
+    about: "agent licence-audit",
+  });
+  expect(entryWords({ kind: "identity", action: "agent.create", resource: AGENT }, names).about).toBe("licence-audit");
+  expect(entryWords({ kind: "identity", action: "agent.create", resource: AGENT }, {}).about).toBe(AGENT);
+});
+
+it("shows an action as it is written", () => {
+  const call = { kind: "action.intent", action: "mcp:files/write_file", resource: "file:/a" } as const;
+  expect(entryWords(call, names)).toEqual({ title: "mcp:files/write_file", isName: true, about: "file:/a" });
+  expect(entryWords({ kind: "key", action: null, resource: null }, names)).toEqual({
+    title: "key",
+    isName: false,
+    about: null,
+  });
+});
