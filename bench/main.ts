@@ -1,7 +1,8 @@
 import { gatewayBench } from "./gateway/gateway.ts";
+import { hooksBench } from "./hooks/hooks.ts";
 
 /** `npm run bench -- NAME`: a readable table, then one last line of JSON. */
-const BENCHES: Readonly<Record<string, () => Promise<object>>> = { gateway: gatewayBench };
+const BENCHES: Readonly<Record<string, () => Promise<object>>> = { gateway: gatewayBench, hooks: hooksBench };
 
 const name = process.argv[2] ?? "";
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

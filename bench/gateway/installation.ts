@@ -9,6 +9,8 @@ import { type ReadyChild, startChild } from "../child.ts";
 export const AGENT = "bencher";
 /** The agent behind the shim: an agent that is known by one executable is asked about when another one acts as it. */
 export const SHIM_AGENT = "shim-bencher";
+/** The agent behind the hooks, for the same reason. */
+export const HOOK_AGENT = "hook-bencher";
 const LAUNCHER = fileURLToPath(new URL("../../bin/countersign", import.meta.url));
 
 /** `countersign up` in a process of its own, with a person who has signed in and an agent of theirs. */
@@ -48,6 +50,7 @@ export async function startInstallation(
   const cli = new CommandLine(folder, { COUNTERSIGN_SERVER: api });
   const { person } = await registered(api, setupUrl);
   await createAgent(person, SHIM_AGENT);
+  await createAgent(person, HOOK_AGENT);
   const { approvalId } = await cli.json<{ approvalId: string }>("login", "--no-wait");
   await person.answer(approvalId);
   const laptop = new Workstation(api);
@@ -67,7 +70,7 @@ async function createAgent(person: Person, name: string): Promise<string> {
     name,
     owner: "me",
     purpose: "measure",
-    grants: [{ action: "mcp:**", resource: "**" }],
+    grants: ["mcp:**", "tool:**"].map((action) => ({ action, resource: "**" })),
     expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
   });
   await person.answer(approvalId);

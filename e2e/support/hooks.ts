@@ -18,10 +18,15 @@ export class HookClient {
   readonly cli: CommandLine;
   readonly cwd: string;
   readonly session: string;
+  readonly agent: string;
   #uses = 0;
 
-  constructor(cli: CommandLine, { cwd, session }: { readonly cwd: string; readonly session: string }) {
+  constructor(
+    cli: CommandLine,
+    { cwd, session, agent = "coder" }: { readonly cwd: string; readonly session: string; readonly agent?: string },
+  ) {
     this.cli = cli;
+    this.agent = agent;
     this.cwd = cwd;
     this.session = session;
     mkdirSync(runtimeDir(cli), { recursive: true, mode: 0o700 });
@@ -51,7 +56,7 @@ export class HookClient {
 
   async raw(input: string | Buffer): Promise<HookRan> {
     const env = { ...this.cli.env, XDG_RUNTIME_DIR: runtimeDir(this.cli) };
-    const args = ["hook", "claude-code", "--agent", "coder"];
+    const args = ["hook", "claude-code", "--agent", this.agent];
     const child = spawn(this.cli.program, args, { cwd: this.cwd, env, stdio: "pipe", timeout: 60_000 });
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);

@@ -2,11 +2,9 @@
 // double its time. It asks the resident of this user, which it starts when there is none, and says the answer in the client's own words.
 //
 // INV-2: whatever goes wrong on the way to a use of a tool, the answer is a refusal.
-import { spawn } from "node:child_process";
 import { lstatSync, mkdirSync, readSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
-import { fileURLToPath } from "node:url";
 
 /** Events before a use of a tool; any event that is not in one of these lists is treated as one of them. */
 const TOLD = new Set(["PostToolUse", "PostToolUseFailure", "AfterTool", "postToolUse", "postToolUseFailure"]);
@@ -105,7 +103,7 @@ function ask(bytes, first) {
     socket.once("error", () => {
       if (connected) return deny("the hook's resident went away");
       if (Date.now() - began > START_MS) return deny("the hook's resident does not start");
-      if (!started) startResident(place);
+      if (!started) startResident(place).catch(() => deny("the hook's resident does not start"));
       setTimeout(() => attempt(true), LOOK_AGAIN_MS);
     });
   };
@@ -139,8 +137,10 @@ function digest(text) {
   return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-function startResident(place) {
-  const program = fileURLToPath(new URL("resident-main.ts", import.meta.url));
+/** What only the first hook needs is loaded only then. */
+async function startResident(place) {
+  const { spawn } = await import("node:child_process");
+  const program = `${import.meta.dirname}/resident-main.ts`;
   spawn(process.execPath, [program, place, ...reach()], { cwd: "/", detached: true, stdio: "ignore" }).unref();
 }
 
