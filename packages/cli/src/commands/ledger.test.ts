@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { canonicalBytes } from "@countersign/core";
+import { printProofFile, tileReader } from "@countersign/ledger";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nativeSha256 } from "../log/native-crypto.ts";
 import { startControlPlane, type TestControlPlane, type Told } from "../testing/control-plane.ts";
 import { testCli, type TestCli } from "../testing/test-cli.ts";
 import { testLog, type TestLog } from "../testing/test-log.ts";
@@ -70,6 +73,53 @@ describe("ledger", () => {
         code: "server.unreachable",
       });
       server = await startControlPlane({});
+    });
+  });
+
+  describe("verify --proof", () => {
+    const proofOf = async (index: number, extra: Uint8Array | null): Promise<string> => {
+      const hashes = await tileReader(nativeSha256, (path) => log.files.get(path) ?? null).inclusionProof(index, SIZE);
+      const checkpoint = Buffer.from(log.files.get("checkpoint") ?? []).toString();
+      return printProofFile({ index, hashes, checkpoint, extra });
+    };
+    const verified = async (text: string, ...more: string[]): ReturnType<TestCli["run"]> => {
+      writeFileSync(join(test.surroundings.env.cwd, "one.tlog-proof"), text);
+      return await test.run("ledger", "verify", "--proof", "one.tlog-proof", ...more);
+    };
+    const leaf = (index: number): Uint8Array => canonicalBytes({ ...log.entries[index] });
+
+    it("shows an entry and where it stands, with the key of the running log or one that is given", async () => {
+      const proof = await proofOf(7, leaf(7));
+      const { code, stdout } = await verified(proof, "--json");
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toEqual({
+        ok: true,
+        entry: log.entries[7],
+        index: 7,
+        origin: "localhost/ledger",
+        size: SIZE,
+      });
+      await server.close();
+      const vkey = Buffer.from(log.files.get("vkey") ?? [])
+        .toString()
+        .trim();
+      expect(await verified(proof, "--key", vkey)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^verified {2}entry 7 of 300 of localhost\/ledger\n[^]*"ent_7"/),
+      });
+      server = await startControlPlane({});
+    });
+
+    it("refuses another entry, another key, and what is no proof", async () => {
+      const wrong = await verified(await proofOf(7, leaf(8)), "--json");
+      expect(JSON.parse(wrong.stderr)).toMatchObject({ code: "ledger.damaged", fault: "proof.wrong" });
+      const other = Buffer.from(testLog(1).files.get("vkey") ?? [])
+        .toString()
+        .trim();
+      expect(await verified(await proofOf(7, leaf(7)), "--key", other)).toMatchObject({ code: 1, stdout: "" });
+      for (const text of ["", "garbage", await proofOf(7, null)])
+        expect(await verified(text)).toMatchObject({ code: 1, stderr: expect.stringContaining("is no proof") });
+      expect(await verified(await proofOf(7, leaf(7)), "--key", "x")).toMatchObject({ code: 1 });
     });
   });
 
