@@ -20,8 +20,6 @@ export async function governed(upstreams: Readonly<Record<string, string>>): Pro
   const grants = Object.keys(upstreams).flatMap((name) => [
     { action: `mcp:${name}/*`, resource: "**" },
     { action: `mcp:${name}#**`, resource: "**" },
-    // Roots that an upstream may hear of.
-    { action: `mcp:${name}#roots`, resource: "file:/**" },
   ]);
   await here.agent(alice, { grants });
   const cli = new CommandLine(await mkdtemp(join(here.folder, "home-")), { COUNTERSIGN_SERVER: here.composed.api });
