@@ -12,8 +12,6 @@ import { Installation, fileServer } from "./support/installation.ts";
 import { Person } from "./support/person.ts";
 import { ScriptedModel } from "./support/scripted-model.ts";
 
-const SHELL = /^(?:bash|shell|exec_command|shell_command|run_shell_command)$/;
-
 /** Real Codex, Gemini CLI and opencode, each with the settings that `connect` writes, with a scripted model behind them. */
 describe("the hooks of real coding agents", () => {
   let here: Installation;
@@ -35,12 +33,9 @@ describe("the hooks of real coding agents", () => {
     agent: CodingAgent,
     commands: readonly string[],
   ): Promise<AgentRun & { readonly results: readonly string[] }> {
-    const script = commands.map((command) => ({
-      call: SHELL,
-      args: { command: agent.id === "codex" ? ["bash", "-lc", command] : command, cmd: command, description: "x" },
-    }));
-    const model = await ScriptedModel.start([...script, { say: "done" }]);
+    const model = await ScriptedModel.start();
     try {
+      model.play(...commands.map((command) => agent.shell(command)));
       await agent.configure(cli.cwd, model.url, fileServer(here.files));
       const around = { home: cli.cwd, cwd: here.files, platform: process.platform, variables: {} };
       const place = { owner: agent.id, stateDir: join(cli.cwd, "state"), roots: [cli.cwd] };

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { stringify } from "@decimalturn/toml-patch";
+import type { Step } from "./scripted-model.ts";
 
 const FOLDER = fileURLToPath(new URL("../agents/", import.meta.url));
 const PATIENCE_MS = 90_000;
@@ -24,6 +25,8 @@ export interface CodingAgent {
   readonly configFile: (home: string) => string;
   /** What a person has in that file before Countersign: the model, and one MCP server over a folder. */
   readonly configure: (home: string, model: string, server: readonly string[]) => Promise<void>;
+  /** Its own shell, as its model calls it. */
+  readonly shell: (command: string) => Step;
   readonly command: (prompt: string) => readonly string[];
   readonly env: (model: string) => Readonly<Record<string, string>>;
 }
@@ -47,6 +50,7 @@ const codex: CodingAgent = {
       }),
     );
   },
+  shell: (cmd) => ({ call: /^\/exec_command$/, args: () => ({ cmd }) }),
   command: (prompt) => [bin(".bin/codex"), "exec", "--skip-git-repo-check", prompt],
   env: () => ({}),
 };
@@ -64,6 +68,7 @@ const gemini: CodingAgent = {
     };
     await put(gemini.configFile(home), JSON.stringify(settings, null, 2));
   },
+  shell: (command) => ({ call: /^\/run_shell_command$/, args: () => ({ command }) }),
   command: (prompt) => [bin(".bin/gemini"), "--yolo", "--skip-trust", "-m", "mock", "-p", prompt],
   env: (model) => ({ GEMINI_API_KEY: "none", GOOGLE_GEMINI_BASE_URL: model }),
 };
@@ -90,6 +95,7 @@ const opencode: CodingAgent = {
     };
     await put(opencode.configFile(home), JSON.stringify(settings, null, 2));
   },
+  shell: (command) => ({ call: /^\/bash$/, args: () => ({ command, description: "tidying" }) }),
   command: (prompt) => [bin(`opencode-linux-${arch()}/bin/opencode`), "run", prompt],
   env: () => ({
     OPENCODE_DISABLE_MODELS_FETCH: "1",

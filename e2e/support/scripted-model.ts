@@ -1,14 +1,20 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { answerChat, readChat } from "./model-wire/chat-completions.ts";
 import { answerGemini, readGemini } from "./model-wire/gemini.ts";
 import { answerResponses, readResponses } from "./model-wire/responses.ts";
-import type { ModelStep, Turn } from "./model-wire/turn.ts";
+import type { Answer, OfferedTool, Turn } from "./model-wire/turn.ts";
 
-/** What the model does in one conversation: its steps in order, each after the result of the one before. */
-export type Script = readonly ModelStep[];
+type Args = Readonly<Record<string, unknown>>;
+/** One step: a call of the first tool whose name (behind that of its group, if it has one) fits, with arguments that may follow from the results so far. */
+export interface Step {
+  readonly call: RegExp;
+  readonly args: (results: readonly string[], tool: OfferedTool) => Args;
+}
+/** What the model does in one conversation: its steps in order, each after the result of the one before; then it ends. */
+export type Script = readonly Step[];
 
 /**
  * A model of a script instead of weights, on loopback, in the three wire forms that coding agents speak (OpenAI Responses, Chat Completions,
@@ -19,11 +25,11 @@ export class ScriptedModel {
   readonly results: string[] = [];
   /** Names of the tools that the agent offered last. */
   offered: readonly string[] = [];
-  private readonly script: Script;
+  private script: Script = [];
   private readonly server: Server;
+  private readonly heard = new EventEmitter();
 
-  private constructor(script: Script) {
-    this.script = script;
+  private constructor() {
     this.server = createServer((request, response) => {
       this.serve(request, response).catch((error: unknown) => {
         response.writeHead(500).end(String(error));
@@ -31,8 +37,8 @@ export class ScriptedModel {
     });
   }
 
-  static async start(script: Script): Promise<ScriptedModel> {
-    const model = new ScriptedModel(script);
+  static async start(): Promise<ScriptedModel> {
+    const model = new ScriptedModel();
     model.server.listen(0, "127.0.0.1");
     await once(model.server, "listening");
     return model;
@@ -40,6 +46,21 @@ export class ScriptedModel {
 
   get url(): string {
     return `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}`;
+  }
+
+  /** The script of the next conversation. */
+  play(...script: Script): void {
+    this.script = script;
+    this.results.length = 0;
+  }
+
+  /** The first result that fits, as soon as the model is told. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = this.results.map((result) => pattern.exec(result)).find((match) => match !== null);
+      if (found !== undefined) return found;
+      await once(this.heard, "results");
+    }
   }
 
   close(): void {
@@ -60,14 +81,15 @@ export class ScriptedModel {
   }
 
   /** A turn without tools is the agent's own housekeeping (a title, a summary): a word is enough. */
-  private next({ tools, results }: Turn): ModelStep & { readonly tool?: Turn["tools"][number] } {
+  private next({ tools, results }: Turn): Answer {
     if (tools.length === 0) return { say: "fine" };
     this.offered = tools.map(({ name }) => name);
     this.results.splice(0, this.results.length, ...results);
-    const step = this.script[results.length] ?? { say: "done" };
-    if (!("call" in step)) return step;
-    const tool = tools.find(({ name }) => step.call.test(name));
+    this.heard.emit("results");
+    const step = this.script[results.length];
+    if (step === undefined) return { say: "done" };
+    const tool = tools.find(({ namespace = "", name }) => step.call.test(`${namespace}/${name}`));
     if (tool === undefined) return { say: `no tool fits ${String(step.call)} among ${this.offered.join(" ")}` };
-    return { ...step, tool };
+    return { tool, args: step.args(results, tool) };
   }
 }

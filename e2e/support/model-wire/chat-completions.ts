@@ -19,8 +19,8 @@ export function readChat(body: string): Turn {
 let calls = 0;
 export function answerChat(response: ServerResponse, answer: Answer): void {
   const base = { id: "x", object: "chat.completion.chunk", created: 1, model: "mock" };
-  const calling = "call" in answer && answer.tool !== undefined;
-  const delta = calling ? deltaOf(answer) : { role: "assistant", content: "say" in answer ? answer.say : "" };
+  const calling = "tool" in answer;
+  const delta = calling ? deltaOf(answer) : { role: "assistant", content: answer.say };
   const end = { index: 0, delta: {}, finish_reason: calling ? "tool_calls" : "stop" };
   stream(response, [
     { ...base, choices: [{ index: 0, delta, finish_reason: null }] },
@@ -29,8 +29,8 @@ export function answerChat(response: ServerResponse, answer: Answer): void {
   ]);
 }
 
-function deltaOf({ tool, args }: Extract<Answer, { readonly call: RegExp }>): Record<string, unknown> {
+function deltaOf({ tool, args }: Extract<Answer, { readonly tool: unknown }>): Record<string, unknown> {
   calls += 1;
-  const call = { name: tool?.name, arguments: JSON.stringify(args) };
+  const call = { name: tool.name, arguments: JSON.stringify(args) };
   return { role: "assistant", tool_calls: [{ index: 0, id: `c${String(calls)}`, type: "function", function: call }] };
 }

@@ -21,10 +21,8 @@ export function readGemini(body: string): Turn {
 }
 
 export function answerGemini(response: ServerResponse, path: string, answer: Answer): void {
-  const calling = "call" in answer && answer.tool !== undefined;
-  const part = calling
-    ? { functionCall: { name: answer.tool?.name, args: answer.args } }
-    : { text: "say" in answer ? answer.say : "" };
+  const part =
+    "tool" in answer ? { functionCall: { name: answer.tool.name, args: answer.args } } : { text: answer.say };
   const whole = {
     candidates: [{ content: { role: "model", parts: [part] }, finishReason: "STOP", index: 0 }],
     usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },

@@ -46,13 +46,12 @@ export function answerResponses(response: ServerResponse, answer: Answer): void 
 
 let calls = 0;
 function itemOf(answer: Answer): Record<string, unknown> {
-  if (!("call" in answer) || answer.tool === undefined) {
-    const text = "say" in answer ? answer.say : "";
+  if ("say" in answer) {
     return {
       type: "message",
       id: "m1",
       role: "assistant",
-      content: [{ type: "output_text", text, annotations: [] }],
+      content: [{ type: "output_text", text: answer.say, annotations: [] }],
     };
   }
   calls += 1;

@@ -12,11 +12,10 @@ export interface Turn {
   readonly results: readonly string[];
 }
 
-/** One step of a script: say something and end, or call the first tool whose name fits. */
-export type ModelStep =
+/** What the model answers: a last word, or the call of a tool. */
+export type Answer =
   | { readonly say: string }
-  | { readonly call: RegExp; readonly args: Readonly<Record<string, unknown>> };
-export type Answer = ModelStep & { readonly tool?: OfferedTool };
+  | { readonly tool: OfferedTool; readonly args: Readonly<Record<string, unknown>> };
 
 export function stream(
   response: ServerResponse,

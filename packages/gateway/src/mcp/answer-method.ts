@@ -4,7 +4,7 @@ import { type ClientOffer, offerOf } from "./client-offer.ts";
 import { unknownUpstream } from "./form-call.ts";
 import { type GatewayContext, activeUpstream, isLive, stopOver } from "./gateway-context.ts";
 import { listMember, listOffers } from "./list-offers.ts";
-import { listTools } from "./list-tools.ts";
+import { listKnownTools, listTools } from "./list-tools.ts";
 import { type Era, LEGACY_VERSIONS, META, MODERN_VERSION, OWN_IDENTITY, RPC, isLegacyVersion } from "./protocol.ts";
 import { tellRefusedMethod, unrecorded } from "./refusal-answer.ts";
 import type { Reply } from "./reply.ts";
@@ -106,18 +106,18 @@ async function list(context: GatewayContext, request: MethodRequest): Promise<vo
   if (message.params["cursor"] !== undefined) {
     return reply.error({ code: RPC.invalidParams, message: "there is no such page: all is on the first" });
   }
-  const stop = stopOver(context, task, upstream);
-  if (stop !== null) {
-    const code = stop.terms.kind === "freeze" ? "brake.frozen" : "brake.severed";
-    const reason = `a stop (\`${stop.id}\`) covers this task: the upstream is asked for nothing`;
-    return tellRefusedMethod(reply, { ...unrecorded({ step: "brake", code, reason }), brake: stop.id });
-  }
   const member = listMember(message.method);
+  const answered = (items: readonly JsonObject[]): void => {
+    const result = { [member ?? "tools"]: items };
+    answer(reply, message.era === "modern" ? modern(result) : result);
+  };
+  // INV-3: during a stop the upstream is asked for nothing. The client comes up all the same, and its calls are told of the stop.
+  if (stopOver(context, task, upstream) !== null)
+    return answered(member === null ? listKnownTools(context, { task, record, era: message.era }) : []);
   const options = { task, offer, record, era: message.era };
   const listed = await (member === null ? listTools(context, options) : listOffers(context, message.method, options));
   if (!listed.ok) return tellRefusedMethod(reply, unrecorded(listed.refused));
-  const result = { [member ?? "tools"]: listed.items };
-  answer(reply, message.era === "modern" ? modern(result) : result);
+  answered(listed.items);
 }
 
 /** The level is kept here, for each client; an upstream hears of it with the next call. */

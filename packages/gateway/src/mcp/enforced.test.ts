@@ -91,6 +91,25 @@ describe("on the real enforcement point", () => {
     expect(await use("echo", { path: "/a" })).toMatchObject({ code: "brake.frozen" });
   });
 
+  it.each(ERAS)(
+    "in a freeze a client in mode %s comes up with the tools that were seen, and none is called",
+    async (mode) => {
+      const before = await sdkClient(url, mode, enforced.credential);
+      const tools = (await before.listTools()).tools.map(({ name }) => name);
+      await before.close();
+      await enforced.freeze();
+      log.length = 0;
+      const client = await sdkClient(url, mode, enforced.credential);
+      const seen = (await client.listTools()).tools.map(({ name }) => name);
+      expect(seen.toSorted()).toEqual(tools.toSorted());
+      expect(tools).toContain("echo");
+      expect((await client.listResources()).resources).toEqual([]);
+      const refused = await client.callTool({ name: "echo", arguments: { path: "/a" } });
+      expect(refused._meta?.["dev.countersign/decision"]).toMatchObject({ code: "brake.frozen" });
+      await client.close();
+    },
+  );
+
   it("without a ledger nothing with an effect is sent, and nothing that was read is told", async () => {
     await use("echo", { path: "/a" });
     enforced.control.failing = true;

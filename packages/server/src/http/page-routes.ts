@@ -122,6 +122,7 @@ async function approvalPage({ kernel, approvals }: Modules, id: string, caller: 
     if (!(error instanceof AppError)) throw error;
     // What it was about cannot be shown any more: how it ended still can.
     const ended = { state: approvals.stateOf(known), action: known.terms.action };
-    return ended.state === "pending" ? none : { ...none, ...standing, ended };
+    if (ended.state !== "pending") return { ...none, ...standing, ended };
+    return error.code === "approval.changed" ? { ...none, changed: error.detail ?? "" } : none;
   }
 }

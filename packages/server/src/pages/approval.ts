@@ -19,6 +19,8 @@ export function renderApproval(view: ApprovalPageView): string {
   if (signedIn === null) return renderSignIn({ next: `/approve/${view.id}`, signedIn, phoneUrl });
   const { approval } = view;
   if (approval === null && view.ended !== undefined) return renderEnded(view, view.ended);
+  if (approval === null && view.changed !== undefined)
+    return renderProblem({ status: 409, title: "This cannot be signed as it is", detail: view.changed, remedy: null });
   if (approval === null) {
     const detail =
       "There is no approval with this address, or it is not yours to see. Look at what waits for you in the overview.";

@@ -47,6 +47,8 @@ export interface ApprovalPageView {
   readonly approval: ApprovalView | null;
   /** Instead of `approval`, when it has ended and what it showed cannot be shown any more: it was erased, or it is done. */
   readonly ended?: { readonly state: ApprovalView["state"]; readonly action: string };
+  /** Instead of `approval`: why what it asks for cannot be put in force any more. */
+  readonly changed?: string;
   /** Whether the person who is signed in may answer. */
   readonly mayAnswer: boolean;
   /** Who may answer, in words. */

@@ -28,9 +28,11 @@ export const codex: Client = {
       bearerVariable: textOf(entry["bearer_token_env_var"]),
     };
   },
+  // Codex gives an optional server one second, then works without its tools.
   write: ({ command, args }) => ({
     command,
     args,
+    required: true,
     env: undefined,
     env_vars: undefined,
     cwd: undefined,
