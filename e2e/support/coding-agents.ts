@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { arch, tmpdir } from "node:os";
+import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -140,6 +140,3 @@ export async function installAgents(): Promise<void> {
   await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER });
   await writeFile(mark, wanted);
 }
-
-/** A home folder for an agent, below the temporary files. */
-export const homeIn = (folder: string, name: string): string => join(folder === "" ? tmpdir() : folder, name);
