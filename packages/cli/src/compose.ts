@@ -34,6 +34,8 @@ export interface ComposeOptions {
 export interface Composed {
   readonly api: string;
   readonly gateway: string;
+  /** `host:port` that the control plane listens on. */
+  readonly listen: string;
   /** The one-time link of the first human; null once one exists. */
   readonly setupUrl: string | null;
   readonly dataDir: string;
@@ -79,6 +81,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     return {
       api,
       gateway: gateway.url,
+      listen: server.config.listen.api,
       setupUrl,
       dataDir: options.dataDir,
       pendingChanges: server.pending(),

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "@countersign/core";
+import { isJsonObject, type Json, type JsonObject } from "@countersign/core";
 import { withClient } from "../client/client.ts";
 import { nameOf, shown } from "../client/fields.ts";
 import { type Command, command } from "../command/command.ts";
@@ -75,7 +75,6 @@ export const approvalsDeny: Command = command({
 
 function pageOf(view: JsonObject): string[] {
   const show = display(view);
-  const holds = Array.isArray(view["holds"]) ? view["holds"].filter((hold) => isJsonObject(hold as JsonObject)) : [];
   return [
     visible(shown(show["sentence"])),
     "",
@@ -88,14 +87,37 @@ function pageOf(view: JsonObject): string[] {
       ["action", shown(show["action"])],
       ["resource", shown(show["resource"])],
       ["effect", shown(show["effect"])],
-      ...holds.map((hold) => ["waits", shown((hold as JsonObject)["reason"])]),
+      ...objectsOf(view["holds"]).map((hold) => ["waits", shown(hold["reason"])]),
+      ...objectsOf(view["progress"]).map((hold) => ["signed", signedOf(hold)]),
+      ...objectsOf([view["bound"] ?? null]).map((bound) => ["used", usesOf(bound)]),
       ["ends", clockTime(shown(view["expiresAt"]))],
     ]),
+    ...notesOf(view),
     "",
     // The exact bytes that are signed, in one piece: nothing is left out.
     visible(shown(show["content"])),
     ...(view["state"] === "pending" ? ["", `sign: countersign approve ${shown(view["id"])}`] : []),
   ];
+}
+
+function objectsOf(value: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter((one): one is JsonObject => isJsonObject(one)) : [];
+}
+
+/** How many of those who must sign have, by name. */
+function signedOf(hold: JsonObject): string {
+  const signed = objectsOf(hold["signed"]);
+  const names = signed.map((one) => shown(one["name"])).join(", ");
+  return `${String(signed.length)} of ${shown(hold["quorum"])}${names === "" ? "" : ` (${names})`}, needs ${shown(hold["approvers"])}`;
+}
+
+function usesOf(bound: JsonObject): string {
+  return `${shown(bound["used"])} of ${shown(bound["uses"])}, until ${clockTime(shown(bound["until"]))}`;
+}
+
+function notesOf({ notes }: JsonObject): string[] {
+  const lines = Array.isArray(notes) ? notes.map((note) => `! ${visible(shown(note))}`) : [];
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 function display(view: JsonObject): JsonObject {

@@ -108,11 +108,12 @@ async function offerLauncher(cli: Cli): Promise<void> {
 }
 
 async function showScreen(running: Composed, cli: Cli): Promise<void> {
-  const { api, gateway, setupUrl, dataDir, warnings, pendingChanges } = running;
+  const { api, gateway, listen, setupUrl, dataDir, warnings, pendingChanges } = running;
   const screen = {
     version: VERSION,
     api,
     gateway,
+    listen,
     dataDir,
     setupUrl,
     warnings,

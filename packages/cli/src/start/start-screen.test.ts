@@ -6,6 +6,7 @@ const FULL: StartScreen = {
   version: "0.1.0",
   api: "http://localhost:7330",
   gateway: "http://127.0.0.1:7331",
+  listen: "127.0.0.1:7330",
   dataDir: "/srv/countersign",
   setupUrl: "http://localhost:7330/setup?token=Pul0kY-Hdn3xI97ITWyaS6LTnGPjL3Mqq4lr7U5b5t0",
   tunnel: "ssh -L 7330:localhost:7330 -L 7331:localhost:7331 alice@box",
@@ -58,6 +59,12 @@ describe("the start screen", () => {
     ).join("\n");
     for (const label of ["Set up", "Tunnel", "Warning", "Unsigned"]) expect(text).not.toContain(label);
     for (const label of ["Console", "Gateway", "Data", "Next"]) expect(text).toContain(label);
+  });
+
+  it("says what is listened on where the address does not say it", () => {
+    const screen = (api: string): string => startScreen({ ...FULL, api }, painter(false), 80).join("\n");
+    expect(screen("https://countersign.example")).toMatch(/Listens +127\.0\.0\.1:7330\n/);
+    expect(screen(FULL.api)).not.toContain("Listens");
   });
 
   it("breaks prose on a narrow terminal and spells out control characters of a warning", () => {

@@ -8,6 +8,8 @@ export interface StartScreen {
   readonly version: string;
   readonly api: string;
   readonly gateway: string;
+  /** `host:port` that is listened on: said where the address does not say it. */
+  readonly listen: string;
   readonly dataDir: string;
   /** The one-time link of the first human; null once one exists. */
   readonly setupUrl: string | null;
@@ -29,6 +31,7 @@ export function startScreen(screen: StartScreen, paint: Paint, width: number): s
     `${" ".repeat(INDENT)}${paint.bold("Countersign")} ${paint.dim(screen.version)}`,
     "",
     page.row("Console", screen.api),
+    ...(new URL(screen.api).hostname === "localhost" ? [] : [page.row("Listens", screen.listen)]),
     page.row("Gateway", screen.gateway),
     page.row("Data", visible(screen.dataDir)),
     ...(setupUrl === null
