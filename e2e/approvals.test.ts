@@ -245,7 +245,10 @@ describe("what an approval can be", () => {
   it("flags what was signed faster than it can be read", async () => {
     const id = await held("once", "fast");
     await alice.answer(id);
-    expect(await view(id)).toMatchObject({ tooFast: true });
+    expect(await view(id)).toMatchObject({
+      tooFast: true,
+      notes: [expect.stringMatching(/^Alice Example signed .* too fast/)],
+    });
     const [signed] = (await entries(id)).filter(({ action }) => action === "approval.approve");
     expect(signed?.cause).toMatchObject({ too_fast: true });
     expect(await readdir(join(here.files, "once"))).not.toContain("fast");
@@ -299,7 +302,9 @@ describe("what an approval can be", () => {
       expect([await write("team", "a", "two"), await write("team", "a", "three")]).toEqual([null, null]);
       expect(await held("team", "a", "four")).not.toBe(id);
       await page.reload();
-      expect(await page.locator("main").innerText()).toMatch(/Used by[^]*2 of 2 used/);
+      expect(await page.locator("main").innerText()).toMatch(
+        /Used, approved by Carol Example and Alice Example[^]*2 of 2 used/,
+      );
     });
 
     it("shows under the reader's eyes that another has signed, and what they chose", async () => {

@@ -24,7 +24,7 @@ import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { recordAnswer, recordChange, verifyAnswer } from "./answer.ts";
 import type { ChangeKinds } from "./changes.ts";
-import { answererName, causeText, denialOf, lastAnswer, sealReason } from "./denial.ts";
+import { answered, causeText, denialOf, sealReason } from "./denial.ts";
 import { mustBePending, stateAt, viewOf } from "./display.ts";
 import { heldCallOf, holdCall } from "./hold.ts";
 import { approverWords } from "./names.ts";
@@ -197,8 +197,8 @@ export class Approvals {
     const mayAnswer = state === "pending" && mayAnswerApproval(this.kinds, approval, viewer);
     const approver = await approverWords(this.kernel, approval);
     if (state === "pending") return { mayAnswer, approver, outcome: null };
-    const { at, by } = await lastAnswer(this.kernel, approval);
-    const outcome = { at, by: await answererName(this.kernel, by), cause: await causeText(this.kernel, approval) };
+    const { at, by } = await answered(this.kernel, approval);
+    const outcome = { at, by, cause: await causeText(this.kernel, approval) };
     return { mayAnswer, approver, outcome };
   }
 

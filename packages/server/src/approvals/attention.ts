@@ -2,6 +2,7 @@ import { type HeldCall, type SignedAnswer, canonicalJson, plainText } from "@cou
 import type { HoldRefused, HoldRequest } from "@countersign/enforce";
 import type { Kernel } from "../kernel.ts";
 import { denialText, lastAnswer } from "./denial.ts";
+import { humanName } from "./names.ts";
 import { type Approval, readHeldCall } from "./payload.ts";
 
 /** A person who is asked more often than this reads nothing any more: further calls are refused. */
@@ -73,7 +74,10 @@ async function denialsLike(
 /** What whoever is asked should know of earlier answers, each a sentence. */
 export async function notesOn(kernel: Kernel, approval: Approval, viewer: string): Promise<readonly string[]> {
   const call = approval.state.status === "pending" ? await readHeldCall(kernel, approval) : null;
-  if (call === null) return approval.state.answers.filter((a) => isTooFast(approval, a)).map(fastNote);
+  if (call === null) {
+    const fast = approval.state.answers.filter((answer) => isTooFast(approval, answer));
+    return await Promise.all(fast.map(async (answer) => await fastNote(kernel, answer)));
+  }
   const asked = Date.parse(approval.terms.notBefore);
   const like = await denialsLike(kernel, { agent: approval.terms.agent, call, since: asked - NOTED_FOR_MS });
   const [nearest] = like.filter(({ at }) => at <= asked);
@@ -85,8 +89,9 @@ export async function notesOn(kernel: Kernel, approval: Approval, viewer: string
   return [`${who} denied ${what} ${String(minutes)} minute${minutes === 1 ? "" : "s"} ago.`];
 }
 
-function fastNote({ tookMs = 0 }: SignedAnswer): string {
-  return `It was signed ${(tookMs / 1000).toFixed(1)} seconds after it was first shown: too fast to have been read.`;
+async function fastNote(kernel: Kernel, { tookMs = 0, signed }: SignedAnswer): Promise<string> {
+  const name = plainText((await humanName(kernel, signed.approver))?.name ?? "A person", 80);
+  return `${name} signed ${(tookMs / 1000).toFixed(1)} seconds after it was first shown to them: too fast to have been read.`;
 }
 
 /** Whether an approval came faster than what it signs can be read. A denial is never too fast: it tightens. */

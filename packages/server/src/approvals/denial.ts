@@ -32,6 +32,18 @@ export async function lastAnswer(
   return { at: time ?? terms.expiresAt, by: typeof given === "string" ? given : signer };
 }
 
+/** When it was answered last, and the names of who answered: of all who signed, or of the one who denied. */
+export async function answered(
+  kernel: Kernel,
+  approval: Approval,
+): Promise<{ readonly at: string; readonly by: string | null }> {
+  const { at, by } = await lastAnswer(kernel, approval);
+  const { status, answers } = approval.state;
+  const signers = status === "approved" || status === "consumed" ? answers.map(({ signed }) => signed.approver) : [by];
+  const names = await Promise.all(signers.map(async (one) => await answererName(kernel, one)));
+  return { at, by: names.filter((name) => name !== null).join(" and ") || null };
+}
+
 /** For the agent: who denied its call and why. Only the task that asked is told. */
 export async function denialOf(kernel: Kernel, id: ApprovalId, chain: Chain): Promise<Denial | null> {
   const approval = await kernel.store.get("approval", id);
@@ -47,7 +59,7 @@ export async function denialText(kernel: Kernel, approval: Approval): Promise<De
 }
 
 /** The name behind an id, or the words for what is no person. */
-export async function answererName(kernel: Kernel, by: string | null): Promise<string | null> {
+async function answererName(kernel: Kernel, by: string | null): Promise<string | null> {
   if (by === "local") return "an administrator of this machine";
   return by?.startsWith("hum_") === true ? ((await humanName(kernel, by as `hum_${string}`))?.name ?? null) : null;
 }

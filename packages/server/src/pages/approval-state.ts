@@ -49,7 +49,8 @@ export function outcomeOf(view: ApprovalPageView, ended: Ended): Html {
   const { state } = ended;
   const [word, sentence] = words(ended);
   const { at, by, cause: why } = view.outcome ?? { at: null, by: null, cause: null };
-  const who = by !== null && html` by ${shownText(by)}`;
+  const used = state === "consumed" && ended.subject === "call";
+  const who = by !== null && html`${used ? ", approved by" : " by"} ${shownText(by)}`;
   const when = at !== null && time(at);
   const cause = why !== null && html`<p class="cause">“${shownText(why)}”</p>`;
   return html`<div class="state ${state}" id="outcome" tabindex="-1">

@@ -152,7 +152,7 @@ export const waitingPage: ApprovalPageView = {
 export const usedPage: ApprovalPageView = withView(approvalPage(writeDisplay, "approved"), {
   progress: signedBy([GRACE, ADA]),
   bound: { ...CHOSEN, used: 2, until: "2026-11-22T09:51:40.000Z" },
-  notes: ["It was signed 0.8 seconds after it was first shown: too fast to have been read."],
+  notes: ["Ada Lovelace signed 0.8 seconds after it was first shown to them: too fast to have been read."],
   tooFast: true,
 });
 
