@@ -168,6 +168,18 @@ describe("sign-in", () => {
   });
 });
 
+describe("the console while it is built", () => {
+  it("opens by itself when it is there", async () => {
+    await register();
+    standIn.building = true;
+    await page.goto(standIn.origin);
+    await page.getByRole("heading", { name: "The console is being built" }).waitFor();
+    standIn.building = false;
+    await page.getByRole("heading", { name: "The console", exact: true }).waitFor();
+    expect(standIn.asked.filter(({ path }) => path === "/").length).toBeGreaterThan(1);
+  });
+});
+
 describe("an approval", () => {
   beforeEach(register);
 

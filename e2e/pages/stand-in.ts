@@ -10,7 +10,13 @@ import {
   verifyAssertion,
   verifyRegistration,
 } from "@countersign/credentials";
-import { renderApproval, renderInvite, renderSetup, renderSignIn } from "../../packages/server/src/pages/index.ts";
+import {
+  renderApproval,
+  renderConsoleWait,
+  renderInvite,
+  renderSetup,
+  renderSignIn,
+} from "../../packages/server/src/pages/index.ts";
 import type { ApprovalOutcome } from "../../packages/server/src/pages/views.ts";
 import { type PageServer, type Reply, servePages } from "../../packages/server/src/pages/testing/page-server.ts";
 import {
@@ -38,6 +44,8 @@ export class StandIn {
   /** What was approved cannot be shown any more. */
   erased = false;
   setupOpen = true;
+  /** The console is not there yet. */
+  building = false;
   /** Changes what the server asks to be signed, or the challenge. */
   tamper: (signed: SignedApproval, challenge: string) => { signed: SignedApproval; challenge: string } = (
     signed,
@@ -91,6 +99,7 @@ export class StandIn {
       case "/sign-in":
         return { body: renderSignIn({ next: query.get("next"), signedIn: who, phoneUrl: null }) };
       case "/":
+        if (this.building) return { body: renderConsoleWait(null) };
         return signedIn
           ? { body: "<!doctype html><title>Console</title><h1>The console</h1>" }
           : { status: 302, headers: { location: "/sign-in" }, body: "" };

@@ -13,7 +13,7 @@ export interface Layout {
   readonly signedIn: Named | null;
   readonly width?: "slim";
   readonly body: Html;
-  /** Loads the page again by itself, without a script. */
+  /** The page loads itself again after so long. */
   readonly refreshSeconds?: number;
 }
 
@@ -28,13 +28,12 @@ export function document(layout: Layout): string {
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width,initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
-      ${layout.refreshSeconds !== undefined && html`<meta http-equiv="refresh" content="${String(layout.refreshSeconds)}" />`}
       <title>${layout.title} · Countersign</title>
       <link rel="icon" href="${ICON}" />
       <link rel="stylesheet" href="${css}" />
       <script type="module" src="${js}"></script>
     </head>
-    <body data-page="${layout.page}">
+    <body data-page="${layout.page}" data-refresh="${layout.refreshSeconds ?? 0}">
       <header class="bar">
         <a class="brand" href="/">${icon("approved")}Countersign</a>${person(layout.signedIn)}
       </header>
