@@ -49,6 +49,10 @@ export class EventChannel {
   get over(): boolean {
     return this.#over;
   }
+  /** True while its client has lost it and may come back. */
+  get away(): boolean {
+    return this.#response === null && !this.#over;
+  }
   /** What was written and not taken in. Bytes. */
   get backlogBytes(): number {
     return this.#response?.writableLength ?? 0;

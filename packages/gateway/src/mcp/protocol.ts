@@ -22,6 +22,7 @@ export const RPC = {
   server: -32000,
   sessionUnknown: -32001,
   refused: -32003,
+  urlNeeded: -32042,
   headerMismatch: -32020,
   missingCapability: -32021,
   unsupportedVersion: -32022,

@@ -73,6 +73,17 @@ function isWebAddress(text: Json | undefined, ownOrigin: string): text is string
   return url.username === "" && url.password === "" && url.origin !== ownOrigin;
 }
 
+/** The web addresses that an error of 2025-11-25 asks for before the call is made again, under the rules for any such question. */
+export function addressesIn(data: unknown, upstream: string, ownOrigin: string): JsonObject {
+  const { elicitations } = strict(data) ?? {};
+  const asked = Array.isArray(elicitations) ? (elicitations as readonly Json[]) : [];
+  const shown = asked.flatMap((one) => {
+    const read = isJsonObject(one) ? elicitation({ ...one, mode: "url" }, upstream, ownOrigin) : null;
+    return read?.ok === true ? [read.question.params] : [];
+  });
+  return { elicitations: shown };
+}
+
 /** A question as a revision wants it: 2025-11-25 names each web address that is asked for, 2026-07-28 does not. */
 export function inEra({ method, params }: Question, era: Era, id: string): Question {
   const { elicitationId = id, ...rest } = params;

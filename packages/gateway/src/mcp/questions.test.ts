@@ -84,6 +84,7 @@ describe("a question of an upstream", () => {
     expect(question).toMatchObject({ method: "elicitation/create", id: expect.stringMatching(/^countersign-/) });
     expect(question.params.message).toBe("Asked by the server `asking`, not by Countersign: your name?\\u{1b}[2K");
     expect((await client.send({ id: question.id, result: NAME })).status).toBe(202);
+    expect((await client.send({ id: question.id, result: NAME })).status).toBe(400);
     expect(textOf((await stream.next())?.message.result)).toBe(JSON.stringify(NAME));
     expect(kinds()).toEqual([
       ["action.intent", "permit"],
@@ -126,6 +127,13 @@ describe("a question of an upstream", () => {
   it("leads to no page of ours", async () => {
     const own = await round("link", { arguments: { url: "http://localhost:7330/approve/apr_1" } });
     expect(textOf(own)).toBe("-32602");
+    const ours = await round("links", { arguments: { url: "http://localhost:7330/approve/apr_1" } });
+    expect(ours).toMatchObject({ code: -32042, data: { elicitations: [] } });
+    const { data } = await round("links", { arguments: { url: "https://pay.example/1" } });
+    const message = "Asked by the server `asking`, not by Countersign: pay";
+    expect(data).toEqual({
+      elicitations: [{ mode: "url", message, url: "https://pay.example/1", elicitationId: "e1" }],
+    });
     const other = await round("link", { arguments: { url: "https://pay.example/1" } });
     const [question] = Object.values(other.inputRequests) as { params: object }[];
     expect(question?.params).toEqual({ mode: "url", message: expect.any(String), url: "https://pay.example/1" });

@@ -76,7 +76,7 @@ export class Questions {
     const answers = new Map<string, Answered>();
     const questions = new Map<string, Question>();
     this.#asked += asked.length;
-    const ownOrigin = new URL(this.#context.point.settings().publicUrl).origin;
+    const ownOrigin = ownOriginOf(this.#context);
     for (const [key, method, params] of asked) {
       const read =
         this.#asked > MAX_QUESTIONS
@@ -112,6 +112,11 @@ export class Questions {
       answer: answered?.ok === true ? bytesOf(answered.result) : null,
     });
   }
+}
+
+/** Where Countersign's own pages are. */
+export function ownOriginOf({ point }: Pick<GatewayContext, "point">): string {
+  return new URL(point.settings().publicUrl).origin;
 }
 
 function bytesOf(value: Json): Buffer {

@@ -28,6 +28,8 @@ export interface SessionLimits {
 const STANDING = "s";
 /** 2025-11-25: earlier clients do not take the empty first event that resumption begins with. */
 const RESUMABLE = "2025-11-25";
+/** Streams of one session that are kept for a client which lost them; the oldest gives way. */
+const MAX_AWAY = 4;
 
 /** The event streams of one session: the one that its client opened with GET, and those of its requests. */
 export class SessionStreams {
@@ -52,6 +54,8 @@ export class SessionStreams {
     const name = standing ? STANDING : String(this.#made);
     const channel = new EventChannel({ name: this.#resumable ? name : null, resumeMs: this.#resumeMs });
     this.#open.get(name)?.cut();
+    const away = [...this.#open.values()].filter((open) => open.away);
+    if (away.length >= MAX_AWAY) away[0]?.cut();
     this.#open.set(name, channel);
     channel.onceOver(() => {
       if (this.#open.get(name) === channel) this.#open.delete(name);

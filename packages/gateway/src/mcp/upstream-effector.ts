@@ -8,7 +8,8 @@ import { changed, unknownUpstream } from "./form-call.ts";
 import { type GatewayContext, activeUpstream } from "./gateway-context.ts";
 import { mirroredParams, paramHeaders } from "./param-headers.ts";
 import { META, RPC } from "./protocol.ts";
-import { Questions } from "./questions.ts";
+import { addressesIn } from "./question.ts";
+import { Questions, ownOriginOf } from "./questions.ts";
 import { type ToolDefinition, acceptedHash } from "./tool-definition.ts";
 import type { TraceContext } from "./trace-context.ts";
 import type { Connection } from "./upstream/connection.ts";
@@ -43,6 +44,8 @@ type Said = UpstreamAnswer<UpstreamSaid>;
 /** How often an upstream may ask before it answers, and how much it may tell. */
 const MAX_ROUNDS = 16;
 const MAX_NOTICES = 10_000;
+/** What is kept of an answer until its client comes back. */
+const UNATTENDED_BYTES = 1024 * 1024;
 
 /** Carries one action to its upstream: the request, the questions that come back before the answer, the answer. */
 export class UpstreamEffector implements Effector<UpstreamSaid> {
@@ -135,7 +138,9 @@ export class UpstreamEffector implements Effector<UpstreamSaid> {
       ask: async (asked) => await questions.one(asked),
       permitted,
     };
-    let answer = answerOf(await first.write(listener), call);
+    const ownOrigin = ownOriginOf(this.#context);
+    const read = (came: LinkAnswer): ReturnType<typeof answerOf> => answerOf(came, call, ownOrigin);
+    let answer = read(await first.write(listener));
     for (let round = 1; "input" in answer; round += 1) {
       if (round > MAX_ROUNDS) return garbage("the upstream does not stop asking");
       const members = await questions.all(answer.input);
@@ -149,8 +154,10 @@ export class UpstreamEffector implements Effector<UpstreamSaid> {
       this.#current = next;
       // INV-3: asked in the tick of the write.
       if (!permitted()) return giveUp(next);
-      answer = answerOf(await next.write(listener), call);
+      answer = read(await next.write(listener));
     }
+    if (conversation.reply === null && answer.ok && (answer.bytes?.length ?? 0) > UNATTENDED_BYTES)
+      return garbage("the upstream answered with too much while its question waited");
     await conversation.attended();
     return answer;
   }
@@ -240,13 +247,20 @@ function giveUp(prepared: Ready): Promise<Said> {
 /** Methods whose results say for how long they may be kept (2026-07-28, caching). */
 const CACHED: ReadonlySet<string> = new Set(["resources/read"]);
 
-function answerOf(answer: LinkAnswer, { method }: Call): Said | { readonly input: InputOf } {
+function answerOf(
+  answer: LinkAnswer,
+  { method, upstream }: Call,
+  ownOrigin: string,
+): Said | { readonly input: InputOf } {
   if (!answer.ok) return answer;
   if ("error" in answer) {
     const { code, message, data } = answer.error;
     // The code of our own refusals is ours: an upstream that uses it is not speaking for us.
+    const shown = code === RPC.urlNeeded ? addressesIn(data, upstream, ownOrigin) : data;
     const error =
-      code === RPC.refused ? { code: RPC.server, message } : { code, message, ...(data === undefined ? {} : { data }) };
+      code === RPC.refused
+        ? { code: RPC.server, message }
+        : { code, message, ...(shown === undefined ? {} : { data: shown }) };
     return { ok: true, status: "error", value: { error }, bytes: Buffer.from(JSON.stringify(answer.error), "utf8") };
   }
   const read = readActionResult(answer.result, CACHED.has(method));

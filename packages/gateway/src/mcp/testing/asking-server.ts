@@ -25,6 +25,17 @@ async function ask(method: string, params: object, id: string = `q${String((made
   });
 }
 
+class RpcError extends Error {
+  readonly code: number;
+  readonly data: object;
+
+  constructor(code: number, data: object) {
+    super("no");
+    this.code = code;
+    this.data = data;
+  }
+}
+
 const schema = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
 const elicit = async (message: string, id?: string): Promise<unknown> =>
   await ask("elicitation/create", { message, requestedSchema: schema }, id);
@@ -35,6 +46,10 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   name: async ({ message = "your name?" }) => await elicit(String(message)),
   nag: async () => [await elicit("first"), await elicit("second")],
   link: async ({ url }) => await ask("elicitation/create", { mode: "url", message: "open", url, elicitationId: "e1" }),
+  links: async ({ url }) => {
+    const elicitations = [{ mode: "url", message: "pay", url, elicitationId: "e1" }, { url: "javascript:1" }, 7];
+    return await Promise.reject(new RpcError(-32042, { elicitations, more: "dropped" }));
+  },
   sample: async () => await ask("sampling/createMessage", sample),
   roots: async () => await ask("roots/list", {}),
   many: async ({ count }) =>
@@ -73,8 +88,13 @@ async function request({ id, method, params = {} }: Message): Promise<void> {
     out({ id, result: { protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo } });
   } else if (method === "tools/list") out({ id, result: { tools: Object.keys(TOOLS).map(tool) } });
   else if (method === "tools/call") {
-    const value = await TOOLS[String(params["name"])]?.(params["arguments"] ?? {}, id);
-    out({ id, result: { content: [{ type: "text", text: JSON.stringify(value) }] } });
+    try {
+      const value = await TOOLS[String(params["name"])]?.(params["arguments"] ?? {}, id);
+      out({ id, result: { content: [{ type: "text", text: JSON.stringify(value) }] } });
+    } catch (error) {
+      const { code, data } = error as RpcError;
+      out({ id, error: { code, message: "no", data } });
+    }
   } else out({ id, error: { code: -32601, message: "unknown" } });
 }
 
