@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { testCli } from "../testing/test-cli.ts";
-import { findPlaces, parseServer, saveServer } from "./places.ts";
+import { findPlaces, parseServer, saveDataDir, saveServer } from "./places.ts";
 
 describe("parseServer", () => {
   it.each([
@@ -47,6 +47,20 @@ describe("findPlaces", () => {
     expect(() => findPlaces({}, env)).toThrow("config.json` names no usable server");
     writeFileSync(join(env.configDir, "config.json"), "{");
     expect(() => findPlaces({}, env)).toThrow("is not valid JSON");
+  });
+
+  it("finds what was started last, unless it is gone or another one is named", () => {
+    const { env } = testCli().surroundings;
+    const started = join(env.cwd, "started");
+    mkdirSync(started, { recursive: true });
+    saveDataDir(started, env);
+    expect(findPlaces({}, env).dataDir).toBe(started);
+    expect(findPlaces({ data: "d" }, env).dataDir).toBe(join(env.cwd, "d"));
+    expect(findPlaces({}, { ...env, dataDir: "/elsewhere" }).dataDir).toBe("/elsewhere");
+    saveServer("https://saved.example", env);
+    expect(findPlaces({}, env)).toMatchObject({ dataDir: started, server: "https://saved.example", socketPath: null });
+    rmdirSync(started);
+    expect(findPlaces({}, env).dataDir).toBe(env.defaultDataDir);
   });
 
   it("does not take a plain file for a socket", () => {

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { AppError, isJsonObject } from "@countersign/core";
+import { AppError, type JsonObject, isJsonObject } from "@countersign/core";
 import { UsageError } from "../command/usage-error.ts";
 import type { Environment } from "../environment.ts";
 import { readPrivateJson, writePrivateJson } from "./private-file.ts";
@@ -22,7 +22,8 @@ export interface PlaceFlags {
 
 /** Finds the control plane: flags, then the environment, then what was saved, then this machine's own. */
 export function findPlaces(flags: PlaceFlags, env: Environment): Places {
-  const dataDir = flags.data === undefined ? (env.dataDir ?? env.defaultDataDir) : resolve(env.cwd, flags.data);
+  const usual = (): string => env.dataDir ?? savedDataDir(env) ?? env.defaultDataDir;
+  const dataDir = flags.data === undefined ? usual() : resolve(env.cwd, flags.data);
   const dataNamed = flags.data !== undefined || env.dataDir !== null;
   const server = namedServer(flags.server, env);
   const socketPath = join(dataDir, "control.sock");
@@ -31,7 +32,23 @@ export function findPlaces(flags: PlaceFlags, env: Environment): Places {
 
 /** Keeps the address for later commands: `config.json` on the user's side. */
 export function saveServer(server: string, env: Environment): void {
-  writePrivateJson(configFile(env), { server });
+  writePrivateJson(configFile(env), { ...saved(env), server });
+}
+
+/** Keeps where this user's control plane was started last: a command in another folder finds it without being told. */
+export function saveDataDir(dataDir: string, env: Environment): void {
+  writePrivateJson(configFile(env), { ...saved(env), dataDir });
+}
+
+function savedDataDir(env: Environment): string | null {
+  const { dataDir } = saved(env);
+  const exists = typeof dataDir === "string" && statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === true;
+  return exists ? dataDir : null;
+}
+
+function saved(env: Environment): JsonObject {
+  const value = readPrivateJson(configFile(env));
+  return isJsonObject(value) ? value : {};
 }
 
 /** `scheme://host[:port]`: proofs are made for it, so it must be the control plane's `publicUrl` to the letter. */
@@ -52,9 +69,7 @@ function namedServer(flag: string | undefined, env: Environment): string | null 
 }
 
 function savedServer(env: Environment): string | null {
-  const saved = readPrivateJson(configFile(env));
-  if (saved === null) return null;
-  const server = isJsonObject(saved) ? saved["server"] : undefined;
+  const { server } = saved(env);
   const parsed = typeof server === "string" ? parseServer(server) : null;
   if (server === undefined || parsed !== null) return parsed;
   throw new AppError("config.invalid", {

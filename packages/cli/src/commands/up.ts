@@ -5,7 +5,7 @@ import type { Cli } from "../cli.ts";
 import type { Client } from "../client/api.ts";
 import { withClient } from "../client/client.ts";
 import { listAt, nameOf } from "../client/fields.ts";
-import { DEFAULT_SERVER, findPlaces, parseServer } from "../client/places.ts";
+import { DEFAULT_SERVER, findPlaces, parseServer, saveDataDir } from "../client/places.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { UsageError } from "../command/usage-error.ts";
@@ -52,6 +52,7 @@ export const up: Command = command({
       const { api, gateway, setupUrl } = running;
       cli.out.answer({ event: "ready", api, gateway, setupUrl, pid: process.pid }, () => []);
       if (!cli.out.json) {
+        saveDataDir(options.dataDir, cli.env);
         if (setupUrl !== null) await offerLauncher(cli);
         await showScreen(running, cli);
         await tellTerminal({ data: options.dataDir, api }, cli);
