@@ -120,6 +120,10 @@ describe("ledger", () => {
       for (const text of ["", "garbage", await proofOf(7, null)])
         expect(await verified(text)).toMatchObject({ code: 1, stderr: expect.stringContaining("is no proof") });
       expect(await verified(await proofOf(7, leaf(7)), "--key", "x")).toMatchObject({ code: 1 });
+      expect(await test.run("ledger", "verify", "--proof", "none")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("it cannot be read"),
+      });
     });
   });
 

@@ -39,9 +39,13 @@ export async function verifyProof(file: string, vkey: string): Promise<ProvenEnt
 }
 
 async function proofBytes(file: string): Promise<Uint8Array> {
-  const { size } = await stat(file);
-  if (size > LIMITS.proofFileBytes) throw notAProof(file, "it is too large");
-  return await readFile(file);
+  try {
+    const { size } = await stat(file);
+    if (size <= LIMITS.proofFileBytes) return await readFile(file);
+  } catch {
+    throw notAProof(file, "it cannot be read");
+  }
+  throw notAProof(file, "it is too large");
 }
 
 function notAProof(file: string, why: string): AppError {

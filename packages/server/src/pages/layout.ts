@@ -18,7 +18,7 @@ export interface Layout {
 }
 
 const ICON =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%232747b0'/%3E%3Cpath d='M4 8.5l2.5 2.5L12 5' fill='none' stroke='white' stroke-width='2'/%3E%3C/svg%3E";
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%232747b0'/%3E%3Cpath d='M3 8.8l2.8 2.8 4.7-6.6M7.5 10.8l.7.7 4.8-6.5' fill='none' stroke='white' stroke-width='1.4'/%3E%3C/svg%3E";
 
 /** The whole document. */
 export function document(layout: Layout): string {
@@ -35,7 +35,7 @@ export function document(layout: Layout): string {
     </head>
     <body data-page="${layout.page}" data-refresh="${layout.refreshSeconds ?? 0}">
       <header class="bar">
-        <a class="brand" href="/">${icon("approved")}Countersign</a>${person(layout.signedIn)}
+        <a class="brand" href="/">${icon("consumed")}Countersign</a>${person(layout.signedIn)}
       </header>
       <main class="${layout.width ?? "narrow"}">${layout.body}</main>
     </body>

@@ -27,10 +27,12 @@ start(() => {
   const sign = (button: string, decision: "approve" | "deny"): void =>
     run(need(button), "Nothing was signed.", () => answer(decision));
   need("approve").addEventListener("click", () => sign("approve", "approve"));
-  need("deny").addEventListener("click", () => {
+  const deny = (): void => {
     need("denial").hidden = false;
     need("reason").focus();
-  });
+  };
+  need("deny").addEventListener("click", deny);
+  if (location.hash === "#denial") deny();
   need("denial").addEventListener("submit", (event) => {
     event.preventDefault();
     sign("deny-now", "deny");
