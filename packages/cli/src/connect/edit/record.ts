@@ -5,7 +5,7 @@ import { type Json, type JsonObject, isJsonObject, parseJson } from "@countersig
 import { type EditFile, type EditPlace, type FormatName, errorCode } from "./config-file.ts";
 import { type Edit, type Path, applyToValue, valueAt } from "./edit.ts";
 import type { EditPlan } from "./plan.ts";
-import { digestOf, writePrivate } from "./replace-file.ts";
+import { digestOf, syncFolder, writePrivate } from "./replace-file.ts";
 
 /** What was done to a file, so that it can be undone. Lies beside its backup, both 0600. */
 export interface EditRecord {
@@ -33,6 +33,7 @@ const LIMITS = { sizeBytes: 64 * 1024 * 1024, depth: 250 };
 export function keepRecord(plan: EditPlan, after: string): () => void {
   const { place, before } = plan;
   const folder = folderOf(place, before.file.path);
+  clearHalves(folder);
   const number = Math.max(0, ...numbersIn(folder)) + 1;
   const backup = join(folder, `${String(number)}.backup`);
   const record = join(folder, `${String(number)}.json`);
@@ -49,6 +50,7 @@ export function keepRecord(plan: EditPlan, after: string): () => void {
       before: before.bytes && digestOf(before.bytes),
     };
     writePrivate(record, Buffer.from(`${JSON.stringify({ ...written, steps: stepsOf(plan) }, null, 2)}\n`));
+    syncFolder(folder);
   } catch (error) {
     discard();
     throw error;
@@ -101,6 +103,13 @@ function numbersIn(folder: string): readonly number[] {
     const number = /^(\d{1,9})\.json$/.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];
   });
+}
+
+/** Backups without a record: of a process that died before it changed anything. */
+function clearHalves(folder: string): void {
+  const numbers = new Set(numbersIn(folder).map(String));
+  const halves = namesIn(folder).filter((name) => name.endsWith(".backup") && !numbers.has(name.replace(/\..*$/, "")));
+  for (const name of halves) rmSync(join(folder, name), { force: true });
 }
 
 function namesIn(folder: string): readonly string[] {

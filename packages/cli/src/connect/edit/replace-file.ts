@@ -129,10 +129,13 @@ function sameBytes(a: Buffer | null, b: Buffer | null): boolean {
   return a === null || b === null ? a === b : a.equals(b);
 }
 
-function syncFolder(folder: string): void {
+/** Makes a new name in a folder last. Where that fails the file is there all the same: nothing to undo, nobody to tell. */
+export function syncFolder(folder: string): void {
   const fd = openSync(folder, "r");
   try {
     fsyncSync(fd);
+  } catch {
+    // Some file systems do not sync folders.
   } finally {
     closeSync(fd);
   }
