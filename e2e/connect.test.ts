@@ -1,6 +1,5 @@
 import { access, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { parse, stringify } from "@decimalturn/toml-patch";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import type { Page } from "playwright-core";
@@ -44,8 +43,9 @@ class Newcomer {
   /** Codex with a server of that name, which wants a secret. */
   async codex(name: string): Promise<string> {
     const [command, ...args] = fileServer(this.records);
-    const servers = { [name]: { command, args, env: { FILES_TOKEN: TOKEN } } };
-    return await this.put(".codex/config.toml", `# mine\n${stringify({ model: "m", mcp_servers: servers })}`);
+    const lines = ["# mine", 'model = "m"', `[mcp_servers.${name}]`, `command = ${JSON.stringify(command)}`];
+    lines.push(`args = ${JSON.stringify(args)}`, `env = { FILES_TOKEN = "${TOKEN}" }`, "");
+    return await this.put(".codex/config.toml", lines.join("\n"));
   }
 
   async claude(name: string): Promise<string> {
@@ -67,11 +67,12 @@ interface Asked {
 
 /** The server's entry as the client reads it, started as the client starts it. */
 async function asCodex(file: string, { home, cli }: Newcomer): Promise<Client> {
-  const config = parse(await readFile(file, "utf8")) as {
-    mcp_servers: { files: { command: string; args: string[]; env?: object } };
-  };
-  const { command, args, env } = config.mcp_servers.files;
-  expect(env).toBeUndefined();
+  const text = await readFile(file, "utf8");
+  // Texts and lists of texts are written in TOML as in JSON.
+  const value = (key: string): unknown => JSON.parse(new RegExp(`^${key} = (.+)$`, "m").exec(text)?.[1] ?? "null");
+  const command = value("command") as string;
+  const args = value("args") as string[];
+  expect(text).not.toContain("env");
   const client = new Client({ name: "codex", version: "1" });
   await client.connect(new StdioClientTransport({ command, args, cwd: home, env: { ...cli.env } }));
   return client;

@@ -1,13 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Json, isJsonObject } from "@countersign/core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Rendering, chances, documents, jsonText, tomlText, yamlText } from "../testing/documents.ts";
-import { type Edit, type Path, applyToValue, isDone, valueAt } from "./edit.ts";
+import { RENDERINGS, chances, documents } from "../testing/documents.ts";
+import { fits, someEdit } from "../testing/some-edit.ts";
+import { type Edit, applyToValue, isDone, valueAt } from "./edit.ts";
 import { FORMATS, type FormatName } from "./formats.ts";
 import { rewrite } from "./rewrite.ts";
-
-const RENDERINGS: Readonly<Record<FormatName, Rendering>> = { json: jsonText, toml: tomlText, yaml: yamlText };
 
 describe.each(["json", "toml", "yaml"] as const)("rewrite of %s", (format) => {
   const file = { path: `/x.${format}`, format };
@@ -15,15 +13,14 @@ describe.each(["json", "toml", "yaml"] as const)("rewrite of %s", (format) => {
   it("carries out any edit of any document, and changes nothing else", () => {
     fc.assert(
       fc.property(documents, fc.nat(), (value, seed) => {
-        // The parser of TOML stumbles over names of `Object.prototype` within lists of tables: such a file is left alone.
-        fc.pre(format !== "toml" || !/"(__proto__|toString)":/.test(JSON.stringify(value)));
+        fc.pre(fits(format, value));
         const chance = chances(seed);
         const text = RENDERINGS[format](value, chance);
         const read = FORMATS[format].read(text);
         expect(read).toEqual({ ok: true, value });
         const edit = someEdit(value, chance);
         const wanted = applyToValue(value, edit);
-        fc.pre(wanted.ok && !isDone(value, edit) && !(format === "toml" && isBeyondToml(value, edit)));
+        fc.pre(wanted.ok && !isDone(value, edit) && fits(format, value, edit));
 
         const after = rewrite(file, { text, value }, [edit]);
 
@@ -104,32 +101,6 @@ describe("exact texts", () => {
     expect(rewrite({ path: "/x", format }, { text, value: read.ok ? read.value : null }, [edit]).text).toBe(after);
   });
 });
-
-function someEdit(value: Json, chance: () => number): Edit {
-  const paths = pathsOf(value, []);
-  const path = paths[Math.floor(chance() * paths.length)] ?? [];
-  const there = valueAt(value, path);
-  const next: Json = chance() < 0.5 ? "text" : chance() < 0.5 ? { command: "x", args: ["a"] } : ["p", { q: 1 }];
-  const dice = chance();
-  if (dice < 0.25 && path.length > 0) return { kind: "remove", path };
-  if (dice < 0.5 && path.length > 0) return { kind: "set", path, value: next };
-  const inside = isJsonObject(there) ? path : [];
-  if (dice < 0.8) return { kind: "set", path: [...inside, "new", ...(chance() < 0.5 ? ["deep"] : [])], value: next };
-  return { kind: "append", path: Array.isArray(there) ? path : ["more"], value: next };
-}
-
-function pathsOf(value: Json, path: Path): readonly Path[] {
-  if (typeof value !== "object" || value === null) return [path];
-  const steps = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
-  return [path, ...steps.flatMap((step) => pathsOf(valueAt(value, [step]) ?? null, [...path, step]))];
-}
-
-/** `[[list]]` holds tables only, and an element of it has no text of its own to replace. */
-function isBeyondToml(value: Json, { path, kind }: Edit): boolean {
-  const lists = path.map((_, i) => valueAt(value, path.slice(0, i + 1)));
-  const inList = path.some((step, i) => typeof step === "number" && isJsonObject(lists[i]));
-  return inList || (kind === "append" && Array.isArray(lists.at(-1)) && (lists.at(-1) as Json[]).some(isJsonObject));
-}
 
 function comments(text: string): readonly string[] {
   return [...text.matchAll(/(?:#|\/\/|\/\*) (c\d+)/g)].map(([, name]) => name ?? "");

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { type Json, type JsonObject, isJsonObject } from "@countersign/core";
+import type { FormatName } from "../edit/formats.ts";
 import { tomlKeys, tomlValue } from "../edit/toml-value.ts";
 
 /** Numbers from 0 up to 1 that a seed decides (a linear congruential generator). */
@@ -12,7 +13,7 @@ export function chances(seed: number): () => number {
 }
 
 /** A text of one format, full of comments and odd spacing. Each comment has a number of its own: `c17`. */
-export type Rendering = (value: Json, chance: () => number) => string;
+type Rendering = (value: Json, chance: () => number) => string;
 
 const name: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
@@ -57,7 +58,7 @@ export const documents: fc.Arbitrary<{ readonly [key: string]: Json }> = fc.letr
     .map((entries) => Object.fromEntries(entries)),
 })).object;
 
-export const jsonText: Rendering = (value, chance) => {
+const jsonText: Rendering = (value, chance) => {
   const eol = chance() < 0.3 ? "\r\n" : "\n";
   let comments = 0;
   const space = (): string => {
@@ -81,7 +82,7 @@ export const jsonText: Rendering = (value, chance) => {
   return `${space()}${write(value)}${space()}${chance() < 0.5 ? eol : ""}`;
 };
 
-export const tomlText: Rendering = (value, chance) => {
+const tomlText: Rendering = (value, chance) => {
   const eol = chance() < 0.3 ? "\r\n" : "\n";
   let comments = 0;
   const lines: string[] = [];
@@ -130,7 +131,7 @@ function tablesOf(item: Json): readonly JsonObject[] {
   return Array.isArray(item) && tables.length === item.length ? tables : [];
 }
 
-export const yamlText: Rendering = (value, chance) => {
+const yamlText: Rendering = (value, chance) => {
   const eol = chance() < 0.3 ? "\r\n" : "\n";
   let comments = 0;
   const lines: string[] = [];
@@ -157,3 +158,5 @@ export const yamlText: Rendering = (value, chance) => {
   write(value as JsonObject, "");
   return lines.join(eol) + (chance() < 0.8 ? eol : "");
 };
+
+export const RENDERINGS: Readonly<Record<FormatName, Rendering>> = { json: jsonText, toml: tomlText, yaml: yamlText };
