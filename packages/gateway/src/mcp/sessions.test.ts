@@ -28,4 +28,14 @@ describe("Sessions", () => {
     expect(sessions.open({ task: other, upstream: "files", ...of })).not.toBeNull();
     expect(sessions.open({ task: other, upstream: "files", ...of })).toBeNull();
   });
+
+  it("keep a bounded number of streams for a client that is away, and none of an ended session", () => {
+    const session = make(1, 1).open({ task, upstream: "files", ...of });
+    const streams = [1, 2, 3, 4, 5, 6].map(() => session?.streams.make(false));
+    expect(streams.map((stream) => stream?.over)).toEqual([true, true, false, false, false, false]);
+    expect(session?.streams.named("2-0")).toBeNull();
+    expect(session?.streams.named("3-0")?.after).toBe(0);
+    for (const bad of ["", "3", "x-1", "3--1", "3-1-1", `${"9".repeat(17)}-1`])
+      expect(session?.streams.named(bad)).toBeNull();
+  });
 });
