@@ -32,6 +32,7 @@ describe("the hooks of real coding agents", () => {
   async function run(
     agent: CodingAgent,
     commands: readonly string[],
+    launcher = cli.program,
   ): Promise<AgentRun & { readonly results: readonly string[] }> {
     const model = await ScriptedModel.start();
     try {
@@ -39,7 +40,7 @@ describe("the hooks of real coding agents", () => {
       await agent.configure(cli.cwd, model.url, fileServer(here.files));
       const around = { home: cli.cwd, cwd: here.files, platform: process.platform, variables: {} };
       const place = { owner: agent.id, stateDir: join(cli.cwd, "state"), roots: [cli.cwd] };
-      const launch = { launcher: cli.program, agent: agent.id, more: ["--server", here.composed.api] };
+      const launch = { launcher, agent: agent.id, more: ["--server", here.composed.api] };
       writePlans(
         hookSettings(agent.id, launch, { around, place }).map(({ file, edits }) => planEdits(file, edits, place)),
       );
@@ -100,6 +101,19 @@ describe("the hooks of real coding agents", () => {
     const { tasks } = await cli.json<{ tasks: { purpose: string }[] }>("task", "list");
     expect(tasks.map(({ purpose }) => purpose)).toContain("tidy up the folder");
   });
+
+  it.for(CODING_AGENTS.filter(({ id }) => id !== "opencode"))(
+    "$id does nothing when its hook is gone",
+    async (agent) => {
+      cli = new CommandLine(await mkdtemp(join(here.folder, "home-")));
+      const file = join(here.files, `${agent.id}-safe.txt`);
+      await writeFile(file, "precious");
+      const { results } = await run(agent, [`rm ${agent.id}-safe.txt`], join(cli.cwd, "gone", "countersign"));
+      // Gemini CLI does not even take the prompt.
+      expect(results.join("")).toMatch(/^$|the Countersign hook does not run/);
+      expect(existsSync(file)).toBe(true);
+    },
+  );
 
   async function usesOf({ id }: CodingAgent): Promise<readonly string[]> {
     const listed = await alice.json<{ entries: { body: LedgerEntry }[] }>("/v1/ledger/entries?limit=1000");

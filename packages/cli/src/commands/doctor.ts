@@ -6,6 +6,7 @@ import { listAt, shown } from "../client/fields.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
+import { hookStandings } from "../hooks/settings/hook-standing.ts";
 import { visible } from "../output/visible-text.ts";
 import { checkOffline, type OfflineCheck } from "../start/offline-checks.ts";
 
@@ -21,7 +22,8 @@ export const doctor: Command = command({
   run: async (values, cli) =>
     await withClient(values, cli, async (client) => {
       const running = await askRunning(client);
-      const checks = running ?? (await checkOffline(client.places.dataDir));
+      const installation = running ?? (await checkOffline(client.places.dataDir));
+      const checks = [...installation, ...hookStandings(cli.env)];
       const failed = checks.filter(({ ok }) => !ok).length;
       cli.out.answer({ running: running !== null, dataDir: client.places.dataDir, ok: failed === 0, checks }, () =>
         page(checks, cli),

@@ -17,7 +17,7 @@ const READ_BYTES = 64 * 1024 * 1024;
 const ASKED_BYTES = 4 * 1024 * 1024;
 /** Clients give a hook a minute. */
 const ASK_MS = 57_000;
-const TELL_MS = 3000;
+const TELL_MS = 2500;
 const START_MS = 10_000;
 const LOOK_AGAIN_MS = 20;
 const ADVICE = "Nothing was done. Ask your user to run `countersign status`; do not try another way.";

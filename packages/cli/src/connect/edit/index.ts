@@ -6,7 +6,7 @@
  *     writePlans([plan]);                    // backup, then one atomic replacement
  *     undoEdits(place);                              // everything that was written for this owner, or only for `files`
  */
-export { type Edit, type Path, valueAt } from "./edit.ts";
+export { type Edit, type Path, pathText, valueAt } from "./edit.ts";
 export { type DiffLine, showPlan } from "./diff.ts";
 export { type EditFile, type EditPlace, type FormatName, readConfig } from "./config-file.ts";
 export { type EditPlan, planEdits, writePlans } from "./plan.ts";

@@ -20,6 +20,21 @@ export function hookCommand(client: HookClient, launch: HookLaunch): string {
   return [quoted(launch.launcher), ...hookWords(client, launch).map(plainOrQuoted)].join(" ");
 }
 
+/**
+ * The command with what makes it a refusal when it cannot be started or breaks: clients go on after any exit code but 2.
+ */
+export function orRefuse(command: string): string {
+  return command + REFUSAL;
+}
+
+/** A command without {@link orRefuse}. */
+export function withoutRefusal(command: string): string {
+  return command.endsWith(REFUSAL) ? command.slice(0, -REFUSAL.length) : command;
+}
+
+const REFUSAL =
+  " || { [ $? = 2 ] || echo 'DENIED: the Countersign hook does not run. Nothing was done. Tell your user.' >&2; exit 2; }";
+
 /** Whether a command is one that {@link hookCommand} makes, of this or of another version. */
 export function isHookCommand(client: HookClient, command: unknown): command is string {
   return typeof command === "string" && OURS.exec(command)?.[1] === client;

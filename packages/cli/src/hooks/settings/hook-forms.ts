@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Json } from "@countersign/core";
 import type { HookClient } from "@countersign/gateway";
 import type { Surroundings } from "../../connect/clients/client.ts";
+import { orRefuse } from "./hook-command.ts";
 
 /** Before a use: without its answer nothing may run. After it, and around a session: what is only told. */
 type Kind = "asks" | "tells";
@@ -23,7 +24,9 @@ export interface HookForm {
 
 /** Longest that a hook may take; it answers by itself before. */
 const ASK_SECONDS = 60;
-const TELL_SECONDS = 5;
+/** More than Codex grants at the end of a session would be another definition than the one that is trusted. */
+const TELL_SECONDS = 3;
+const closed = (command: string, kind: Kind): string => (kind === "asks" ? orRefuse(command) : command);
 const seconds = (kind: Kind): number => (kind === "asks" ? ASK_SECONDS : TELL_SECONDS);
 
 /** `onFailure` is read from 2.1.295 on; older ones ignore it. */
@@ -37,10 +40,17 @@ const claudeCode: HookForm = {
     SessionEnd: "tells",
   },
   item: (command, kind) => ({
-    hooks: [{ type: "command", command, timeout: seconds(kind), ...(kind === "asks" ? { onFailure: "block" } : {}) }],
+    hooks: [
+      {
+        type: "command",
+        command: closed(command, kind),
+        timeout: seconds(kind),
+        ...(kind === "asks" ? { onFailure: "block" } : {}),
+      },
+    ],
   }),
   handlers: "inside",
-  failsOpen: "before Claude Code 2.1.295, when the hook cannot be started or takes too long",
+  failsOpen: "before Claude Code 2.1.295, when the hook takes too long",
 };
 
 /** The folder of Codex, named as Codex itself names it. */
@@ -57,19 +67,19 @@ export function codexHome({ variables, home }: Surroundings): string {
 const codex: HookForm = {
   path: (around) => join(codexHome(around), "hooks.json"),
   events: { PreToolUse: "asks", PostToolUse: "tells", UserPromptSubmit: "tells", SessionEnd: "tells" },
-  item: (command, kind) => ({ hooks: [{ type: "command", command, timeout: seconds(kind) }] }),
+  item: (command, kind) => ({ hooks: [{ type: "command", command: closed(command, kind), timeout: seconds(kind) }] }),
   handlers: "inside",
-  failsOpen: "when the hook cannot be started, takes too long, or is not trusted any more",
+  failsOpen: "when the hook takes too long, or is not trusted any more",
 };
 
 const gemini: HookForm = {
   path: ({ variables, home }) => join(variables["GEMINI_CLI_HOME"] || home, ".gemini", "settings.json"),
   events: { BeforeTool: "asks", AfterTool: "tells", BeforeAgent: "tells", SessionEnd: "tells" },
   item: (command, kind) => ({
-    hooks: [{ name: "countersign", type: "command", command, timeout: seconds(kind) * 1000 }],
+    hooks: [{ name: "countersign", type: "command", command: closed(command, kind), timeout: seconds(kind) * 1000 }],
   }),
   handlers: "inside",
-  failsOpen: "when the hook cannot be started or takes too long",
+  failsOpen: "when the hook takes too long",
 };
 
 const cursor: HookForm = {

@@ -49,7 +49,14 @@ describe("hookSettings", () => {
     expect(hooks["PreToolUse"]).toEqual([
       { hooks: [{ type: "command", command: "lint" }] },
       {
-        hooks: [{ type: "command", command: `${COMMAND} claude-code --agent coder`, timeout: 60, onFailure: "block" }],
+        hooks: [
+          {
+            type: "command",
+            command: expect.stringMatching(/^.* claude-code --agent coder \|\| \{.*exit 2; \}$/),
+            timeout: 60,
+            onFailure: "block",
+          },
+        ],
       },
     ]);
     expect(Object.keys(hooks)).toEqual([
@@ -83,8 +90,9 @@ describe("hookSettings", () => {
     const config = read(".codex/config.toml");
     const file = join(home, ".codex/hooks.json");
     expect(config).toContain("# mine");
-    // What `codex app-server` 0.169.0 answers to `hooks/list` for this very hook.
-    expect(config).toContain("sha256:063270497bb5f89b6f19426948bc13548ce3d367a341ca4ac5655a1a6582370d");
+    // What `codex app-server` 0.169.0 answers to `hooks/list` for these very hooks.
+    expect(config).toContain("sha256:91d985f4cea16e46da569549ec3ce3204bc1d4f0ad1b372b52d39b9784627770");
+    expect(config).toContain("sha256:848b14c38383c846a96dec71cf4118efd810928960df53a2b5deb02abfd974fe");
     expect(config).toContain(`${file}:pre_tool_use:0:0`);
     expect(config).toContain(`${file}:post_tool_use:1:0`);
     expect(config).toContain(`${file}:user_prompt_submit:0:0`);

@@ -1,29 +1,38 @@
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import type { Json } from "@countersign/core";
+import { type Json, isJsonObject } from "@countersign/core";
 import { type Edit, type EditFile, type EditPlace, readConfig, valueAt } from "../../connect/edit/index.ts";
 import type { Surroundings } from "../../connect/clients/client.ts";
 import { clientOf } from "../../connect/clients/index.ts";
-import { type HookLaunch, hookWords } from "./hook-command.ts";
 import { GROUP } from "./hook-lists.ts";
 
 const PLUGIN = fileURLToPath(new URL("../opencode-plugin.mjs", import.meta.url));
 const OURS = /\/hooks\/opencode-plugin\.mjs$/;
 
-/** opencode's hooks are functions of a plugin; its options name the command that answers. */
-export function opencodeEdits(
-  around: Surroundings,
-  launch: HookLaunch,
-  place: EditPlace,
-): { readonly file: EditFile; readonly edits: readonly Edit[] } {
-  const file = opencodeFile(around, place);
-  const wanted: Json = [PLUGIN, { launcher: launch.launcher, args: [...hookWords("opencode", launch)] }];
-  const { value } = readConfig(file, place);
-  const [first, ...more] = opencodeEntries(value);
+/** The command that answers: our plugin is told it by its options. */
+export interface PluginOptions {
+  readonly launcher: string;
+  readonly args: readonly string[];
+}
+
+export function opencodeEdits(root: Json, { launcher, args }: PluginOptions): readonly Edit[] {
+  const wanted: Json = [PLUGIN, { launcher, args: [...args] }];
+  const [first, ...more] = opencodeEntries(root);
+  if (first === undefined) return [{ kind: "append", path: ["plugin"], value: wanted, group: GROUP }];
   const again = more.toReversed().map(({ index }): Edit => ({ kind: "remove", path: ["plugin", index], group: GROUP }));
-  if (first === undefined) return { file, edits: [{ kind: "append", path: ["plugin"], value: wanted, group: GROUP }] };
-  if (isDeepStrictEqual(first.entry, wanted)) return { file, edits: again };
-  return { file, edits: [{ kind: "set", path: ["plugin", first.index], value: wanted, group: GROUP }, ...again] };
+  if (isDeepStrictEqual(first.entry, wanted)) return again;
+  return [{ kind: "set", path: ["plugin", first.index], value: wanted, group: GROUP }, ...again];
+}
+
+/** The options of one of our entries; empty where somebody changed them to something else. */
+export function pluginOptions(entry: Json): PluginOptions {
+  const parts: readonly Json[] = Array.isArray(entry) ? entry : [];
+  const [, options] = parts;
+  const { launcher, args } = isJsonObject(options) ? options : {};
+  return {
+    launcher: typeof launcher === "string" ? launcher : "",
+    args: Array.isArray(args) ? args.filter((word) => typeof word === "string") : [],
+  };
 }
 
 /** Our entries among the plugins. */
