@@ -44,6 +44,8 @@ export interface Channel {
 export interface ChannelEvents {
   /** One whole message came; `forId` is the request on whose own stream it came, if it has one. */
   readonly message: (bytes: Buffer, forId: number | null) => void;
+  /** Whether that request still waits for its answer. */
+  readonly awaited: (id: number) => boolean;
   /** One request, or with `id` null the whole channel, will get no answer any more. */
   readonly lost: (id: number | null, fault: UpstreamFault) => void;
 }

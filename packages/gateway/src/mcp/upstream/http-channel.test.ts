@@ -14,7 +14,7 @@ it("sends no byte before `send`, and all of them before it returns", async () =>
   const sockets: Socket[] = [];
   const opened = (event: unknown): void => void sockets.push((event as { socket: Socket }).socket);
   subscribe("net.client.socket", opened);
-  const events = { message: () => undefined, lost: () => undefined };
+  const events = { message: () => undefined, awaited: () => true, lost: () => undefined };
   const channel = new HttpChannel({ url, headers: {}, connectMs: 5000, answerBytes: 1000, events });
   const message = requestMessage(false, { id: 1, method: "tools/call", members: [`"name":"x"`] });
   // The second time the connection is one that was kept.
@@ -30,6 +30,37 @@ it("sends no byte before `send`, and all of them before it returns", async () =>
   }
   expect(sockets).toHaveLength(1);
   unsubscribe("net.client.socket", opened);
+  await channel.close("done");
+  server.closeAllConnections();
+  server.close();
+});
+
+it("takes an answer's stream up again behind its last event, and gives up one that names none", async () => {
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method ?? ""} ${String(request.headers["last-event-id"])}`);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    if (request.method === "GET") response.end(`id: a-2\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n`);
+    else if (asked.length === 1) response.end("id: a-1\nretry: 100\ndata:\n\n");
+    else response.end("data:\n\n");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`);
+  const heard: string[] = [];
+  const events = {
+    message: (bytes: Buffer, id: number | null) => void heard.push(`${String(id)} ${bytes.toString("utf8")}`),
+    awaited: (id: number) => heard.length < id,
+    lost: (id: number | null, { code }: { readonly code: string }) => void heard.push(`${String(id)} ${code}`),
+  };
+  const channel = new HttpChannel({ url, headers: {}, connectMs: 5000, answerBytes: 1000, events });
+  for (const id of [1, 2]) {
+    const reserved = await channel.reserve(requestMessage(false, { id, method: "tools/call", members: [] }));
+    expect(reserved.ok && reserved.send()).toBeUndefined();
+    await expect.poll(() => heard.filter((line) => line.startsWith(`${String(id)} `)).length).toBe(3 - id);
+  }
+  expect(asked).toEqual(["POST undefined", "GET a-1", "POST undefined"]);
+  expect(heard).toEqual(['1 {"jsonrpc":"2.0","id":1,"result":{}}', "1 upstream.down", "2 upstream.down"]);
   await channel.close("done");
   server.closeAllConnections();
   server.close();

@@ -92,7 +92,9 @@ export class HttpChannel implements Channel {
   #resumption(id: number | null): (exchange: HttpExchange, at: ResumePoint) => boolean {
     let last = "";
     let silent = 0;
+    const { awaited } = this.#options.events;
     return (exchange, { lastId, retryMs }) => {
+      if (id !== null && !awaited(id)) return false;
       silent = lastId === last ? silent + 1 : 0;
       last = lastId;
       if (this.#ended !== null || this.abortCancels || (id !== null && silent > MAX_SILENT)) return false;

@@ -26,6 +26,7 @@ function open(program: string): {
         lines.push(line.toString("utf8"));
         first.resolve(line.toString("utf8"));
       },
+      awaited: () => true,
       lost: (_key: unknown, fault: UpstreamFault) => lost.resolve(fault),
     },
   });

@@ -72,6 +72,7 @@ export class UpstreamLink {
     this.#options = options;
     this.channel = options.open({
       message: (bytes, forId) => this.#take(bytes, forId),
+      awaited: (id) => this.#pending.has(id),
       lost: (id, fault) => this.#lost(id, fault),
     });
   }
