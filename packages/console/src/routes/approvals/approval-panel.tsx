@@ -13,6 +13,7 @@ import { PanelPart, SidePanel } from "../../parts/side-panel.tsx";
 import { APPROVAL_STATES, StateBadge } from "../../parts/state-badge.tsx";
 import { Countdown, When } from "../../parts/when.tsx";
 import { useKey } from "../../shell/keys.ts";
+import { Standing } from "./standing.tsx";
 
 /** Everything that the signature will cover. The signing page is the only place where it is given. */
 export function ApprovalPanel({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactElement {
@@ -50,7 +51,8 @@ function Answers({ id }: { readonly id: string }): ReactElement {
   );
 }
 
-function Details({ approval: { id, state, display, expiresAt } }: { readonly approval: ApprovalView }): ReactElement {
+function Details({ approval }: { readonly approval: ApprovalView }): ReactElement {
+  const { id, state, display, expiresAt } = approval;
   return (
     <>
       <PanelPart title="State">
@@ -76,6 +78,7 @@ function Details({ approval: { id, state, display, expiresAt } }: { readonly app
           </ul>
         </PanelPart>
       )}
+      <Standing approval={approval} />
       <PanelPart title={display.subject === "call" ? "Exact arguments" : "Exact change"}>
         <ShownContent content={display.content} />
       </PanelPart>

@@ -37,7 +37,12 @@ const COLUMNS: readonly Column<ApprovalView>[] = [
   {
     name: "State",
     narrow: true,
-    cell: ({ state }) => <StateBadge {...APPROVAL_STATES[state]} />,
+    cell: ({ state, tooFast }) => (
+      <span className="badge-line">
+        <StateBadge {...APPROVAL_STATES[state]} />
+        {tooFast && <StateBadge tone="warn" word="too fast" />}
+      </span>
+    ),
   },
   {
     name: "Time left",
