@@ -66,6 +66,15 @@ describe("settlePublicAddress", () => {
     expect(await settle({ publicUrl: NAME, behindProxy: true }, NAME)).toMatchObject({ refused: null });
   });
 
+  it("says so when another port is listened on than the one that passkeys are bound to", async () => {
+    const api = "127.0.0.1:8000";
+    expect(await settle({ api }, LOCAL)).toEqual({ publicUrl: LOCAL, api, refused: "http://localhost:8000" });
+    expect(await settle({ api: "127.0.0.1:0" }, LOCAL)).toMatchObject({ api: "127.0.0.1:7330", refused: null });
+    // Whoever names the address knows of a forwarded port.
+    expect(await settle({ api, publicUrl: LOCAL }, LOCAL)).toMatchObject({ refused: null });
+    expect(await settle({ api, behindProxy: true }, LOCAL)).toMatchObject({ refused: null });
+  });
+
   it("does not go on in clear where the address is bound to TLS", async () => {
     await expect(settle({}, NAME)).rejects.toMatchObject({ detail: expect.stringContaining("needs TLS") });
     await expect(settle({ publicUrl: LOCAL }, NAME)).rejects.toMatchObject({ code: "config.invalid" });

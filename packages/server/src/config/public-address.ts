@@ -38,7 +38,16 @@ export async function settlePublicAddress(
   const publicUrl = chosen ?? `${hasTls ? "https" : "http"}://localhost:${String(hostPort(api).port)}`;
   assertEndsTls(publicUrl, { ...wanted, hasTls });
   assertSafe([api], { hasTls, behindProxy: wanted.behindProxy });
-  return { publicUrl, api, refused };
+  return { publicUrl, api, refused: refused ?? movedTo(bound, api, wanted) };
+}
+
+/** Where a local installation would be reached by its new port, when that is not the one that passkeys are bound to. */
+function movedTo(bound: string | null, api: string, { publicUrl, behindProxy }: WantedAddress): string | null {
+  if (bound === null) return null;
+  const [there, here] = [new URL(bound), new URL(bound)];
+  here.port = String(hostPort(api).port);
+  const isReachedDirectly = isLocalName(there.hostname) && !behindProxy && publicUrl === undefined;
+  return isReachedDirectly && here.origin !== there.origin ? here.origin : null;
 }
 
 /** A name that other machines know is listened for on all of this one's addresses, if nothing else is said. */
