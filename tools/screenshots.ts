@@ -54,6 +54,7 @@ async function picturesOf({ maya, agents, tasks, held, denied, consumed, brake }
     { name: "chain", path: chain },
     { name: "decisions", path: `${chain}?view=list` },
     { name: "agent-tasks", path: `${chain}?view=tasks` },
+    { name: "mandates", path: `${chain}?view=mandates` },
     { name: "grants", path: `${chain}?view=about` },
     { name: "freeze", path: "/freeze" },
     { name: "stop", path: `/freeze?id=${brake}` },
@@ -102,6 +103,8 @@ async function takeAll(driven: TestBrowser, pictures: readonly Picture[], { colo
   } as const;
   const [inside, outside] = [await driven.newPage(look), await driven.newPage(look)];
   await signedIn(inside, scene.maya);
+  await driven.addAuthenticator(inside);
+  await driven.addAuthenticator(outside);
   for (const { name, path, act, signedOut } of pictures) {
     const page = signedOut === true ? outside : inside;
     await page.goto(new URL(path, scene.here.composed.api).href);

@@ -136,6 +136,7 @@ async function morning({ maya, jonas, laptop, desk }: People, agents: Scene["age
     notes: await laptop.openTask("release-notes", { purpose: "Release notes for 4.2" }),
     triage: await desk.openTask("support-triage", { purpose: "Requests that came in over night" }),
   };
+  await mandate(maya, laptop);
   const records = await mcpClient(tasks.tidy, "auto", "records");
   const website = await mcpClient(tasks.notes, "auto", "website");
   const support = await mcpClient(tasks.triage, "auto", "records");
@@ -165,6 +166,19 @@ async function morning({ maya, jonas, laptop, desk }: People, agents: Scene["age
   await hold(website, "website/notes/4.2.md", "# Countersign 4.2\n\nSearch is twice as fast.\n");
   await Promise.all([records, website, support].map(async (client) => await client.close()));
   return { tasks, held, denied, consumed, brake: await stops({ maya, laptop }, agents) };
+}
+
+/** The same agent at night, when nobody is there. */
+async function mandate(maya: Person, laptop: Workstation): Promise<void> {
+  const { approvalId } = await laptop.json<{ approvalId: string }>("/v1/mandates", {
+    agent: "records-keeper",
+    purpose: "Count the records and report what looks wrong",
+    trigger: "cron, every night at 03:00",
+    grants: [{ action: "mcp:records/read_*", resource: "**" }],
+    tasksPerDay: 2,
+    expiresAt: new Date(Date.now() + 20 * DAY_MS).toISOString(),
+  });
+  await maya.answer(approvalId);
 }
 
 const MERGE = {

@@ -9,6 +9,7 @@ export const HINT_KINDS = [
   "device",
   "human",
   "brake",
+  "mandate",
   "policy",
   "upstream",
   "point",

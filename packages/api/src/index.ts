@@ -18,6 +18,7 @@ export type {
   DeviceView,
   HumanView,
   LastAction,
+  MandateView,
   Overview,
   Paged,
   PointView,

@@ -68,6 +68,22 @@ export interface TaskView {
   readonly brakes: readonly string[];
 }
 
+/** `GET /v1/mandates`, `/v1/mandates/{id}`: who may work while nobody is signed in. */
+export interface MandateView {
+  readonly id: string;
+  readonly agent: { readonly id: string; readonly name: string | null };
+  readonly owner: Named | null;
+  readonly device: { readonly id: string; readonly name: string | null };
+  readonly purpose: string | null;
+  /** What starts it, in words. */
+  readonly trigger: string | null;
+  readonly grants: readonly Grant[];
+  readonly tasksPerDay: number;
+  readonly openedToday: number;
+  readonly expiresAt: string;
+  readonly status: "active" | "revoked" | "expired";
+}
+
 /** `GET /v1/devices` */
 export interface DeviceView {
   readonly id: string;

@@ -7,6 +7,7 @@ import type {
   EntryPage,
   EntryView,
   HumanView,
+  MandateView,
   Overview,
   Paged,
   PointView,
@@ -154,6 +155,11 @@ export const devices = queryOptions({
   queryKey: ["device", "list"],
   queryFn: async ({ signal }) =>
     (await get<{ devices: readonly DeviceView[] }>("/v1/devices?reverse=1", signal)).devices,
+});
+
+export const mandates = queryOptions({
+  queryKey: ["mandate", "list"],
+  queryFn: async ({ signal }) => (await get<{ mandates: readonly MandateView[] }>("/v1/mandates", signal)).mandates,
 });
 
 /** Entries of the ledger, newest first: all, or what a text asks for. */

@@ -24,6 +24,7 @@ const TOLD: Partial<Record<Kind, HintKind>> = {
   posture: "device",
   human: "human",
   brake: "brake",
+  mandate: "mandate",
   policy: "policy",
   upstream: "upstream",
   settings: "everything",

@@ -1,3 +1,4 @@
+import type { MandateView } from "@countersign/api";
 import {
   AppError,
   type DeviceId,
@@ -99,12 +100,12 @@ export class Mandates {
     return mandate;
   }
 
-  async list(): Promise<readonly Record<string, unknown>[]> {
+  async list(): Promise<readonly MandateView[]> {
     const found = await this.kernel.store.find("mandate", { limit: 500 });
     return await Promise.all(found.map(async (mandate) => await this.show(mandate)));
   }
 
-  async show({ id, terms, state }: Mandate): Promise<Record<string, unknown>> {
+  async show({ id, terms, state }: Mandate): Promise<MandateView> {
     const { store, keys, now } = this.kernel;
     const agent = await store.get("agent", terms.agent);
     const device = await store.get("device", terms.device);

@@ -16,6 +16,7 @@ import { ActList } from "./act-list.tsx";
 import { AgentActs } from "./agent-acts.tsx";
 import { AgentFacts } from "./agent-facts.tsx";
 import { AGENT_STATES } from "./agent-states.ts";
+import { AgentMandates } from "./agent-mandates.tsx";
 import { AgentTasks } from "./agent-tasks.tsx";
 import { ChainView } from "./chain-view.tsx";
 
@@ -23,6 +24,7 @@ const VIEWS = [
   { view: "chain", name: "Chain of intent" },
   { view: "list", name: "Decisions" },
   { view: "tasks", name: "Tasks" },
+  { view: "mandates", name: "Mandates" },
   { view: "about", name: "Grants" },
 ] as const;
 type View = (typeof VIEWS)[number]["view"];
@@ -91,6 +93,7 @@ function AgentHeader({ agent: data }: { readonly agent: AgentView }): ReactEleme
 
 function ViewOfAgent({ agent: data, view }: { readonly agent: AgentView; readonly view: View }): ReactElement {
   if (view === "tasks") return <AgentTasks agentId={data.id} />;
+  if (view === "mandates") return <AgentMandates agentId={data.id} name={data.name} />;
   if (view === "chain" || view === "list") return <Intent agent={data} asList={view === "list"} />;
   return (
     <div className="about">

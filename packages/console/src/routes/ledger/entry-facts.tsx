@@ -10,7 +10,7 @@ import { Facts } from "../../parts/facts.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
 import { PanelPart } from "../../parts/side-panel.tsx";
 import { absolute } from "../../parts/when.tsx";
-import { entryWords } from "./entry-words.ts";
+import { byWhom, entryWords } from "./entry-words.ts";
 
 type Names = Readonly<Record<string, string>>;
 
@@ -41,8 +41,7 @@ export function EntryFacts({ entry, names }: { readonly entry: LedgerEntry; read
 function What({ entry, names }: { readonly entry: LedgerEntry; readonly names: Names }): ReactElement {
   const { decision, outcome, effect, chain } = entry;
   const { about } = entryWords(entry, names);
-  const alone = chain.task === null && chain.human !== null ? names[chain.human] : null;
-  const by = byWhom(entry, names) ?? alone ?? null;
+  const by = chain.task === null ? byWhom(entry, names) : null;
   return (
     <Facts
       rows={[
@@ -80,11 +79,6 @@ function Decided({ decision }: { readonly decision: NonNullable<LedgerEntry["dec
 
 function outcomeWords({ status, bytes }: NonNullable<LedgerEntry["outcome"]>): string {
   return `${OUTCOMES[status] ?? "done"}, ${bytes.toLocaleString()} bytes answered`;
-}
-
-function byWhom({ cause }: LedgerEntry, names: Names): string | null {
-  if (typeof cause !== "object" || cause === null || !("by" in cause) || typeof cause.by !== "string") return null;
-  return names[cause.by] ?? (cause.by === "local" ? "this machine" : cause.by);
 }
 
 /** The other entries that tell the rest of it. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { entryWords } from "./entry-words.ts";
+import { byWhom, entryWords } from "./entry-words.ts";
 
 const AGENT = "agt_0351tz2lX7hLHtsPMABqS7";
 const names = { [AGENT]: "licence-audit" };
@@ -22,4 +22,13 @@ it("shows an action as it is written", () => {
     isName: false,
     about: null,
   });
+});
+
+it("names who stands behind what no task did", () => {
+  const chain = { human: null, device: null, agent: null, task: null };
+  const human = "hum_0351tz26z31PZH9QwPEyHr" as const;
+  expect(byWhom({ chain, cause: { by: human } }, { [human]: "Maya" })).toBe("Maya");
+  expect(byWhom({ chain: { ...chain, human } }, { [human]: "Maya" })).toBe("Maya");
+  expect(byWhom({ chain, cause: { by: "local" } }, {})).toBe("this machine");
+  expect(byWhom({ chain }, {})).toBeNull();
 });

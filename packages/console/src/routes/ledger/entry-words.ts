@@ -63,3 +63,13 @@ function withName(resource: string, names: Readonly<Record<string, string>>): st
   if (name === undefined) return resource;
   return prefix === "" ? name : `${prefix} ${name}`;
 }
+
+/** Who stands behind an entry without a task: a person by name, or this machine; null: the control plane by itself. */
+export function byWhom(
+  { cause, chain }: Pick<LedgerEntry, "cause" | "chain">,
+  names: Readonly<Record<string, string>>,
+): string | null {
+  const by = typeof cause === "object" && cause !== null && "by" in cause ? cause.by : chain.human;
+  if (typeof by !== "string") return null;
+  return names[by] ?? (by === "local" ? "this machine" : by);
+}

@@ -14,7 +14,7 @@ import { When } from "../../parts/when.tsx";
 import { useStateSearch } from "../search.ts";
 import { EntryPanel } from "./entry-panel.tsx";
 import { EntryResult } from "./entry-result.tsx";
-import { entryWords } from "./entry-words.ts";
+import { byWhom, entryWords } from "./entry-words.ts";
 
 const TYPING_MS = 200;
 const CHOICES: readonly Choice[] = [
@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Row>[] = [
       );
     },
   },
-  { name: "Behind it", wideOnly: true, cell: ({ body: { chain }, names }) => <Behind chain={chain} names={names} /> },
+  { name: "Behind it", wideOnly: true, cell: (row) => <Behind {...row} /> },
   { name: "Result", narrow: true, cell: ({ body }) => <EntryResult entry={body} /> },
   { name: "When", narrow: true, wideOnly: true, cell: ({ body }) => <When at={body.time} /> },
   {
@@ -54,23 +54,17 @@ const COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
-function Behind({
-  chain,
-  names,
-}: {
-  readonly chain: Row["body"]["chain"];
-  readonly names: Row["names"];
-}): ReactElement {
+function Behind({ body, names }: Row): ReactElement {
+  const { agent, human, device } = body.chain;
   const name = (id: string | null): string | null => (id === null ? null : (names[id] ?? id));
-  const first = name(chain.agent) ?? name(chain.human);
+  const first = name(agent) ?? byWhom(body, names);
   if (first === null) return <span className="soft">the control plane</span>;
-  const rest = chain.agent === null ? [] : [name(chain.human), name(chain.device)];
   return (
     <span className="two-lines">
       <span>
         <ShownText text={first} />
       </span>
-      <span>{rest.filter(Boolean).join(" · ")}</span>
+      {agent !== null && <span>{[name(human), name(device)].filter(Boolean).join(" · ")}</span>}
     </span>
   );
 }

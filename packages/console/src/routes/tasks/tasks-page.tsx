@@ -79,8 +79,8 @@ export function TasksPage(): ReactElement {
         columns={COLUMNS}
         idOf={({ id }) => id}
         nameOf={({ names, purpose }) => `${names.agent ?? "agent"}: ${purpose ?? "task"}`}
-        textOf={({ id, names, purpose, last }) =>
-          [id, purpose, names.agent, names.human, names.device, last?.action].join(" ")
+        textOf={({ id, agent, names, purpose, last }) =>
+          [id, agent, purpose, names.agent, names.human, names.device, last?.action].join(" ")
         }
         reading={reading}
         search={search}
