@@ -32,7 +32,8 @@ describe("an upstream behind a stop", () => {
       reason: "code freeze",
     });
     const client = await mcpClient(await laptop.openTask("coder"));
-    await expect(client.listTools()).rejects.toMatchObject({ data: { code: "brake.frozen" } });
+    // The client comes up with what was seen before; the upstream hears nothing of it.
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain("read_text_file");
     expect(refusalOf(await client.callTool({ name: "read_text_file", arguments: { path: "/x" } }))?.code).toBe(
       "brake.frozen",
     );
