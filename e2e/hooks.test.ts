@@ -96,7 +96,13 @@ describe("countersign hook", () => {
     await signIn();
     expect((await client.before("TodoWrite", { todos: [] })).refused).toBeNull();
     expect((await client.before("Frobnicate", { x: 1 })).refused).toMatch(/^HELD/);
-    expect((await client.before("mcp__files__read_text_file", { path: "x" })).refused).toBeNull();
+    const command = { command: "/opt/countersign", args: ["mcp", "files", "--agent", "coder"] };
+    const servers = { "my files": command, other: { command: "other-server" } };
+    await writeFile(join(cli.cwd, ".claude.json"), JSON.stringify({ mcpServers: servers }));
+    expect((await client.before("mcp__my_files__read_text_file", { path: "x" })).refused).toBeNull();
+    expect((await client.before("mcp__my_files__not_a_tool", { path: "x" })).refused).toContain("grant.missing");
+    // It has the name of an upstream, but the client reaches it without us.
+    expect((await client.before("mcp__files__read_text_file", { path: "x" })).refused).toContain("grant.missing");
     expect((await client.before("mcp__other__do", { x: 1 })).refused).toContain("grant.missing");
     expect((await client.before("WebFetch", { url: "https://docs.example/a", prompt: "p" })).refused).toMatch(/^HELD/);
   });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { AppError, type Json, type JsonObject, isJsonObject, parseJson } from "@countersign/core";
-import type { HookClient } from "@countersign/gateway";
+import type { HookClient, HookEvent } from "@countersign/gateway";
 import { readBody } from "../client/transport.ts";
 import type { GatewayPost } from "../mcp/gateway-post.ts";
 import { refusalOf, refusalWords } from "../mcp/local-refusal.ts";
@@ -12,6 +12,7 @@ export interface HookReply {
   readonly decision: "permit" | "none" | "deny" | "hold";
   readonly text?: string;
 }
+type ToolUse = Extract<HookEvent, { kind: "before" }>["use"];
 type SessionLink = Pick<TaskLink, "live" | "expired" | "ended" | "end">;
 export interface ClientSessionOptions {
   readonly client: HookClient;
@@ -19,6 +20,8 @@ export interface ClientSessionOptions {
   readonly link: (purpose: string | null) => SessionLink;
   readonly gateway: Pick<GatewayPost, "post">;
   readonly home: string;
+  /** The client's MCP servers that go through Countersign, each with its upstream, as its configuration for this folder says now. */
+  readonly servers: (cwd: string) => Readonly<Record<string, string>>;
   /** The process of the client; null where it is not known. */
   readonly process: number | null;
 }
@@ -47,10 +50,11 @@ export class ClientSession {
   }
 
   /** Asks the gateway about one use of a tool. INV-2: whatever goes wrong is a refusal, in words for the agent. Never rejects. */
-  async ask(payload: JsonObject, signal: AbortSignal): Promise<HookReply> {
+  async ask(payload: JsonObject, use: ToolUse, signal: AbortSignal): Promise<HookReply> {
     this.#link ??= this.#options.link(this.#purpose);
     try {
-      return await this.#ask(this.#link, { payload, signal, again: true });
+      const servers = mayBeMcp(use) ? this.#options.servers(use.cwd) : {};
+      return await this.#ask(this.#link, { told: { payload, servers }, signal, again: true });
     } catch (error) {
       if (error instanceof AppError) return deny(refusalWords(refusalOf(error)));
       return deny("DENIED: the hook failed. Nothing was done. Ask your user to run `countersign status`.");
@@ -63,7 +67,7 @@ export class ClientSession {
       const link = await this.#link?.live(false);
       if (link?.ok !== true) return;
       const told = JSON.stringify(payload).length > TOLD_BYTES ? without(payload, RESULTS) : payload;
-      (await this.#post(link.task, told, AbortSignal.timeout(10_000))).resume();
+      (await this.#post(link.task, { payload: told }, AbortSignal.timeout(10_000))).resume();
     } catch {
       // What nobody told counts as not observed.
     }
@@ -79,7 +83,7 @@ export class ClientSession {
   async #ask(link: SessionLink, asking: Asking): Promise<HookReply> {
     const live = await link.live(true);
     if (!live.ok) return deny(refusalWords(live.refusal));
-    const answered = await this.#post(live.task, asking.payload, asking.signal);
+    const answered = await this.#post(live.task, asking.told, asking.signal);
     const body = await bodyOf(answered);
     const code = codeIn(body);
     if (asking.again && (code === "credential.expired" || code === "task.ended")) {
@@ -91,19 +95,24 @@ export class ClientSession {
     return answered.statusCode === 200 ? replyIn(body) : deny(problemWords(body));
   }
 
-  async #post(task: LiveTask, payload: JsonObject, signal: AbortSignal): Promise<IncomingMessage> {
+  async #post(task: LiveTask, told: JsonObject, signal: AbortSignal): Promise<IncomingMessage> {
     const { client, home, gateway } = this.#options;
     return await gateway.post(task, {
       path: `/hooks/${client}`,
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ payload, home }),
+      body: JSON.stringify({ ...told, home }),
       signal,
     });
   }
 }
 
+/** What only MCP tools are called. */
+function mayBeMcp({ mcp, name }: ToolUse): boolean {
+  return mcp !== null || /_|mcp/i.test(name);
+}
+
 interface Asking {
-  readonly payload: JsonObject;
+  readonly told: JsonObject;
   readonly signal: AbortSignal;
   readonly again: boolean;
 }

@@ -38,7 +38,7 @@ export class ClientSessions {
     const { event } = call;
     if (event.kind === "other" || event.kind === "start") return NOTHING;
     const key = JSON.stringify([call.client, call.agent, event.session]);
-    if (event.kind === "before") return await this.#session(key, call).ask(call.payload, signal);
+    if (event.kind === "before") return await this.#session(key, call).ask(call.payload, event.use, signal);
     if (event.kind === "prompt") this.#session(key, call).note(event.text);
     else if (event.kind === "end") await this.#end(key);
     else

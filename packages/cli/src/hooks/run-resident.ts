@@ -10,6 +10,7 @@ import type { Environment } from "../environment.ts";
 import { GatewayPost } from "../mcp/gateway-post.ts";
 import { PostureReports } from "../mcp/posture-reports.ts";
 import { TaskLink } from "../mcp/task-link.ts";
+import { governedServers } from "./governed-servers.ts";
 import { clientProcess, isAlive } from "./client-process.ts";
 import { ClientSession } from "./client-session.ts";
 import { ClientSessions, type HookCall } from "./client-sessions.ts";
@@ -69,7 +70,9 @@ function makeSession({ client, agent, home, parent, event }: HookCall, shared: S
       runtime: async () => (pid === null ? null : await readRuntime(pid)),
       reportPosture: async () => await shared.posture.fresh(),
     });
-  return new ClientSession({ client, link, gateway: shared.gateway, home, process: pid });
+  const servers = (cwd: string): Readonly<Record<string, string>> =>
+    governedServers(client, { ...shared.context.cli.env, home, cwd });
+  return new ClientSession({ client, link, gateway: shared.gateway, home, servers, process: pid });
 }
 
 /** What a process lends that nobody watches: no streams, no pages. */

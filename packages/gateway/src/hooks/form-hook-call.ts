@@ -12,8 +12,11 @@ export interface HookCallOptions {
   readonly client: HookClient;
   /** The home folder of whoever runs the client. */
   readonly home: string;
-  /** Whether an MCP server of that name is reached through this gateway, which then judges its calls itself. */
-  readonly governed: (server: string) => boolean;
+  /**
+   * Whether this tool of what the client calls so is reached through this gateway, which then judges the call itself. Null: something of the
+   * server that is no tool.
+   */
+  readonly governed: (server: string, tool: string | null) => boolean;
   readonly argumentsBytes: number;
 }
 
@@ -41,7 +44,10 @@ export function formHookCall(use: ToolUse, options: HookCallOptions): HookCall {
   const { client, governed } = options;
   const row = own(CLIENT_SHAPES[client].tools, use.name);
   const mcp = mcpOf(use, row, options);
-  if (mcp !== null) return governed(mcp.server) ? null : callOf(ungoverned(use, mcp), use, options);
+  if (mcp !== null)
+    return governed(mcp.server, row?.as === "mcp-resource" ? null : mcp.tool)
+      ? null
+      : callOf(ungoverned(use, mcp), use, options);
   if (row === undefined || row.as === "mcp-resource") return callOf(unknownTool(use), use, options);
   return row.as === "inward" ? null : callOf(meaningOf(use, row, { ...options, cwd: use.cwd }), use, options);
 }
@@ -57,7 +63,8 @@ function mcpOf(use: ToolUse, row: ToolRow | undefined, { client, governed }: Hoo
   if (row !== undefined || client !== "opencode") return null;
   // `server_tool`: the longest beginning that is a governed server.
   for (let at = use.name.lastIndexOf("_"); at > 0; at = use.name.lastIndexOf("_", at - 1)) {
-    if (governed(use.name.slice(0, at))) return { server: use.name.slice(0, at), tool: use.name.slice(at + 1) };
+    const [server, tool] = [use.name.slice(0, at), use.name.slice(at + 1)];
+    if (governed(server, tool)) return { server, tool };
   }
   return null;
 }
@@ -71,9 +78,9 @@ function meaningOf(use: ToolUse, row: OwnRow, at: Place & HookCallOptions): Read
     case "patch":
       return patch(use.input[row.text], use, at);
     case "fetch":
-      return { tool: "fetch", effect: "external", touched: webPlaces(use.input[row.text]), arguments: use.input };
+      return { tool: "fetch", effect: "external", touched: webPlaces(use.input, row), arguments: use.input };
     case "search":
-      return search(use, row.paths, at);
+      return search(use, row, at);
     case "read":
     case "edit":
     case "write":
@@ -111,9 +118,12 @@ function patch(given: unknown, use: ToolUse, at: Place): Read {
   return { tool: "edit", effect: gravestOf(touched), touched, arguments: { patch: String(given), cwd: use.cwd } };
 }
 
-function search(use: ToolUse, members: readonly string[], at: Place & HookCallOptions): Read {
-  const found = filesOf(use.input, members, { ...at, effect: "read" });
+function search(use: ToolUse, row: ToolRow & { as: "search" }, at: Place & HookCallOptions): Read {
+  const found = filesOf(use.input, row.paths, { ...at, effect: "read" });
   if (!found.ok) return { fault: found.reason };
+  const pattern = row.pattern === undefined ? "" : (text(use.input, row.pattern) ?? "");
+  if (/^[/~{]|\.\./.test(pattern))
+    return { tool: "read", effect: "read", touched: [{ resource: "file:/**", effect: "read" }], arguments: use.input };
   const folders = found.touched.map(({ resource }) => ({
     resource: wholeFolder(resource.slice("file:".length)),
     effect: "read" as const,

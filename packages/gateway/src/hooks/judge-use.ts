@@ -14,6 +14,8 @@ export interface AskedUse {
   readonly outcomes: Outcomes;
   readonly client: HookClient;
   readonly home: string;
+  /** The client's MCP servers that are started as `countersign mcp UPSTREAM`: what it calls them, and the upstream. */
+  readonly servers: Readonly<Record<string, string>>;
   readonly claims: Claims;
   readonly use: ToolUse;
   readonly answer: HookAnswer;
@@ -30,7 +32,7 @@ export async function judgeUse(asked: AskedUse): Promise<void> {
   const call = formHookCall(use, {
     client,
     home,
-    governed: (server) => activeUpstream(context, server) !== null,
+    governed: (server, tool) => isGoverned(asked, server, tool),
     argumentsBytes: context.point.settings().limits.argumentsBytes,
   });
   if (call === null && claims.ok) return answer.verdict({ decision: "none" });
@@ -42,6 +44,21 @@ export async function judgeUse(asked: AskedUse): Promise<void> {
   const { signal } = controller;
   await context.point.enforce({ claims, call: action, signal, waitMs: WAIT_MS }, effectorOf(asked), releaserOf(asked));
 }
+
+/** Clients write names with other signs in place of those that they do not allow. */
+const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9-]/g, "_");
+
+function isGoverned({ context, servers }: AskedUse, server: string, tool: string | null): boolean {
+  const named = Object.entries(servers).find(([name]) => plain(name) === plain(server));
+  const upstream = named === undefined ? null : activeUpstream(context, named[1]);
+  if (upstream === null) return false;
+  const { pins } = upstream.terms;
+  if (tool === null || pins === null || OWN_TOOL.test(tool)) return true;
+  return Object.keys(pins).some((pinned) => plain(pinned) === plain(tool));
+}
+
+/** Tools that the gateway and the shim add. */
+const OWN_TOOL = /^countersign_\w+$/;
 
 /** The wire of a hook is its answer: `write` puts the permit on it, and the client's own later word is what comes back. */
 function effectorOf({ outcomes, claims, use, answer, controller }: AskedUse): Effector<null> {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type JsonObject, canonicalBytes, isJsonObject, parseJson } from "@countersign/core";
+import { type Json, type JsonObject, canonicalBytes, isJsonObject, parseJson } from "@countersign/core";
 import type { Claims } from "@countersign/enforce";
 import {
   type EndpointOptions,
@@ -21,7 +21,7 @@ const PATH = /^\/hooks\/([a-z][a-z-]{0,31})$/;
 const MORE_DEPTH = 4;
 
 /**
- * Serves `POST /hooks/<client>`: `{payload, home}` with the credential of a task, as the MCP endpoint takes it (RFC 9449). Answers
+ * Serves `POST /hooks/<client>`: `{payload, home, servers}` with the credential of a task, as the MCP endpoint takes it (RFC 9449). Answers
  * `{decision}`; a client's word on how a use ended is answered `none`. Anything that is not understood is a problem document, which the
  * caller must turn into a refusal.
  */
@@ -46,7 +46,7 @@ async function serve({ context, options, outcomes }: Serving, { request, respons
   if (claims.ok) response.setHeader("dpop-nonce", context.authenticator.nonce());
   const told = await readTold({ context, request, client, answer });
   if (told === null) return;
-  const { event, home } = told;
+  const { event, home, servers } = told;
   const task = claims.ok ? claims.chain.task : null;
   if (event.kind === "after" && task !== null) outcomes.settle(task, event.use, ended(event));
   if (event.kind !== "before") return answer.verdict({ decision: "none" });
@@ -56,7 +56,7 @@ async function serve({ context, options, outcomes }: Serving, { request, respons
   place.signal.addEventListener("abort", () => controller.abort(), { once: true });
   over.addEventListener("abort", () => context.inFlight.end(key, place), { once: true });
   if (over.aborted) context.inFlight.end(key, place);
-  await judgeUse({ context, outcomes, client, home, claims, use: event.use, answer, controller });
+  await judgeUse({ context, outcomes, client, home, servers, claims, use: event.use, answer, controller });
 }
 
 interface Answering {
@@ -109,13 +109,16 @@ interface Reading {
   readonly answer: HookAnswer;
 }
 
+interface Told {
+  readonly event: HookEvent;
+  readonly home: string;
+  readonly servers: Readonly<Record<string, string>>;
+}
+
+const MOST_SERVERS = 200;
+
 /** What the hook told; null when that was refused already. */
-async function readTold({
-  context,
-  request,
-  client,
-  answer,
-}: Reading): Promise<{ event: HookEvent; home: string } | null> {
+async function readTold({ context, request, client, answer }: Reading): Promise<Told | null> {
   const { argumentsBytes, depth } = context.point.settings().limits;
   const sizeBytes = argumentsBytes + context.limits.requestSlackBytes;
   const read = await readBody(request, sizeBytes);
@@ -135,7 +138,14 @@ async function readTold({
     answer.problem("input.invalid_json", event.ok ? "the hook does not name its home folder" : event.reason);
     return null;
   }
-  return { event: event.event, home };
+  return { event: event.event, home, servers: serversIn(body["servers"]) };
+}
+
+function serversIn(servers: Json | undefined): Readonly<Record<string, string>> {
+  const entries = Object.entries(isJsonObject(servers) ? servers : {}).slice(0, MOST_SERVERS);
+  return Object.fromEntries(
+    entries.flatMap(([name, upstream]) => (typeof upstream === "string" ? [[name, upstream]] : [])),
+  );
 }
 
 function ended({ status, result }: HookEvent & { readonly kind: "after" }): Parameters<Outcomes["settle"]>[2] {

@@ -45,7 +45,7 @@ export function fileOf(path: Json | undefined, { cwd, home, effect }: Place & { 
 /** The path as an absolute one without `.`, `..` and `//`; null for what programs read in different ways. */
 export function absolutePath(path: Json | undefined, { cwd, home }: Place): string | null {
   if (typeof path !== "string" || path === "" || path.length > MAX_CHARS || ODD.test(path)) return null;
-  if (path.trim() !== path || path.normalize("NFC") !== path) return null;
+  if (path.trim() !== path || path.normalize("NFC") !== path || /^\w+:\/\//.test(path)) return null;
   const expanded = path === "~" || path.startsWith("~/") ? `${home}${path.slice(1)}` : path;
   const absolute = expanded.startsWith("/") ? expanded : inFolder(cwd, expanded);
   return normalizeResource(`file:${absolute}`).slice("file:".length);

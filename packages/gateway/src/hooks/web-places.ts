@@ -1,20 +1,22 @@
-import type { Json } from "@countersign/core";
+import type { JsonObject } from "@countersign/core";
+import type { ToolRow } from "./clients/client-shape.ts";
 import type { Touched } from "./touched.ts";
 
-const ADDRESS = /https?:\/\/[^\s"'<>`)\]]+/g;
 const ANYWHERE: Touched = { resource: "https://**", effect: "external" };
+/** One address and nothing else: what every program reads alike. */
+const ADDRESS = /^https?:\/\/[^\s"'<>`(){}[\]|\\^]+$/i;
 
-/**
- * The web addresses that a text names (a tool's `url`, or a prompt with addresses in it), each without its question. One that no two programs
- * are sure to read alike, or none at all, may lead anywhere.
- */
-export function webPlaces(text: Json | undefined): readonly Touched[] {
-  const found = typeof text === "string" ? [...text.matchAll(ADDRESS)].map(([address]) => placeOf(address)) : [];
-  return found.length === 0 ? [ANYWHERE] : found;
+/** The web addresses that a use names, each without its question. One that no two programs are sure to read alike may lead anywhere. */
+export function webPlaces(input: JsonObject, row: ToolRow & { as: "fetch" }): readonly Touched[] {
+  const url = row.url === undefined ? undefined : input[row.url];
+  if (typeof url === "string") return [placeOf(url)];
+  const prompt = row.prompt === undefined ? undefined : input[row.prompt];
+  const words = typeof prompt === "string" ? prompt.split(/\s+/).filter((word) => /:\/|^https?:/i.test(word)) : [];
+  return words.length === 0 ? [ANYWHERE] : words.map(placeOf);
 }
 
 function placeOf(address: string): Touched {
-  const url = URL.parse(address);
+  const url = ADDRESS.test(address) ? URL.parse(address) : null;
   if (url === null || url.username !== "" || url.password !== "" || /[*\\]|%(?:2e|2f|5c)/i.test(url.pathname))
     return ANYWHERE;
   const resource = `${url.origin}${url.pathname}`;

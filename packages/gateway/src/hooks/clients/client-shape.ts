@@ -6,12 +6,12 @@ export type ToolRow =
   | { readonly as: "shell"; readonly command: string; readonly cwd?: string }
   /** Touches the files that these members name. */
   | { readonly as: "read" | "edit" | "write" | "delete"; readonly effect: Effect; readonly paths: readonly string[] }
-  /** Looks through a folder; without a name the one in which the client works. */
-  | { readonly as: "search"; readonly paths: readonly string[] }
+  /** Looks through a folder; without a name the one in which the client works. A `pattern` may begin elsewhere. */
+  | { readonly as: "search"; readonly paths: readonly string[]; readonly pattern?: string }
   /** Applies a patch in the form of `apply_patch`. */
   | { readonly as: "patch"; readonly text: string }
-  /** Reaches a web address; without one that is known, anywhere. */
-  | { readonly as: "fetch"; readonly text: string }
+  /** Reaches the web address that `url` names, those in the text `prompt`, or anywhere. */
+  | { readonly as: "fetch"; readonly url?: string; readonly prompt?: string }
   /** Reads a resource of an MCP server. */
   | { readonly as: "mcp-resource"; readonly server: string }
   /** Touches nothing but the client itself: plans, questions, subagents (whose own uses come to the hook too). */

@@ -47,6 +47,8 @@ function judgeCommand(name: string, words: readonly ShellWord[], context: Comman
   if (!parsed.ok) return unknown(`\`git ${name}\`: ${parsed.reason}`);
   if (parsed.operands.some(({ kind }) => kind === "dynamic"))
     return unknown(`\`git ${name}\` of what only the shell knows`);
+  if (mayOpenEditor(name, parsed))
+    return unknown(`\`git ${name}\` may open an editor, which runs what is typed into it`);
   const raised = parsed.given.map((option) =>
     command.raises !== undefined && Object.hasOwn(command.raises, option.name)
       ? command.raises[option.name]
@@ -60,6 +62,20 @@ function judgeCommand(name: string, words: readonly ShellWord[], context: Comman
     verdict(judged, `\`git ${name}\` ${judged === "read" ? "only reads the repository" : command.does}`),
     context,
   );
+}
+
+/** Without a message of their own these ask for one, where somebody can type. */
+const ASKS: Readonly<Record<string, RegExp>> = {
+  commit: /^(?:-m|--message|--no-edit|--dry-run|--fixup)$/,
+  merge: /^(?:-m|--no-edit|--squash|--no-commit|--ff-only|--abort|--quit)$/,
+  revert: /^(?:-n|--no-commit|--no-edit|--abort|--quit)$/,
+};
+
+function mayOpenEditor(name: string, { given }: Parsed): boolean {
+  const has = (...names: readonly string[]): boolean => given.some((option) => names.includes(option.name));
+  if (name === "tag") return has("-a", "--annotate") && !has("-m", "--message");
+  const says = Object.hasOwn(ASKS, name) ? ASKS[name] : undefined;
+  return says !== undefined && !given.some((option) => says.test(option.name));
 }
 
 const NAMES_REMOTE = /^(?:fetch|pull|push|ls-remote)$/;

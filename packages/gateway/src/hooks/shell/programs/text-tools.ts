@@ -109,22 +109,8 @@ const date: Judge = (words) => {
     : unknown("`date` may set the clock");
 };
 
-/** `+command` of a pager runs it. */
-const pager: Judge = (words, context) => {
-  const parsed = parseOptions(words, { flags: "-e -E -F -i -I -m -M -n -N -q -r -R -S -X" });
-  if (!parsed.ok) return unknown(`a pager: ${parsed.reason}`);
-  if (parsed.operands.some(({ value }) => value.startsWith("+"))) return unknown("a pager with a command of its own");
-  return touching(
-    verdict("read", "only reads"),
-    [{ words: parsed.operands.filter(notStdin), effect: "read" }],
-    context,
-  );
-};
-
-const man: Judge = (words) =>
-  words.every(({ kind, value }) => kind === "plain" && /^\w[\w.:-]*$/.test(value))
-    ? verdict("read", "only prints")
-    : unknown("`man` with options or files");
+/** A pager takes commands while it runs, and runs programs for them: an agent that can type into its shell has them all. */
+const pager: Judge = () => unknown("a pager runs what is typed into it");
 
 /** `-c` and `-l` print; else the files are replaced by packed or unpacked ones. */
 const gzip: Judge = (words, context) => {
@@ -163,7 +149,7 @@ export const TEXT_TOOLS: Readonly<Record<string, Judge>> = {
   nawk: awk,
   jq,
   date,
-  man,
+  man: pager,
   less: pager,
   more: pager,
   gzip,
