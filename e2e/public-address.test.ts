@@ -94,6 +94,8 @@ describe.skipIf(!hasOpenssl)("a name of its own (openssl)", () => {
     await page.goto(`${url}/sign-in`);
     await page.getByRole("button", { name: "Sign in with passkey" }).click();
     await page.waitForURL(`${url}/`);
+    const untrusted = await cli.problem("login", "--server", url.replace(NAME, "localhost"));
+    expect(untrusted).toMatchObject({ detail: expect.stringContaining("NODE_EXTRA_CA_CERTS") });
     await stop(again.up);
     expect(await cli.problem("up", ...given)).toMatchObject({ exit: 1, code: "config.invalid" });
     await page.context().close();

@@ -77,7 +77,10 @@ function start({ target, method, headers, body, signal }: HttpRequest, agents: A
 
 function unreachable(target: Target, error: NodeJS.ErrnoException): AppError {
   const place = "socketPath" in target ? `\`${target.socketPath}\`` : `\`${new URL(target.url).origin}\``;
-  const detail = `nothing answers at ${place} (${error.code ?? error.message}); start it with \`countersign up\`, or name another with \`--server\``;
+  const code = error.code ?? error.message;
+  const detail = /CERT|SIGNATURE|ALTNAME/.test(code)
+    ? `the certificate of ${place} is not trusted on this machine (${code}); name its authority's file in NODE_EXTRA_CA_CERTS`
+    : `nothing answers at ${place} (${code}); start it with \`countersign up\`, or name another with \`--server\``;
   return new AppError("server.unreachable", { detail, cause: error, details: { reason: error.code ?? "timeout" } });
 }
 
