@@ -16,7 +16,7 @@ export interface Conversation {
   ask(questions: ReadonlyMap<string, Question>, options: AskOptions): Promise<ReadonlyMap<string, Answered> | null>;
   /** Writes what was asked and not shown yet. */
   show(): void;
-  /** Resolves when a client is there to take the answer. */
+  /** The upstream has answered: nothing more is asked. Resolves when a client is there to take the answer. */
   attended(): Promise<void>;
   /** Where the answer goes; null while nobody is there. */
   readonly reply: Reply | null;

@@ -36,6 +36,7 @@ export class ParkedConversation implements Conversation {
   #reply: Reply | null;
   #round = 0;
   #made = 0;
+  #answered = false;
   #timer: NodeJS.Timeout | undefined;
   #onAttended: (() => void)[] = [];
   #last: ((reply: Reply) => void) | null = null;
@@ -54,6 +55,7 @@ export class ParkedConversation implements Conversation {
     return this.#round;
   }
   async attended(): Promise<void> {
+    this.#answered = true;
     if (this.#reply !== null) return;
     await new Promise<void>((resolve) => this.#onAttended.push(resolve));
   }
@@ -73,7 +75,7 @@ export class ParkedConversation implements Conversation {
 
   show(): void {
     const reply = this.#reply;
-    if (reply === null || this.#waiting.size === 0) return;
+    if (reply === null || this.#answered || this.#waiting.size === 0) return;
     this.#round += 1;
     const requestState = this.#round > MAX_ROUNDS ? null : this.#options.park(this.#round);
     if (requestState === null) {

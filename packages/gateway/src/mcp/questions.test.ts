@@ -124,6 +124,24 @@ describe("a question of an upstream", () => {
     await expect.poll(said).toContain("answered after -32601");
   });
 
+  it("that its upstream does not wait for keeps no client waiting, and is part of the outcome all the same", async () => {
+    for (let times = 0; times < 20; times += 1) {
+      let result = await round("hasty");
+      if (result.resultType === "input_required") {
+        const inputResponses = Object.fromEntries(Object.keys(result.inputRequests).map((key) => [key, NAME]));
+        result = await round("hasty", { inputResponses, requestState: result.requestState });
+      }
+      expect(textOf(result)).toBe('"done"');
+    }
+    const client = await session();
+    const stream = await client.call("hasty");
+    let last = await stream.next();
+    while (last?.message.method !== undefined) last = await stream.next();
+    expect(textOf(last?.message.result)).toBe('"done"');
+    const asked = [{ method: "elicitation/create", answer: null }];
+    expect(enforced.control.entries.at(-1)?.cause).toMatchObject({ asked });
+  });
+
   it("leads to no page of ours", async () => {
     const own = await round("link", { arguments: { url: "http://localhost:7330/approve/apr_1" } });
     expect(textOf(own)).toBe("-32602");

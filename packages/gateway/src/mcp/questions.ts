@@ -89,8 +89,9 @@ export class Questions {
     // One that cannot be asked spoils the round: nobody is bothered with the others.
     if ([...answers.values()].some(({ ok }) => !ok) || questions.size === 0) return answers;
     const read = (method: string, value: Json | undefined): Answered => this.#read(method, value);
+    const noted = new Map([...questions].map(([key, question]) => [key, this.#noteAsked(question)]));
     const given = await conversation.ask(questions, { show, read, signal });
-    for (const [key, question] of questions) this.#note(question, given?.get(key) ?? null);
+    for (const [key, answered] of given ?? []) noted.get(key)?.(answered);
     return given === null ? null : new Map([...answers, ...given]);
   }
 
@@ -101,16 +102,20 @@ export class Questions {
     return readAnswer(method, value, mayTell);
   }
 
-  #note({ method, params }: Question, answered: Answered | null): void {
-    const { exchanges } = this.#options;
-    // A person who said no is not asked again within this action.
-    if (answered?.ok === true && method === "elicitation/create" && answered.result["action"] !== "accept")
-      this.#declined = true;
-    exchanges.push({
+  /** Writes a question down before it is asked, and then its answer: an upstream may answer its call without waiting for it. */
+  #noteAsked({ method, params }: Question): (answered: Answered) => void {
+    const exchange: { -readonly [K in keyof Exchange]: Exchange[K] } = {
       method,
       question: bytesOf(params),
-      answer: answered?.ok === true ? bytesOf(answered.result) : null,
-    });
+      answer: null,
+    };
+    this.#options.exchanges.push(exchange);
+    return (answered) => {
+      if (!answered.ok) return;
+      exchange.answer = bytesOf(answered.result);
+      // A person who said no is not asked again within this action.
+      if (method === "elicitation/create" && answered.result["action"] !== "accept") this.#declined = true;
+    };
   }
 }
 

@@ -67,6 +67,10 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     }
     return await Promise.resolve("flooded");
   },
+  hasty: async () => {
+    elicit("never mind").catch(() => undefined);
+    return await Promise.resolve("done");
+  },
   after: async () => {
     setImmediate(() => {
       elicit("nobody called me", "after").catch(() => undefined);
