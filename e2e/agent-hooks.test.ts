@@ -37,7 +37,7 @@ describe("the hooks of real coding agents", () => {
     const model = await ScriptedModel.start();
     try {
       model.play(...commands.map((command) => agent.shell(command)));
-      await agent.configure(cli.cwd, model.url, fileServer(here.files));
+      await agent.configure(cli.cwd, model.url, { files: fileServer(here.files) });
       const around = { home: cli.cwd, cwd: here.files, platform: process.platform, variables: {} };
       const place = { owner: agent.id, stateDir: join(cli.cwd, "state"), roots: [cli.cwd] };
       const launch = { launcher, agent: agent.id, more: ["--server", here.composed.api] };

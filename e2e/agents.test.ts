@@ -51,7 +51,7 @@ describe("a coding agent", () => {
       await mkdir(join(work, "data"), { recursive: true });
       await writeFile(join(work, "data", "customers.csv"), "ada,42\n");
       await writeFile(records(), "the old text");
-      await agent.configure(line.cwd, model.url, fileServer(here.files));
+      await agent.configure(line.cwd, model.url, { files: fileServer(here.files) });
     });
     afterAll(() => {
       endResident(line);

@@ -23,11 +23,16 @@ export interface CodingAgent {
   readonly id: "codex" | "gemini" | "opencode";
   /** Where the client keeps its MCP servers in this home. */
   readonly configFile: (home: string) => string;
-  /** What a person has in that file before Countersign: the model, and one MCP server over a folder. */
-  readonly configure: (home: string, model: string, server: readonly string[]) => Promise<void>;
+  /** What a person has in that file before Countersign: the model, and MCP servers by their names. */
+  readonly configure: (
+    home: string,
+    model: string,
+    servers: Readonly<Record<string, readonly string[]>>,
+  ) => Promise<void>;
   /** Its own shell, as its model calls it. */
   readonly shell: (command: string) => Step;
-  readonly command: (prompt: string) => readonly string[];
+  readonly program: string;
+  readonly args: (prompt: string) => readonly string[];
   readonly env: (model: string) => Readonly<Record<string, string>>;
 }
 
@@ -36,32 +41,33 @@ const bin = (path: string): string => join(FOLDER, "node_modules", path);
 const codex: CodingAgent = {
   id: "codex",
   configFile: (home) => join(home, ".codex", "config.toml"),
-  configure: async (home, model, [command = "", ...args]) => {
+  configure: async (home, model, servers) => {
     const provider = { name: "mock", base_url: `${model}/v1`, wire_api: "responses" };
-    await put(
-      codex.configFile(home),
-      stringify({
-        model: "mock",
-        model_provider: "mock",
-        approval_policy: "never",
-        sandbox_mode: "danger-full-access",
-        model_providers: { mock: provider },
-        mcp_servers: { files: { command, args } },
-      }),
+    const around = {
+      model: "mock",
+      model_provider: "mock",
+      approval_policy: "never",
+      sandbox_mode: "danger-full-access",
+    };
+    const tables = Object.entries(servers).map(
+      ([name, [command = "", ...args]]) => `\n[mcp_servers.${name}]\n${stringify({ command, args })}`,
     );
+    const text = [stringify(around), `\n[model_providers.mock]\n${stringify(provider)}`, ...tables].join("");
+    await put(codex.configFile(home), text);
   },
   shell: (cmd) => ({ call: /^\/exec_command$/, args: () => ({ cmd }) }),
-  command: (prompt) => [bin(".bin/codex"), "exec", "--skip-git-repo-check", prompt],
+  program: bin(".bin/codex"),
+  args: (prompt) => ["exec", "--skip-git-repo-check", prompt],
   env: () => ({}),
 };
 
 const gemini: CodingAgent = {
   id: "gemini",
   configFile: (home) => join(home, ".gemini", "settings.json"),
-  configure: async (home, _, [command = "", ...args]) => {
+  configure: async (home, _, servers) => {
     const settings = {
       security: { auth: { selectedType: "gemini-api-key" } },
-      mcpServers: { files: { command, args, trust: true } },
+      mcpServers: eachServer(servers, ([command = "", ...args]) => ({ command, args, trust: true })),
       privacy: { usageStatisticsEnabled: false },
       telemetry: { enabled: false },
       general: { enableAutoUpdate: false },
@@ -69,14 +75,15 @@ const gemini: CodingAgent = {
     await put(gemini.configFile(home), JSON.stringify(settings, null, 2));
   },
   shell: (command) => ({ call: /^\/run_shell_command$/, args: () => ({ command }) }),
-  command: (prompt) => [bin(".bin/gemini"), "--yolo", "--skip-trust", "-m", "mock", "-p", prompt],
+  program: bin(".bin/gemini"),
+  args: (prompt) => ["--yolo", "--skip-trust", "-m", "mock", "-p", prompt],
   env: (model) => ({ GEMINI_API_KEY: "none", GOOGLE_GEMINI_BASE_URL: model }),
 };
 
 const opencode: CodingAgent = {
   id: "opencode",
   configFile: (home) => join(home, ".config", "opencode", "opencode.json"),
-  configure: async (home, model, command) => {
+  configure: async (home, model, servers) => {
     const options = { baseURL: `${model}/v1`, apiKey: "none" };
     const provider = {
       npm: "@ai-sdk/openai-compatible",
@@ -91,12 +98,13 @@ const opencode: CodingAgent = {
       model: "mock/mock",
       small_model: "mock/mock",
       provider: { mock: provider },
-      mcp: { files: { type: "local", command, enabled: true } },
+      mcp: eachServer(servers, (command) => ({ type: "local", command: [...command], enabled: true })),
     };
     await put(opencode.configFile(home), JSON.stringify(settings, null, 2));
   },
   shell: (command) => ({ call: /^\/bash$/, args: () => ({ command, description: "tidying" }) }),
-  command: (prompt) => [bin(`opencode-linux-${arch()}/bin/opencode`), "run", prompt],
+  program: bin(`opencode-linux-${arch()}/bin/opencode`),
+  args: (prompt) => ["run", prompt],
   env: () => ({
     OPENCODE_DISABLE_MODELS_FETCH: "1",
     OPENCODE_DISABLE_AUTOUPDATE: "1",
@@ -104,7 +112,14 @@ const opencode: CodingAgent = {
   }),
 };
 
-export const CODING_AGENTS: readonly CodingAgent[] = [codex, gemini, opencode];
+export const CODING_AGENTS: readonly [CodingAgent, ...CodingAgent[]] = [codex, gemini, opencode];
+
+function eachServer<T>(
+  servers: Readonly<Record<string, readonly string[]>>,
+  entry: (command: readonly string[]) => T,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(servers).map(([name, command]) => [name, entry(command)]));
+}
 
 async function put(file: string, content: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
@@ -122,10 +137,14 @@ export async function runAgent(
   },
   prompt: string,
 ): Promise<AgentRun> {
-  const [program = "", ...args] = agent.command(prompt);
   const { XDG_CACHE_HOME: _, ...own } = process.env;
   const env = { PATH: own["PATH"] ?? "", HOME: at.home, NO_COLOR: "1", CI: "1", ...agent.env(at.model), ...at.env };
-  const child = spawn(program, args, { cwd: at.cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS });
+  const child = spawn(agent.program, agent.args(prompt), {
+    cwd: at.cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: PATIENCE_MS,
+  });
   const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, stdout, stderr };

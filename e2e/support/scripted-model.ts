@@ -87,7 +87,7 @@ export class ScriptedModel {
     this.results.splice(0, this.results.length, ...results);
     this.heard.emit("results");
     const step = this.script[results.length];
-    if (step === undefined) return { say: "done" };
+    if (step === undefined) return { say: results.at(-1) ?? "done" };
     const tool = tools.find(({ namespace = "", name }) => step.call.test(`${namespace}/${name}`));
     if (tool === undefined) return { say: `no tool fits ${String(step.call)} among ${this.offered.join(" ")}` };
     return { tool, args: step.args(results, tool) };

@@ -5,7 +5,7 @@ import type { Cli } from "../cli.ts";
 import type { Client } from "../client/api.ts";
 import { withClient } from "../client/client.ts";
 import { listAt, nameOf } from "../client/fields.ts";
-import { DEFAULT_SERVER, findPlaces, parseServer, saveDataDir } from "../client/places.ts";
+import { findPlaces, parseServer, saveDataDir } from "../client/places.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { UsageError } from "../command/usage-error.ts";
@@ -128,7 +128,9 @@ async function showScreen(running: Composed, cli: Cli): Promise<void> {
 /** Asks the running control plane what is still missing, through its own socket. */
 async function firstStep({ dataDir, api }: Composed, cli: Cli): Promise<NextStep> {
   const program = programName(cli.env);
-  const server = (findPlaces({}, cli.env).server ?? DEFAULT_SERVER) === api ? null : api;
+  const found = findPlaces({}, cli.env);
+  const isFound = found.server === null ? found.dataDir === dataDir : found.server === api;
+  const server = isFound ? null : api;
   return await withClient({ data: dataDir, server: api }, cli, async (client) => {
     const installation = readInstallation(await client.json({ as: "local", path: "/v1/status" }));
     const signedIn = (await client.session()) !== null;
