@@ -85,11 +85,14 @@ async function inBrowser(what: string, shown: string): Promise<void> {
   else {
     await page.goto(new URL("/approvals", page.url()).href);
     await page.getByRole("row").nth(1).click();
-    await page.getByRole("link", { name: signs ? /Approve/ : /Deny/ }).click();
+    await page.getByRole("link", { name: signs ? /Review and sign/ : /Deny/ }).click();
   }
-  const reason = /the reason: `(.+)`/.exec(what)?.[1];
-  if (reason !== undefined) await page.getByLabel("Reason").fill(reason);
-  await page.getByRole("button", { name: signs ? "Approve" : "Deny" }).click();
+  if (signs) await page.getByRole("button", { name: "Approve" }).click();
+  else {
+    await page.getByRole("button", { name: "Deny", exact: true }).click();
+    await page.getByLabel(/Why not/).fill(/the reason: `(.+)`/.exec(what)?.[1] ?? "");
+    await page.getByRole("button", { name: "Deny with passkey" }).click();
+  }
   await page.locator("#outcome").waitFor();
 }
 
