@@ -17,7 +17,7 @@ export function steersLaterCommands(path: string, home: string): boolean {
 
 /** Also what is hidden in the administrator's home. */
 const SYSTEM =
-  /^\/(?:root\/\.|(?:dev|proc|sys|etc|usr|bin|sbin|lib\w*|boot|opt|var\/spool|system|library|applications)(?:\/|$))/;
+  /^\/(?:root\/\.|(?:dev|proc|sys|etc|usr|bin|sbin|lib\w*|boot|opt|var\/spool|private\/etc|system|library|applications)(?:\/|$))/;
 /** Where agents keep the folders that they work in. */
 const WORKTREE = /\/\.(?:claude|codex|cursor|gemini)\/worktrees\/[^/]+\//;
 /** `HEAD` makes a folder a repository, whose settings git obeys. */

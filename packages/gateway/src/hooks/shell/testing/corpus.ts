@@ -333,6 +333,7 @@ export const CORPUS: readonly { readonly why: string; readonly effect: Effect; r
       "ln -s ../x y",
       "touch ~/bin/ls",
       "touch /etc/x",
+      "echo x >> /private/etc/x",
     ],
   },
   {
