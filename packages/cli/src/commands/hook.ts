@@ -16,7 +16,10 @@ export const hook: Command = command({
   },
   examples: [
     { line: "hook codex --agent codex", does: "what `countersign connect codex` puts into the hooks of Codex" },
-    { line: "connect claude-code", does: "sets up the hooks of a client, so that nobody has to write them" },
+    {
+      line: "hook claude-code --agent coder",
+      does: "the same for another client; `connect` writes these lines for you",
+    },
   ],
   run: async ({ client, agent, server, data }) => {
     const program = fileURLToPath(new URL("../hooks/hook-call.mjs", import.meta.url));
