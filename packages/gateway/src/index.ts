@@ -15,6 +15,7 @@ export {
   EventStreamReader,
   LineReader,
   META,
+  SERVED_CAPABILITIES,
   encodeHeaderValue,
   inspectUpstream,
   mirroredParams,

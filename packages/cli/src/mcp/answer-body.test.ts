@@ -39,7 +39,9 @@ describe("refusalCodes", () => {
 });
 
 describe("afterListChanged", () => {
-  const first = 'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n';
+  const first = ["tools", "resources", "prompts"]
+    .map((list) => `event: message\ndata: {"jsonrpc":"2.0","method":"notifications/${list}/list_changed"}\n\n`)
+    .join("");
   it("turns an answer into a stream, one event, also when the JSON holds line breaks", async () => {
     expect(await textOf(afterListChanged(parts('{\n"a":', "\r\n1}"), false))).toBe(
       `${first}event: message\ndata: { "a":  1}\n\n`,

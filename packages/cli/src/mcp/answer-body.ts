@@ -1,7 +1,9 @@
 /** Most bytes of an answer that are looked at for a refusal; refusals are small. */
 const LOOK_BYTES = 16_384;
 const LIST_CHANGED = Buffer.from(
-  'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n',
+  ["tools", "resources", "prompts"]
+    .map((list) => `event: message\ndata: {"jsonrpc":"2.0","method":"notifications/${list}/list_changed"}\n\n`)
+    .join(""),
 );
 const EVENT = Buffer.from("event: message\ndata: ");
 const EVENT_END = Buffer.from("\n\n");
@@ -26,7 +28,7 @@ export function refusalCodes(text: string): readonly string[] {
   return [...text.matchAll(/"code":"([a-z]+\.[a-z_]+)"/g)].map(([, code]) => code ?? "");
 }
 
-/** An event stream that first says that the list of tools has changed. `stream`: the body is one already. */
+/** An event stream that first says that the lists have changed. `stream`: the body is one already. */
 export async function* afterListChanged(body: Body, stream: boolean): Body {
   yield LIST_CHANGED;
   if (stream) {

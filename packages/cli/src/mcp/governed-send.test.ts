@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AppError, type TaskId } from "@countersign/core";
 import { accessTokenHash, generateSigningKey, NonceSource, ReplayMemory, verifyProof } from "@countersign/credentials";
+import { SERVED_CAPABILITIES } from "@countersign/gateway";
 import { createTransport, type Transport } from "../client/transport.ts";
 import type { BridgeRequest, GatewayResponse, Send } from "../mcp-bridge/index.ts";
 import { type Asked, startControlPlane, type TestControlPlane, type Told } from "../testing/control-plane.ts";
@@ -229,7 +230,7 @@ describe("createSend", () => {
           id: 1,
           result: {
             protocolVersion,
-            capabilities: { tools: { listChanged: true } },
+            capabilities: SERVED_CAPABILITIES,
             serverInfo: { name: "countersign" },
           },
         });
@@ -286,7 +287,9 @@ describe("createSend", () => {
       link.link = live();
       const first = await ask(call);
       expect(first.type).toBe("text/event-stream");
-      expect(first.text).toMatch(/^event: message\ndata: .*list_changed"}\n\nevent: message\ndata: .*"id":7.*\n\n$/);
+      expect(first.text).toMatch(
+        /^event: message\ndata: .*prompts\/list_changed"}\n\nevent: message\ndata: .*"id":7.*\n\n$/s,
+      );
       expect((await ask(call)).type).toBe("application/json");
     });
 

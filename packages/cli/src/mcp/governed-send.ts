@@ -48,7 +48,7 @@ class Sender {
   readonly #gateway: GatewayPost;
   /** Sessions of the 2025 era, with the task that each belongs to. */
   readonly #sessions = new Map<string, TaskId>();
-  /** A client of the 2025 era was shown the shim's own list of tools. */
+  /** A client of the 2025 era was shown the shim's own lists. */
   #listIsStale = false;
 
   constructor(options: SendOptions) {
@@ -119,7 +119,7 @@ class Sender {
   #answerHere(message: ShimMessage, refusal: LocalRefusal): GatewayResponse {
     const text = localAnswer(message, refusal);
     if (text === null) return { status: 202, headers: { get: () => null }, body: null };
-    if (message.method === "tools/list" && !message.modern) this.#listIsStale = true;
+    if (message.method?.endsWith("/list") === true && !message.modern) this.#listIsStale = true;
     return textResponse(200, text);
   }
 

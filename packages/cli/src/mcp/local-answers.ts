@@ -1,5 +1,5 @@
 import type { JsonObject } from "@countersign/core";
-import { META } from "@countersign/gateway";
+import { META, SERVED_CAPABILITIES } from "@countersign/gateway";
 import { VERSION } from "../version.ts";
 import { type LocalRefusal, refusalWords } from "./local-refusal.ts";
 
@@ -25,7 +25,12 @@ const MODERN_VERSION = "2026-07-28";
 const LEGACY_VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 const REFUSED = -32003;
 const IDENTITY: JsonObject = { name: "countersign", version: VERSION };
-const CAPABILITIES: JsonObject = { tools: { listChanged: true } };
+/** Lists that are empty while no call can reach a gateway, by the member of their answer. */
+const EMPTY: Readonly<Record<string, string>> = {
+  "resources/list": "resources",
+  "resources/templates/list": "resourceTemplates",
+  "prompts/list": "prompts",
+};
 
 /** True for messages that a person must be asked for, when nobody is signed in: an agent wants to act. */
 export function isCall({ method }: ShimMessage): boolean {
@@ -48,14 +53,14 @@ export function localAnswer(message: ShimMessage, refusal: LocalRefusal): string
     case "initialize":
       return answer(message, {
         protocolVersion: versionOf(message),
-        capabilities: CAPABILITIES,
+        capabilities: SERVED_CAPABILITIES,
         serverInfo: IDENTITY,
         instructions: refusalWords(refusal),
       });
     case "server/discover":
       return answer(message, {
         supportedVersions: [MODERN_VERSION],
-        capabilities: CAPABILITIES,
+        capabilities: SERVED_CAPABILITIES,
         instructions: refusalWords(refusal),
       });
     case "ping":
@@ -64,6 +69,10 @@ export function localAnswer(message: ShimMessage, refusal: LocalRefusal): string
       return answer(message, { tools: [STATUS_DEFINITION] });
     case "tools/call":
       return answer(message, refusedCall(refusal));
+    case "resources/list":
+    case "resources/templates/list":
+    case "prompts/list":
+      return answer(message, { [EMPTY[method] ?? ""]: [] });
     default:
       return JSON.stringify({ jsonrpc: "2.0", id, error: { code: REFUSED, message: refusal.reason, data: refusal } });
   }

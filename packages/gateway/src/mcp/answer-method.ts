@@ -5,7 +5,16 @@ import { unknownUpstream } from "./form-call.ts";
 import { type GatewayContext, activeUpstream, isLive, stopOver } from "./gateway-context.ts";
 import { listMember, listOffers } from "./list-offers.ts";
 import { listKnownTools, listTools } from "./list-tools.ts";
-import { type Era, LEGACY_VERSIONS, META, MODERN_VERSION, OWN_IDENTITY, RPC, isLegacyVersion } from "./protocol.ts";
+import {
+  LEGACY_VERSIONS,
+  META,
+  MODERN_VERSION,
+  OWN_IDENTITY,
+  RPC,
+  SERVED_CAPABILITIES,
+  isLegacyVersion,
+  type Era,
+} from "./protocol.ts";
 import { tellRefusedMethod, unrecorded } from "./refusal-answer.ts";
 import type { Reply } from "./reply.ts";
 import type { Session } from "./sessions.ts";
@@ -24,14 +33,6 @@ export interface MethodRequest {
   readonly setHeader: (name: string, value: string) => void;
 }
 
-/** What this gateway carries, whatever the upstream has: it is not asked before it must be, and what it has not is an empty list. */
-const CAPABILITIES: JsonObject = {
-  tools: { listChanged: true },
-  resources: { subscribe: true, listChanged: true },
-  prompts: { listChanged: true },
-  completions: {},
-  logging: {},
-};
 const INSTRUCTIONS =
   "Calls pass Countersign. A result that begins with HELD was not carried out: a human was asked; call countersign_wait with its approval. " +
   "A result that begins with DENIED says why: do not look for another way to do the same.";
@@ -86,7 +87,7 @@ function initialize(context: GatewayContext, { upstream, task, message, reply, s
   setHeader("mcp-session-id", session.id);
   answer(reply, {
     protocolVersion: version,
-    capabilities: CAPABILITIES,
+    capabilities: SERVED_CAPABILITIES,
     serverInfo: OWN_IDENTITY,
     instructions: INSTRUCTIONS,
   });
@@ -95,7 +96,7 @@ function initialize(context: GatewayContext, { upstream, task, message, reply, s
 function discover(_: GatewayContext, { reply }: MethodRequest): void {
   answer(
     reply,
-    modern({ supportedVersions: [MODERN_VERSION], capabilities: CAPABILITIES, instructions: INSTRUCTIONS }),
+    modern({ supportedVersions: [MODERN_VERSION], capabilities: SERVED_CAPABILITIES, instructions: INSTRUCTIONS }),
   );
 }
 

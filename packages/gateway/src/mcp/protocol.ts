@@ -1,3 +1,5 @@
+import type { JsonObject } from "@countersign/core";
+
 /** The revision of the stateless era; the older ones begin with `initialize`. */
 export const MODERN_VERSION = "2026-07-28";
 /** Revisions of the sessionful era that are served, the newest first. */
@@ -10,6 +12,15 @@ export type Era = "legacy" | "modern";
 export const OWN_IDENTITY: { readonly name: string; readonly version: string } = {
   name: "countersign",
   version: "0.1.0",
+};
+
+/** What this gateway carries, whatever the upstream has: it is not asked before it must be, and what it has not is an empty list. */
+export const SERVED_CAPABILITIES: JsonObject = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+  completions: {},
+  logging: {},
 };
 
 /** JSON-RPC error codes (JSON-RPC 2.0 section 5.1; MCP 2026-07-28 for −3202x; `interfaces.md` for −32003). */

@@ -3,6 +3,7 @@ import type { Releaser } from "@countersign/enforce";
 import type { ClientPartial } from "./client-partial.ts";
 import { type GatewayContext, activeUpstream } from "./gateway-context.ts";
 import { formMethodCall } from "./method-call.ts";
+import { RPC } from "./protocol.ts";
 import { tellRefusal } from "./refusal-answer.ts";
 import { taskOf } from "./requested-call.ts";
 import type { ActionRequest } from "./run-action.ts";
@@ -16,6 +17,10 @@ import type { UpstreamSaid } from "./upstream-effector.ts";
  */
 export async function runSubscribe(context: GatewayContext, request: ActionRequest): Promise<void> {
   const { claims, message, reply, session, upstream } = request;
+  if (session === null && claims.ok) {
+    const why = "a subscription needs the session that `initialize` begins: its changes come over the session's stream";
+    return reply.error({ code: RPC.invalidRequest, message: why });
+  }
   const { argumentsBytes } = context.point.settings().limits;
   const record = activeUpstream(context, upstream);
   const call = formMethodCall(message.method, message.params, { upstream, record, argumentsBytes });
