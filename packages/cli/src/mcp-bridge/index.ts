@@ -1,3 +1,3 @@
 export { startListenBridge } from "./listen-bridge.ts";
-export type { BridgeMethod, BridgeRequest, GatewayResponse, Send } from "./send.ts";
+export type { BridgeRequest, GatewayResponse, Send } from "./send.ts";
 export { startStdioBridge } from "./stdio-bridge.ts";

@@ -253,6 +253,21 @@ describe("createSend", () => {
       });
     });
 
+    it("has empty lists, no streams and no sessions", async () => {
+      const lists = {
+        "resources/list": "resources",
+        "resources/templates/list": "resourceTemplates",
+        "prompts/list": "prompts",
+      };
+      for (const [method, member] of Object.entries(lists))
+        expect(await json({ id: 1, method })).toMatchObject({ result: { [member]: [] } });
+      for (const method of ["GET", "DELETE"] as const)
+        expect(await send({ method, body: "", headers: {} }, new AbortController().signal)).toMatchObject({
+          status: 405,
+        });
+      expect(gateway.asked).toEqual([]);
+    });
+
     it("answers ping, takes notifications, and refuses the rest by name", async () => {
       expect(await json({ id: 1, method: "ping" })).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
       expect(await ask({ method: "notifications/initialized" })).toMatchObject({ status: 202, text: "" });

@@ -95,6 +95,11 @@ describe("200", () => {
     }
     for (const method of ["ping", "resources/subscribe", "logging/setLevel"])
       expect((await send(modern(method), mirror(method))).status).toBe(404);
+    const subscribe = { jsonrpc: "2.0", id: 1, method: "resources/subscribe", params: { uri: "a:b" } };
+    expect((await send(subscribe)).json.error).toMatchObject({
+      code: -32600,
+      message: expect.stringContaining("session"),
+    });
     const notice = await send({ jsonrpc: "2.0", method: "notifications/odd" });
     expect([notice.status, notice.json.error.message]).toEqual([400, expect.stringContaining("notifications/odd")]);
     expect((await send({ jsonrpc: "2.0", id: 1, method: "tools/list", params: { cursor: "x" } })).json.error.code).toBe(
