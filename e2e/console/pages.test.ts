@@ -107,6 +107,35 @@ describe("the console", () => {
     await page.getByText("carried out", { exact: true }).waitFor();
   });
 
+  it("does by its keys what it says under ?", async () => {
+    await page.keyboard.press("?");
+    await dialog().getByText("Filter the list").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog().waitFor({ state: "detached" });
+    await page.keyboard.press("Control+k");
+    await page.getByRole("textbox", { name: "Go to" }).fill("coder");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/agents/${agent}`);
+    await dialog().waitFor({ state: "detached" });
+    await page.keyboard.press("g");
+    await page.keyboard.press("n");
+    await page.getByRole("button", { name: "coder" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("cod");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("k");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/agents?q=cod&id=${agent}`);
+    await page.keyboard.press("Escape");
+    await page.waitForURL("**/agents?q=cod");
+    await page.evaluate(`localStorage["countersign.singleKeys"] = "false"`);
+    await page.keyboard.press("f");
+    await page.keyboard.press("Control+k");
+    expect(await dialog().innerText()).not.toContain("Freeze now");
+    await page.evaluate(`localStorage["countersign.singleKeys"] = "true"`);
+    await page.keyboard.press("Escape");
+  });
+
   it("asks whoever is not signed in, and brings them back to where they wanted to be", async () => {
     const { signer } = maya;
     await signer.goto(`${maya.api}/agents?q=cod`);

@@ -22,7 +22,7 @@ export function PointsHealth(): ReactElement | null {
           data-lost={lost > 0 || data.length === 0 ? "" : undefined}
         >
           <Icon className="icon" aria-hidden />
-          <span>{words}</span>
+          <span className="number">{words}</span>
         </button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Enforcement points">
