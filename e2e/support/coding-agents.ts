@@ -1,6 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,7 +8,8 @@ import { promisify } from "node:util";
 import { stringify } from "@decimalturn/toml-patch";
 import type { Step } from "./scripted-model.ts";
 
-const FOLDER = fileURLToPath(new URL("../agents/", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const FOLDER = join(ROOT, "e2e", "agents");
 const PATIENCE_MS = 90_000;
 
 export interface AgentRun {
@@ -150,12 +150,33 @@ export async function runAgent(
   return { code, stdout, stderr };
 }
 
-/** Installs the agents' packages as the lockfile in `e2e/agents` names them, the first time that a test asks. */
+/**
+ * Installs the agents' packages as the lockfile in `e2e/agents` names them, the first time that a test asks. They are made in a folder of
+ * their own and moved into place whole: test files that ask at the same time do not disturb each other.
+ */
 export async function installAgents(): Promise<void> {
   const wanted = await readFile(join(FOLDER, "package-lock.json"), "utf8");
-  const mark = bin(".countersign-lock");
-  if (existsSync(mark) && (await readFile(mark, "utf8")) === wanted) return;
+  if (await isInstalled(wanted)) return;
   console.log("installing the coding agents for the tests (about 680 MB, once) …");
-  await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER });
-  await writeFile(mark, wanted);
+  await mkdir(join(ROOT, "out"), { recursive: true });
+  const apart = await mkdtemp(join(ROOT, "out", "agents-"));
+  for (const name of ["package.json", "package-lock.json", ".npmrc"])
+    await copyFile(join(FOLDER, name), join(apart, name));
+  await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: apart });
+  await writeFile(join(apart, "node_modules", MARK), wanted);
+  if (!(await isInstalled(wanted))) {
+    await rm(join(FOLDER, "node_modules"), { recursive: true, force: true });
+    await rename(join(apart, "node_modules"), join(FOLDER, "node_modules")).catch(async (error: unknown) => {
+      if (!(await isInstalled(wanted))) throw error;
+    });
+  }
+  await rm(apart, { recursive: true, force: true });
+}
+
+const MARK = ".countersign-lock";
+async function isInstalled(wanted: string): Promise<boolean> {
+  return await readFile(bin(MARK), "utf8").then(
+    (found) => found === wanted,
+    () => false,
+  );
 }
