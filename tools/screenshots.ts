@@ -129,5 +129,7 @@ async function heightOf(page: Page): Promise<number> {
 async function settled(page: Page): Promise<void> {
   await page.locator("h1").first().waitFor();
   await page.locator(".skeletons, .spin").first().waitFor({ state: "detached" });
-  await page.evaluate("Promise.all([document.fonts.ready, ...document.getAnimations().map((one) => one.finished)])");
+  await page.evaluate(
+    "Promise.allSettled([document.fonts.ready, ...document.getAnimations().map((one) => one.finished)])",
+  );
 }
