@@ -32,7 +32,7 @@ describe("countersign hook", () => {
     cli = new CommandLine(home, { COUNTERSIGN_SERVER: here.composed.api });
     client = new HookClient(cli, { cwd: here.files, session: `session-${home}` });
   });
-  afterEach(() => endResident(cli));
+  afterEach(async () => await endResident(cli));
 
   async function signIn(): Promise<void> {
     const { approvalId } = await cli.json<{ approvalId: string }>("login", "--no-wait");

@@ -38,7 +38,7 @@ export async function hooksBench(): Promise<object> {
       for (const { once } of Object.values(samples)) for (let at = 0; at < EACH; at += 1) await once();
     return report(samples);
   } finally {
-    endResident(installation.cli);
+    await endResident(installation.cli);
     await installation.close();
     await rm(folder, { recursive: true, force: true });
   }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout as nextTurn } from "node:timers/promises";
 import type { CommandLine } from "./command-line.ts";
 
 /** What a client understands of a hook's answer. */
@@ -81,12 +82,16 @@ export function runtimeDir(cli: CommandLine): string {
   return join(cli.cwd, "run");
 }
 
-/** Ends the resident that hooks of this command line started. */
-export function endResident(cli: CommandLine): void {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    const line = commandLineOf(pid);
-    if (line.includes("resident-main.ts") && line.includes(`${runtimeDir(cli)}/`)) process.kill(Number(pid), "SIGTERM");
-  }
+/** Ends the resident that hooks of this command line started, and waits until it is gone. */
+export async function endResident(cli: CommandLine): Promise<void> {
+  const mine = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isResidentOf(cli, name));
+  for (const pid of mine) process.kill(Number(pid), "SIGTERM");
+  while (mine.some((pid) => isResidentOf(cli, pid))) await nextTurn(20);
+}
+
+function isResidentOf(cli: CommandLine, pid: string): boolean {
+  const line = commandLineOf(pid);
+  return line.includes("resident-main.ts") && line.includes(`${runtimeDir(cli)}/`);
 }
 
 function commandLineOf(pid: string): string {

@@ -18,6 +18,8 @@ const ASKED_BYTES = 4 * 1024 * 1024;
 /** Clients give a hook a minute. */
 const ASK_MS = 57_000;
 const TELL_MS = 2500;
+/** A prompt is what a session begins with: the resident may have to start. */
+const PROMPT_MS = 12_000;
 const START_MS = 10_000;
 const LOOK_AGAIN_MS = 20;
 const ADVICE = "Nothing was done. Ask your user to run `countersign status`; do not try another way.";
@@ -43,7 +45,7 @@ function main() {
   event = eventOf(bytes);
   const asks = !TOLD.has(event) && !PROMPTS.has(event);
   if (asks && bytes.length > ASKED_BYTES) return deny("the hook was given more than can be judged");
-  setTimeout(() => deny("nobody answered in time"), asks ? ASK_MS : TELL_MS).unref();
+  setTimeout(() => deny("nobody answered in time"), asks ? ASK_MS : PROMPTS.has(event) ? PROMPT_MS : TELL_MS).unref();
   ask(bytes, true);
 }
 

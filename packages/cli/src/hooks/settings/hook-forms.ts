@@ -5,8 +5,8 @@ import type { HookClient } from "@countersign/gateway";
 import type { Surroundings } from "../../connect/clients/client.ts";
 import { orRefuse } from "./hook-command.ts";
 
-/** Before a use: without its answer nothing may run. After it, and around a session: what is only told. */
-type Kind = "asks" | "tells";
+/** Before a use: without its answer nothing may run. With a prompt a session begins. After a use and a session: what is only told. */
+type Kind = "asks" | "begins" | "tells";
 
 /** How one client keeps the hooks of its user, as far as they are commands in lists by event. */
 export interface HookForm {
@@ -24,10 +24,13 @@ export interface HookForm {
 
 /** Longest that a hook may take; it answers by itself before. */
 const ASK_SECONDS = 60;
+/** The first one starts the resident. */
+const BEGIN_SECONDS = 15;
 /** More than Codex grants at the end of a session would be another definition than the one that is trusted. */
 const TELL_SECONDS = 3;
 const closed = (command: string, kind: Kind): string => (kind === "asks" ? orRefuse(command) : command);
-const seconds = (kind: Kind): number => (kind === "asks" ? ASK_SECONDS : TELL_SECONDS);
+const SECONDS: Readonly<Record<Kind, number>> = { asks: ASK_SECONDS, begins: BEGIN_SECONDS, tells: TELL_SECONDS };
+const seconds = (kind: Kind): number => SECONDS[kind];
 
 /** `onFailure` is read from 2.1.295 on; older ones ignore it. */
 const claudeCode: HookForm = {
@@ -36,7 +39,7 @@ const claudeCode: HookForm = {
     PreToolUse: "asks",
     PostToolUse: "tells",
     PostToolUseFailure: "tells",
-    UserPromptSubmit: "tells",
+    UserPromptSubmit: "begins",
     SessionEnd: "tells",
   },
   item: (command, kind) => ({
@@ -66,7 +69,7 @@ export function codexHome({ variables, home }: Surroundings): string {
 
 const codex: HookForm = {
   path: (around) => join(codexHome(around), "hooks.json"),
-  events: { PreToolUse: "asks", PostToolUse: "tells", UserPromptSubmit: "tells", SessionEnd: "tells" },
+  events: { PreToolUse: "asks", PostToolUse: "tells", UserPromptSubmit: "begins", SessionEnd: "tells" },
   item: (command, kind) => ({ hooks: [{ type: "command", command: closed(command, kind), timeout: seconds(kind) }] }),
   handlers: "inside",
   failsOpen: "when the hook takes too long, or is not trusted any more",
@@ -74,7 +77,7 @@ const codex: HookForm = {
 
 const gemini: HookForm = {
   path: ({ variables, home }) => join(variables["GEMINI_CLI_HOME"] || home, ".gemini", "settings.json"),
-  events: { BeforeTool: "asks", AfterTool: "tells", BeforeAgent: "tells", SessionEnd: "tells" },
+  events: { BeforeTool: "asks", AfterTool: "tells", BeforeAgent: "begins", SessionEnd: "tells" },
   item: (command, kind) => ({
     hooks: [{ name: "countersign", type: "command", command: closed(command, kind), timeout: seconds(kind) * 1000 }],
   }),
@@ -90,7 +93,7 @@ const cursor: HookForm = {
     postToolUse: "tells",
     postToolUseFailure: "tells",
     afterMCPExecution: "tells",
-    beforeSubmitPrompt: "tells",
+    beforeSubmitPrompt: "begins",
     sessionEnd: "tells",
   },
   item: (command, kind) => ({ command, timeout: seconds(kind), ...(kind === "asks" ? { failClosed: true } : {}) }),
