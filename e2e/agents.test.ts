@@ -53,8 +53,8 @@ describe("a coding agent", () => {
       await writeFile(records(), "the old text");
       await agent.configure(line.cwd, model.url, { files: fileServer(here.files) });
     });
-    afterAll(() => {
-      endResident(line);
+    afterAll(async () => {
+      await endResident(line);
       model.close();
     });
 

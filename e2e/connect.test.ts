@@ -216,7 +216,7 @@ describe("countersign connect", () => {
       expect((await client.shell("cat a.txt")).refused).toBeNull();
       expect((await client.shell("rm -rf .")).refused).toMatch(/^HELD/);
     } finally {
-      endResident(one.cli);
+      await endResident(one.cli);
     }
   });
 

@@ -46,7 +46,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(async () => {
   await Promise.all(terminals.map(async (terminal) => await terminal.stop()));
-  endResident(home);
+  await endResident(home);
   model.close();
   await browser.close();
   await rm(folder, { recursive: true, force: true });
