@@ -81,6 +81,7 @@ async function connectClient(
   const first = await planConnection(connecting);
   const lines = planLines(connecting, first, await planFiles(connecting, first));
   cli.out.note({ event: "plan", ...summary(first) }, () => lines);
+  mustHaveSomething(connecting, first);
   if (!yes) await mustAgree(cli);
   const { plan, page } = await propose(connecting, first);
   if (page !== null) {
@@ -124,6 +125,13 @@ function summary({ survey, servers, ask }: ConnectPlan): Readonly<Record<string,
     governed: survey.governed.map(({ name }) => name),
     left: survey.left,
   };
+}
+
+function mustHaveSomething({ client, hooks }: Connecting, { servers, survey }: ConnectPlan): void {
+  if (hooks || servers.length > 0 || survey.governed.length > 0) return;
+  throw new AppError("config.invalid", {
+    detail: `${client.name} has no MCP server that could be guarded, and no hooks; add one there and run it again`,
+  });
 }
 
 async function mustAgree(cli: Cli): Promise<void> {

@@ -40,7 +40,7 @@ export async function planConnection(connecting: Connecting): Promise<ConnectPla
 }
 
 function planFor(connecting: Connecting, survey: Survey, avoid: ReadonlySet<string>): ConnectPlan {
-  const { client, agent, cli } = connecting;
+  const { client, agent, hooks, cli } = connecting;
   const servers = nameServers(client, survey, avoid);
   // Entries that are reached the same way are one upstream.
   const guarded = servers.filter(({ upstream }, at) => servers.findIndex((one) => one.upstream === upstream) === at);
@@ -57,7 +57,7 @@ function planFor(connecting: Connecting, survey: Survey, avoid: ReadonlySet<stri
         purpose: `${client.name}: work in ${folder}`,
         grants: [
           ...guarded.flatMap(({ server, tools, upstream }) => grantsFor(server, tools, upstream)),
-          { action: `tool:${client.id}/**`, resource: "**" },
+          ...(hooks ? [{ action: `tool:${client.id}/**`, resource: "**" }] : []),
         ],
         expiresAt: new Date(cli.now() + AGENT_DAYS * 86_400_000).toISOString(),
       },

@@ -41,7 +41,11 @@ export function answerOverview(cli: Cli): ExitCode {
     if (found.length === 0)
       return [`no client was found here; it may be named all the same: ${CLIENTS.map(({ id }) => id).join(", ")}`];
     const rows = found.map((one) => [one.client.id, one.client.name, standing(one)]);
-    return [...table(["client", "name", "servers"], rows), "", `next: ${program} connect ${found[0]?.client.id ?? ""}`];
+    const open = found.find(
+      ({ governed, servers, trouble }) => trouble === null && (servers === 0 || governed < servers),
+    );
+    const next = open === undefined ? [] : ["", `next: ${program} connect ${open.client.id}`];
+    return [...table(["client", "name", "servers"], rows), ...next];
   });
   return EXIT.ok;
 }
