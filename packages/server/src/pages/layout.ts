@@ -13,7 +13,7 @@ export interface Layout {
   readonly signedIn: Named | null;
   readonly width?: "slim";
   readonly body: Html;
-  /** The page loads itself again after so long. */
+  /** The page looks after so long whether there is another one here by now. */
   readonly refreshSeconds?: number;
 }
 

@@ -1,6 +1,15 @@
+import { whileVisible } from "./live.mts";
 import { start } from "./start.mts";
 
+/** A page that waits looks again whether there is another one here by now, and only then loads itself anew. */
 start(() => {
   const seconds = Number(document.body.dataset["refresh"]);
-  if (seconds > 0) setTimeout(() => location.reload(), seconds * 1000);
+  const heading = document.querySelector("h1");
+  if (seconds === 0 || heading === null) return;
+  whileVisible(seconds, async () => {
+    const answer = await fetch(location.href);
+    if ((await answer.text()).includes(heading.innerText)) return true;
+    location.reload();
+    return false;
+  });
 });
