@@ -69,9 +69,8 @@ describe("ledger", () => {
 
     it("tells a server that is down from a log that is damaged", async () => {
       await server.close();
-      expect(JSON.parse((await test.run("ledger", "verify", "--json")).stderr)).toMatchObject({
-        code: "server.unreachable",
-      });
+      const { stderr } = await test.run("ledger", "verify", "--server", server.url, "--json");
+      expect(JSON.parse(stderr)).toMatchObject({ code: "server.unreachable" });
       server = await startControlPlane({});
     });
   });
