@@ -96,11 +96,17 @@ describe("countersign hook", () => {
     await signIn();
     expect((await client.before("TodoWrite", { todos: [] })).refused).toBeNull();
     expect((await client.before("Frobnicate", { x: 1 })).refused).toMatch(/^HELD/);
-    const command = { command: "/opt/countersign", args: ["mcp", "files", "--agent", "coder"] };
-    const servers = { "my files": command, other: { command: "other-server" } };
+    const args = ["mcp", "files", "--agent", "coder"];
+    const servers = {
+      "my files": { command: cli.program, args },
+      planted: { command: join(here.files, "countersign"), args },
+      other: { command: "other-server" },
+    };
     await writeFile(join(cli.cwd, ".claude.json"), JSON.stringify({ mcpServers: servers }));
     expect((await client.before("mcp__my_files__read_text_file", { path: "x" })).refused).toBeNull();
     expect((await client.before("mcp__my_files__not_a_tool", { path: "x" })).refused).toContain("grant.missing");
+    // Another program of our name passes no gateway.
+    expect((await client.before("mcp__planted__read_text_file", { path: "x" })).refused).toContain("grant.missing");
     // It has the name of an upstream, but the client reaches it without us.
     expect((await client.before("mcp__files__read_text_file", { path: "x" })).refused).toContain("grant.missing");
     expect((await client.before("mcp__other__do", { x: 1 })).refused).toContain("grant.missing");

@@ -96,7 +96,7 @@ describe("the configuration of", () => {
       const governed = reading(sample).servers.filter((server) => server.governed !== null);
       expect(governed.map(({ name }) => name)).toEqual(sample.open);
       expect(governed.map((server) => server.governed)).toEqual(
-        sample.open.map((name) => ({ server: `up-${name}`, agent: "tidy" })),
+        sample.open.map((name) => ({ ...LAUNCH, server: `up-${name}` })),
       );
       const after = readFileSync(file, "utf8");
       expect(after).not.toContain(SECRET);

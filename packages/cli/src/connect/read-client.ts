@@ -14,7 +14,7 @@ export interface FoundServer {
   readonly transport: Transport | null;
   readonly trouble: string | null;
   /** It goes through Countersign already. */
-  readonly governed: { readonly server: string; readonly agent: string } | null;
+  readonly governed: { readonly server: string; readonly agent: string; readonly launcher: string } | null;
 }
 
 export interface ClientReading {
@@ -89,5 +89,5 @@ function found(client: Client, around: Surroundings, { name, entry, list }: Name
 export function governedBy({ command, args }: Launch): FoundServer["governed"] {
   const [word, server, flag, agent] = args;
   const ours = /(^|[/\\])countersign(\.(cmd|exe))?$/.test(command) && word === "mcp" && flag === "--agent";
-  return ours && server !== undefined && agent !== undefined ? { server, agent } : null;
+  return ours && server !== undefined && agent !== undefined ? { server, agent, launcher: command } : null;
 }

@@ -20,8 +20,8 @@ export interface ClientSessionOptions {
   readonly link: (purpose: string | null) => SessionLink;
   readonly gateway: Pick<GatewayPost, "post">;
   readonly home: string;
-  /** The client's MCP servers that go through Countersign, each with its upstream, as its configuration for this folder says now. */
-  readonly servers: (cwd: string) => Readonly<Record<string, string>>;
+  /** The client's MCP servers that go through Countersign, each with its upstream, as its configuration for this folder says now. `started`: the command behind a call, if it is told. */
+  readonly servers: (cwd: string, started: Json | undefined) => Readonly<Record<string, string>>;
   /** The process of the client; null where it is not known. */
   readonly process: number | null;
 }
@@ -53,7 +53,7 @@ export class ClientSession {
   async ask(payload: JsonObject, use: ToolUse, signal: AbortSignal): Promise<HookReply> {
     this.#link ??= this.#options.link(this.#purpose);
     try {
-      const servers = mayBeMcp(use) ? this.#options.servers(use.cwd) : {};
+      const servers = mayBeMcp(use) ? this.#options.servers(use.cwd, payload["command"]) : {};
       return await this.#ask(this.#link, { told: { payload, servers }, signal, again: true });
     } catch (error) {
       if (error instanceof AppError) return deny(refusalWords(refusalOf(error)));

@@ -12,7 +12,7 @@ import { PostureReports } from "../mcp/posture-reports.ts";
 import { TaskLink } from "../mcp/task-link.ts";
 import { governedServers } from "./governed-servers.ts";
 import { clientProcess, isAlive } from "./client-process.ts";
-import { ClientSession } from "./client-session.ts";
+import { ClientSession, type ClientSessionOptions } from "./client-session.ts";
 import { ClientSessions, type HookCall } from "./client-sessions.ts";
 import { listenForHooks } from "./resident.ts";
 
@@ -70,8 +70,8 @@ function makeSession({ client, agent, home, parent, event }: HookCall, shared: S
       runtime: async () => (pid === null ? null : await readRuntime(pid)),
       reportPosture: async () => await shared.posture.fresh(),
     });
-  const servers = (cwd: string): Readonly<Record<string, string>> =>
-    governedServers(client, { ...shared.context.cli.env, home, cwd });
+  const servers: ClientSessionOptions["servers"] = (cwd, started) =>
+    governedServers(client, { ...shared.context.cli.env, home, cwd }, started);
   return new ClientSession({ client, link, gateway: shared.gateway, home, servers, process: pid });
 }
 

@@ -119,6 +119,16 @@ describe("formHookCall", () => {
       "destructive tool:codex/edit file:/work/p/b file:/work/p/a",
     ],
     ["codex", "apply_patch", { command: "nothing" }, "refused input.invalid_json"],
+    ["codex", "apply_patch", { command: "*** Update File: link/../a\n" }, "refused input.invalid_json"],
+    ["codex", "apply_patch", { command: "*** Update File: ../a\n" }, "refused input.invalid_json"],
+    ["codex", "Bash", { command: "cat ../a" }, "unknown tool:codex/shell file:/work/p/**"],
+    [
+      "gemini",
+      "run_shell_command",
+      { command: "cat ../a", dir_path: "l" },
+      "unknown tool:gemini/shell file:/work/p/l/**",
+    ],
+    ["claude-code", "Bash", { command: "cat ../a" }, "read tool:claude-code/shell file:/work/a"],
     [
       "codex",
       "Bash",

@@ -4,7 +4,7 @@ import type { ToolRow } from "./clients/client-shape.ts";
 import { CLIENT_SHAPES, type HookClient } from "./clients/index.ts";
 import type { ToolUse } from "./hook-event.ts";
 import { filesOfPatch, patchInShell } from "./read-patch.ts";
-import { judgeShell } from "./shell/index.ts";
+import { entered, judgeShell } from "./shell/index.ts";
 import { type Place, type Touched, absolutePath, distinctResources, filesOf, wholeFolder } from "./touched.ts";
 import { webPlaces } from "./web-places.ts";
 
@@ -99,7 +99,7 @@ function shell(use: ToolUse, row: ToolRow & { as: "shell" }, at: Place & HookCal
   if (cwd === null) return { fault: "the folder of the command is not a plain path" };
   const given = at.client === "codex" ? patchInShell(command) : null;
   if (given !== null) return patch(given, { ...use, cwd }, { ...at, cwd });
-  const judged = judgeShell(command, { cwd, home: at.home });
+  const judged = judgeShell(command, { cwd: startOf(cwd, use, at), home: at.home });
   const touched =
     judged.resources.length === 0 ? [{ resource: wholeFolder(cwd), effect: judged.effect }] : judged.resources;
   const named = distinctResources(touched, cwd);
@@ -110,6 +110,11 @@ function shell(use: ToolUse, row: ToolRow & { as: "shell" }, at: Place & HookCal
     touched,
     arguments: { command, cwd, ...(named.length > 1 ? { resources: named } : {}) },
   };
+}
+
+/** Where the shell starts. A folder that the agent names may be a link; Codex tells it as the one that it works in. */
+function startOf(cwd: string, use: ToolUse, { client }: HookCallOptions): string {
+  return client === "codex" || cwd !== use.cwd ? entered(cwd) : cwd;
 }
 
 function patch(given: unknown, use: ToolUse, at: Place): Read {

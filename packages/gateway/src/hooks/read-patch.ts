@@ -10,6 +10,8 @@ export function filesOfPatch(patch: unknown, at: Place): readonly Touched[] | nu
   for (const line of patch.split("\n")) {
     const [, act, path] = HEADER.exec(line.trim()) ?? [];
     if (path === undefined) continue;
+    // Whoever applies the patch goes up from where a link leads.
+    if (/(?:^|\/)\.\.(?:\/|$)/.test(path.trim())) return null;
     const file = fileOf(path.trim(), { ...at, effect: act === "Delete File" ? "destructive" : "write" });
     if (file === null) return null;
     touched.push(file);

@@ -2,7 +2,7 @@ import { type Effect, normalizeResource } from "@countersign/core";
 import type { JudgedResource } from "./judgement.ts";
 import type { ShellWord } from "./shell-word.ts";
 
-/** Folders that the shell may be in; null: not known. */
+/** Folders that the shell may be in, a `/` at the end where {@link mayBeLink}; null: not known. */
 export type Folders = readonly string[] | null;
 
 export type NamedFiles =
@@ -22,8 +22,30 @@ export function pathsOf(word: ShellWord, folders: Folders): NamedFiles {
   const wide = kind === "pattern" || /[*?]/.test(value);
   const known = kind === "plain" && wide ? value.slice(0, value.search(/[^/]*[*?]/)) : path;
   if (known.startsWith("/")) return { ok: true, names: [nameOf(known, wide)] };
-  if (folders === null) return { ok: false, reason: `\`${word.shown}\` lies in a folder that only the shell knows` };
+  return inFolders(word, folders, { known, wide });
+}
+
+function inFolders(
+  { shown }: ShellWord,
+  folders: Folders,
+  { known, wide }: { readonly known: string; readonly wide: boolean },
+): NamedFiles {
+  if (folders === null) return { ok: false, reason: `\`${shown}\` lies in a folder that only the shell knows` };
+  if (GOES_UP.test(known) && folders.some(mayBeLink))
+    return { ok: false, reason: `\`${shown}\` lies above a folder that may be a link` };
   return { ok: true, names: folders.map((folder) => nameOf(inFolder(folder, known), wide)) };
+}
+
+/** It begins with `..`. */
+const GOES_UP = /^(?:\.?\/)*\.\.(?:\/|$)/;
+
+/** A folder that was gone into by its name. If that is a link, `..` leads elsewhere than it reads. */
+export function entered(folder: string): string {
+  return `${folder.replace(/\/+$/, "")}/`;
+}
+
+export function mayBeLink(folder: string): boolean {
+  return folder !== "/" && folder.endsWith("/");
 }
 
 /** A relative path from a folder on. */

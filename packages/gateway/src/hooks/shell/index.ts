@@ -1,1 +1,2 @@
+export { entered } from "./files.ts";
 export { judgeShell } from "./judge-shell.ts";

@@ -29,6 +29,7 @@ export interface ShellJudgement {
 
 /** Where the line runs: absolute paths. */
 export interface ShellPlace {
+  /** With a `/` at the end where it may be a link. */
   readonly cwd: string;
   readonly home: string;
 }

@@ -120,7 +120,7 @@ function isTildeInside(pieces: readonly Piece[]): boolean {
  */
 function leavesFolder(source: string, start: string): boolean {
   const rest = source.slice(Math.max(0, source.search(/[*?[{]/)));
-  if (start === "" && source.startsWith("{")) return true;
+  if (start === "" && rest.startsWith("{")) return true;
   const folder = start.slice(start.lastIndexOf("/") + 1);
   const dots = `${folder}${rest}`.replaceAll(/\{\w+\.\.\w+\}/g, "0");
   return /["'\\]/.test(rest) || /(?<![\w*-])\.(?![\w-])/.test(dots);

@@ -1,5 +1,5 @@
 import { normalizeResource } from "@countersign/core";
-import { pathsOf } from "../files.ts";
+import { type Folders, entered, mayBeLink, pathsOf } from "../files.ts";
 import { parseOptions } from "../options.ts";
 import { type ShellWord, plain } from "../shell-word.ts";
 import { isHarmlessEnvironment, isOwnVariable } from "../variables.ts";
@@ -8,17 +8,33 @@ import { type CommandContext, type Judge, type Verdict, unknown, verdict } from 
 const harmless = (reason: string): Verdict => verdict("read", reason);
 const nothing: Judge = () => harmless("does nothing");
 
+/** `wait -p NAME` forgets a variable or sets it: without `PATH`, names are those of files here. */
+const wait: Judge = (words) =>
+  words.every(({ kind, value, shown }) =>
+    kind === "plain" ? /^(?:-[nf]|%?\d+)$/.test(value) : /^"?\$!"?$/.test(shown),
+  )
+    ? harmless("only waits")
+    : unknown("`wait` may set a variable");
+
+/** Nothing but `.` and `..`. */
+const GOES_UP = /^(?:\.{1,2}(?:\/+|$))+$/;
+
 const cd: Judge = (words, context) => {
-  const parsed = parseOptions(words, { flags: "-L -P -e" });
+  const parsed = parseOptions(words, { flags: "-L -e" });
   if (!parsed.ok) return { ...unknown(`\`cd\`: ${parsed.reason}`), folders: null };
   const [target = plain(context.home), ...more] = parsed.operands;
   if (more.length > 0 || target.kind !== "plain" || target.value === "-" || /^[+-]\d+$/.test(target.value))
     return { ...unknown("`cd` to a folder that only the shell knows"), folders: null };
-  const paths = pathsOf(target, context.folders);
-  if (!paths.ok || paths.names.some((path) => path.endsWith("/**")))
-    return { ...harmless("changes the folder"), folders: null };
-  return { ...harmless("changes the folder"), folders: paths.names.map((path) => normalizeResource(path)) };
+  return { ...harmless("changes the folder"), folders: wentTo(target, context.folders) };
 };
+
+/** `..` takes the shell up by the name under which it went in, not by where that leads. */
+function wentTo(target: ShellWord, folders: Folders): Folders {
+  const paths = pathsOf(target, folders?.map(normalizeResource) ?? null);
+  if (!paths.ok || paths.names.some((path) => path.endsWith("/**"))) return null;
+  const goesIn = !GOES_UP.test(target.value) || folders?.some(mayBeLink) === true;
+  return goesIn ? paths.names.map(entered) : paths.names;
+}
 
 const SAFE_SET = /^(?:[-+][euvxfE]+|-[euvxE]*o|\+o|pipefail|errexit|nounset|xtrace|verbose|noglob|errtrace)$/;
 
@@ -46,6 +62,7 @@ const read: Judge = (words) => {
   const parsed = parseOptions(words, { flags: "-r -s -e", takes: "-d -n -N -p -t" });
   return parsed.ok &&
     parsed.operands.length > 0 &&
+    parsed.given.every(({ name, value }) => !/^-[tnN]$/.test(name) || /^\d+(?:\.\d+)?$/.test(value?.value ?? "")) &&
     parsed.operands.every(({ kind, value }) => kind === "plain" && isOwnVariable(value))
     ? harmless("reads a line into a variable")
     : unknown("`read` sets what may change what runs");
@@ -58,10 +75,18 @@ const unset: Judge = (words) =>
 
 const echo: Judge = () => harmless("only prints");
 
-const printf: Judge = ([format]) =>
-  format !== undefined && format.kind === "plain" && !format.value.startsWith("-")
-    ? harmless("only prints")
-    : unknown("`printf` may set a variable");
+/** `%n` sets a variable. */
+const PRINTS = /^(?:[^%]|%[-+ #0']*\d*(?:\.\d+)?[sbqcdiouxXeEfFgG])*$/;
+const NUMBERS = /%[-+ #0']*[\d.]*[diouxXeEfFgG]/;
+
+const printf: Judge = ([format, ...values]) => {
+  if (format?.kind !== "plain" || format.value.startsWith("-")) return unknown("`printf` may set a variable");
+  const text = format.value.replaceAll("%%", "");
+  if (!PRINTS.test(text)) return unknown("`printf` may set a variable");
+  // zsh takes them for arithmetic, which runs commands: 'a[$(rm y)]'.
+  const known = values.every(({ kind, value }) => kind === "plain" && /^-?\d*(?:\.\d+)?$/.test(value));
+  return known || !NUMBERS.test(text) ? harmless("only prints") : unknown("`printf` of a number that is evaluated");
+};
 
 const UNARY = /^-[abcdefghknprstuwxzLOGNS]$/;
 const BINARY = /^(?:=|==|!=|-eq|-ne|-lt|-le|-gt|-ge|-nt|-ot|-ef)$/;
@@ -131,7 +156,7 @@ export const BUILTINS: Readonly<Record<string, Judge>> = {
   ":": nothing,
   true: nothing,
   false: nothing,
-  wait: nothing,
+  wait,
   times: nothing,
   jobs: (words) =>
     words.every(({ value }) => value !== "-x") ? finder(words, NO_CONTEXT) : unknown("`jobs -x` runs a command"),

@@ -1,6 +1,6 @@
 import type { Effect } from "@countersign/core";
 import { type OptionTable, parseOptions } from "../options.ts";
-import { type Folders, pathsOf } from "../files.ts";
+import { type Folders, inFolder, pathsOf } from "../files.ts";
 import { type ShellWord, plain } from "../shell-word.ts";
 import { type CommandContext, type Judge, type Touched, type Verdict, touching, unknown, verdict } from "../verdict.ts";
 import { landing } from "./landing.ts";
@@ -63,7 +63,9 @@ const ln: Judge = (words, context) => {
 
 function liesWithin(word: ShellWord, folders: Folders): boolean {
   const paths = word.kind === "plain" ? pathsOf(word, folders) : null;
-  return paths?.ok === true && paths.names.every((path) => folders?.some((folder) => path.startsWith(`${folder}/`)));
+  return (
+    paths?.ok === true && paths.names.every((path) => folders?.some((folder) => path.startsWith(inFolder(folder, ""))))
+  );
 }
 
 const DD_WORD = /^(?:(?:bs|ibs|obs|count|skip|seek|iseek|oseek|cbs|status|conv|iflag|oflag)=[\w,.]+|(?:if|of)=(.+))$/s;

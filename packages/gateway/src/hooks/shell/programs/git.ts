@@ -1,8 +1,8 @@
 import { type Effect, graver } from "@countersign/core";
-import { type Folders, pathsOf } from "../files.ts";
+import { type Folders, entered, pathsOf } from "../files.ts";
 import { type ParsedOptions, parseOptions } from "../options.ts";
 import { type ShellWord, below, plain } from "../shell-word.ts";
-import { type CommandContext, type Judge, type Verdict, touching, unknown, verdict } from "../verdict.ts";
+import { type CommandContext, type Judge, type Touched, type Verdict, touching, unknown, verdict } from "../verdict.ts";
 import { landing } from "./landing.ts";
 import { GIT_COMMANDS } from "./git-commands.ts";
 import { webResource } from "./web-address.ts";
@@ -33,7 +33,7 @@ function movedTo({ given }: Parsed, start: Folders): Folders {
     if (name !== "-C" || value === null) continue;
     const paths = pathsOf(value, folders);
     if (!paths.ok) return null;
-    folders = paths.names;
+    folders = paths.names.map(entered);
   }
   return folders;
 }
@@ -58,10 +58,14 @@ function judgeCommand(name: string, words: readonly ShellWord[], context: Comman
   const judged = lowered(name, parsed) ? "read" : effect;
   if (judged === "external" || NAMES_REMOTE.test(name))
     return withRemote({ name, effect, does: command.does }, parsed, context);
-  return inRepository(
-    verdict(judged, `\`git ${name}\` ${judged === "read" ? "only reads the repository" : command.does}`),
-    context,
-  );
+  const base = verdict(judged, `\`git ${name}\` ${judged === "read" ? "only reads the repository" : command.does}`);
+  return touching(inRepository(base, context), [elsewhere(parsed.operands, judged)], context);
+}
+
+/** Paths that begin elsewhere: `git diff` reads two such files without any repository, `git init` makes one there. */
+function elsewhere(operands: readonly ShellWord[], effect: Effect): Touched {
+  const words = operands.filter(({ value }) => /^\/|(?:^|\/)\.\.(?:\/|$)/.test(value));
+  return { words, effect, recurses: true, removes: true };
 }
 
 /** Without a message of their own these ask for one, where somebody can type. */
@@ -213,7 +217,9 @@ const move: Judge = (words, context) => {
   const steering = landing(operands.slice(0, -1), operands.slice(-1), context);
   if (steering !== null) return unknown(`\`git mv\`: \`${steering}\` may steer what later commands do`);
   const forced = given.some(({ name }) => name === "-f" || name === "--force");
-  return inRepository(verdict(forced ? "destructive" : "write", "`git mv` moves files of the repository"), context);
+  const effect = forced ? "destructive" : "write";
+  const base = verdict(effect, "`git mv` moves files of the repository");
+  return touching(inRepository(base, context), [elsewhere(operands, effect)], context);
 };
 
 const SPECIAL: Readonly<Record<string, Judge>> = { clone, stash, config, mv: move, remote: remotes, worktree };

@@ -29,7 +29,9 @@ function curlOption({ name, value }: GivenOption): Touched | string | null {
   if (/^(?:-O|--remote-name|-J)$/.test(name)) return { words: [plain("./")], effect: "destructive", recurses: true };
   if (value === null) return null;
   if (OUTPUTS.test(name)) return value.value === "-" ? null : { words: [value], effect: "destructive" };
-  if (/^(?:-T|--upload-file)$/.test(name)) return { words: [value], effect: "read" };
+  if (/^(?:-T|--upload-file)$/.test(name))
+    // Braces and brackets stand for several files.
+    return /[{}[\]]/.test(value.value) ? "`curl` sends what is not known" : { words: [value], effect: "read" };
   if (/^(?:-w|--write-out)$/.test(name))
     // `%output{file}` writes a file.
     return /^@|%output/.test(value.value) ? "`curl` writes what is not known" : null;
@@ -235,7 +237,6 @@ export const NETWORK: Readonly<Record<string, Judge>> = {
       search: "external",
       ping: "external",
       whoami: "external",
-      audit: "external",
       publish: "unknown",
       unpublish: "destructive",
     },

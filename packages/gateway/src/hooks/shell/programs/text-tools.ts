@@ -39,7 +39,7 @@ function inPlaceEffect(given: readonly GivenOption[], letters: string): Effect {
 }
 
 /** All ways of awk to run or to write something: calls, pipes, redirections, indirect calls and other files. */
-const AWK_ACTS = /system|getline|ARGV|ARGC|extension|[|>@]/;
+const AWK_ACTS = /system|getline|ARGV|ARGC|SYMTAB|extension|[|>@]/;
 
 const awk: Judge = (words, context) => {
   const parsed = parseOptions(words, { takes: "-F -v", untilOperand: true });
