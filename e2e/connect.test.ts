@@ -276,6 +276,37 @@ describe("countersign connect", () => {
     await client.close();
   });
 
+  it("shows what a signature would make of servers and agents that are in force", verifies("INV-5"), async () => {
+    const [one, two] = ["A".repeat(43), "B".repeat(43)];
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+    const ask = async (more: { effects: object; pins: object; grants: object[] }): Promise<string> => {
+      const { effects, pins, grants } = more;
+      const upstreams = [{ name: "grown", terms: { kind: "mcp", command: ["/bin/server"], effects }, pins }];
+      const agent = { name: "grown", purpose: "look", grants, expiresAt };
+      const body = { client: "codex", label: "Codex CLI", upstreams, agent };
+      return (await laptop.json<Asked>("/v1/clients", body)).approvalId;
+    };
+    const look = { action: "mcp:grown/look", resource: "**" };
+    const all = { action: "mcp:grown/**", resource: "**" };
+    await alice.answer(await ask({ effects: { look: "write" }, pins: { look: one, wipe: one }, grants: [look] }));
+    const grown = { effects: { look: "read", wipe: "read" }, pins: { look: two, more: one }, grants: [look, all] };
+    const id = await ask(grown);
+    const { display } = await alice.json<{ display: { content: string } }>(`/v1/approvals/${id}`);
+    expect(JSON.parse(display.content)).toMatchObject({
+      servers: [
+        {
+          change: "accept its tools as they are now",
+          tools: {
+            look: "write, defined otherwise than before",
+            wipe: "read, until now as it says itself",
+            more: "as it says itself, a new tool",
+          },
+        },
+      ],
+      agent: { change: "more scope", added: [all], grants: [look, all] },
+    });
+  });
+
   it("takes nobody's signature but an administrator's", verifies("INV-12"), async () => {
     const { url } = await alice.json<{ url: string }>("/v1/humans/invites", { roles: [] });
     const bob = new Person(here.composed.api);

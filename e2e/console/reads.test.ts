@@ -224,10 +224,28 @@ describe("what the console reads", () => {
 
     it("says nothing of a sign-in that anybody may ask for", async () => {
       const reader = await EventReader.open(alice);
+      const { approvalsPending } = await alice.json<Overview>("/v1/overview");
       const { id } = await laptop.requestSignIn();
+      const { approvalId } = await laptop.asAnyone<{ approvalId: string }>("/v1/clients", {
+        client: "codex",
+        label: "Codex CLI",
+        session: laptop.deviceRequest(),
+        upstreams: [],
+        agent: {
+          name: "asked",
+          purpose: "p",
+          grants: [{ action: "mcp:files/*", resource: "**" }],
+          expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+        },
+      });
       await alice.json("/v1/humans/invites", { roles: [] });
       await reader.until((hints) => hints.some(({ kind }) => kind === "ledger"));
-      expect(reader.hints.map((hint) => hint.id)).not.toContain(id);
+      const heard = [...reader.hints];
+      const later = await EventReader.open(alice, "0");
+      await later.until((hints) => hints.some(({ kind }) => kind === "ledger"));
+      for (const hint of [...heard, ...later.hints]) expect([id, approvalId]).not.toContain(hint.id);
+      expect(await alice.json<Overview>("/v1/overview")).toMatchObject({ approvalsPending });
+      later.close();
       reader.close();
     });
 

@@ -33,26 +33,29 @@ export class Workstation {
     return signEvidence(this.key, { device: this.device, posture, nonce: null, now: Date.now() });
   }
 
-  async requestSignIn(): Promise<{ id: string; url: string }> {
+  /** What says which machine asks, with the proofs of its keys. */
+  deviceRequest(): object {
     const now = Date.now();
-    const response = await fetch(`${this.api}/v1/session/requests`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        device: this.device,
-        deviceName: this.name,
-        deviceProof: signKeyProof(this.key, { purpose: "enroll", audience: this.api, nonce: this.sessionKey.jkt, now }),
-        sessionProof: signKeyProof(this.sessionKey, {
-          purpose: "session",
-          audience: this.api,
-          nonce: this.key.jkt,
-          now,
-        }),
-        evidence: this.evidence(),
-      }),
-    });
+    const [audience, session] = [this.api, this.sessionKey];
+    return {
+      device: this.device,
+      deviceName: this.name,
+      deviceProof: signKeyProof(this.key, { purpose: "enroll", audience, nonce: session.jkt, now }),
+      sessionProof: signKeyProof(session, { purpose: "session", audience, nonce: this.key.jkt, now }),
+      evidence: this.evidence(),
+    };
+  }
+
+  async requestSignIn(): Promise<{ id: string; url: string }> {
+    return await this.asAnyone("/v1/session/requests", this.deviceRequest());
+  }
+
+  /** Asks without any credential. */
+  async asAnyone<T>(path: string, body: object): Promise<T> {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(this.api + path, { method: "POST", headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(await response.text());
-    return (await response.json()) as { id: string; url: string };
+    return (await response.json()) as T;
   }
 
   async finishSignIn(id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Overview, PointView } from "@countersign/api";
+import { isAskedByAnybody } from "../approvals/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Points } from "../points/index.ts";
 import type { Activity } from "./activity.ts";
@@ -13,7 +14,7 @@ export async function overviewOf({ store, now, points }: Kernel, activity: Activ
     store.count("brake", { status: "active" }),
     store.find("approval", { status: "pending", limit: MOST_PENDING }),
   ]);
-  const waiting = pending.filter(({ terms }) => terms.change !== "session.open" && Date.parse(terms.expiresAt) > now());
+  const waiting = pending.filter(({ terms }) => !isAskedByAnybody(terms) && Date.parse(terms.expiresAt) > now());
   const hour = activity.lastHour();
   return {
     agentsActive,

@@ -40,7 +40,12 @@ export async function agentForClient(
     bound: [{ ...known, terms: wider, authority: null }],
     also: [],
     expect: [{ kind: "agent", id: known.id, version: known.version }],
-    shown: { change: "more scope", ...(await shownAgent(kernel, wider)) },
+    shown: {
+      change: "more scope",
+      added: missing.map(({ action, resource }) => ({ action, resource })),
+      ...(lasts ? {} : { ended: terms.expiresAt }),
+      ...(await shownAgent(kernel, wider)),
+    },
     sentence: `let ${terms.name} do more`,
   };
 }

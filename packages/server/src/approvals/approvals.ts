@@ -23,6 +23,7 @@ import type { Denial, Held, HoldRefused, HoldRequest } from "@countersign/enforc
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { recordAnswer, recordChange, verifyAnswer } from "./answer.ts";
+import { isAskedByAnybody } from "./asked-by-anybody.ts";
 import type { ChangeKinds } from "./changes.ts";
 import { answered, causeText, denialOf, sealReason } from "./denial.ts";
 import { mustBePending, stateAt, viewOf } from "./display.ts";
@@ -56,11 +57,6 @@ const MOST_PREPARED = 10_000;
 /** How many approvals a list shows, and how many it looks at for them. */
 const MOST_LISTED = 200;
 const MOST_READ = 2000;
-
-/** True for what is asked for before anybody is signed in on a machine. */
-function isAskedByAnybody({ terms }: Approval): boolean {
-  return terms.change === "session.open" || (terms.change === "client.connect" && terms.human === null);
-}
 
 /** Held calls and changes that wait for a human's signature (design 5.2). */
 export class Approvals {
@@ -213,7 +209,7 @@ export class Approvals {
     );
     // Anybody may ask to be signed in, and anybody's signature would do: only whoever has the link is to see it.
     const wanted = found
-      .filter((a) => !isAskedByAnybody(a) && (state === undefined || stateAt(a, now) === state))
+      .filter((a) => !isAskedByAnybody(a.terms) && (state === undefined || stateAt(a, now) === state))
       .slice(-MOST_LISTED);
     const views = await Promise.allSettled(wanted.map(async (approval) => await this.viewOf(approval, viewer)));
     return views.flatMap((v) => (v.status === "fulfilled" ? [v.value] : [])).toReversed();

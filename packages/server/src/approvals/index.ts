@@ -1,5 +1,6 @@
 export type { Proposed } from "./approvals.ts";
 export { Approvals } from "./approvals.ts";
+export { isAskedByAnybody } from "./asked-by-anybody.ts";
 export type { BuiltChange, ChangeKind } from "./changes.ts";
 export { ChangeKinds } from "./changes.ts";
 export { humanName } from "./names.ts";

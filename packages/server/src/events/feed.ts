@@ -1,5 +1,6 @@
 import type { Hint, HintKind } from "@countersign/api";
 import { AppError, type Kind } from "@countersign/core";
+import { isAskedByAnybody } from "../approvals/index.ts";
 import type { Caller } from "../http/index.ts";
 import type { Points } from "../points/index.ts";
 import type { Commit, Put, Store } from "../store/index.ts";
@@ -112,9 +113,8 @@ export class Feed {
   }
 
   private async tellable(kind: Kind, id: string): Promise<Hint | null> {
-    if (kind === "approval" && (await this.parts.store.get("approval", id))?.terms.change === "session.open")
-      return null;
-    return hintOf(kind, id);
+    const approval = kind === "approval" ? await this.parts.store.get("approval", id) : null;
+    return approval !== null && isAskedByAnybody(approval.terms) ? null : hintOf(kind, id);
   }
 
   private committed({ put = [], entries = [] }: Commit, version: number): void {
@@ -134,7 +134,7 @@ export class Feed {
       this.end((stream) => stream.session === record.id);
     if (record.kind === "human" && record.state.status !== "active") this.end((stream) => stream.human === record.id);
     // Anybody may ask to be signed in: only whoever has the link is to see it.
-    if (record.kind === "approval" && record.terms.change === "session.open") return;
+    if (record.kind === "approval" && isAskedByAnybody(record.terms)) return;
     const hint = hintOf(record.kind, record.id);
     if (hint !== null) this.hint(hint);
   }

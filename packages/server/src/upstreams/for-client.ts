@@ -1,4 +1,4 @@
-import { AppError, type Effect, type Json, type SecretRef, type UpstreamTerms } from "@countersign/core";
+import { AppError, type Json, type SecretRef, type UpstreamTerms } from "@countersign/core";
 import { digestOf } from "@countersign/credentials";
 import type { BuiltChange } from "../approvals/index.ts";
 import { sameTerms } from "../config/index.ts";
@@ -27,7 +27,7 @@ export async function upstreamForClient(kernel: Kernel, { id, terms }: UpstreamD
     bound: [put],
     also: [],
     expect: [{ kind: "upstream", id, version: known?.version ?? 0 }],
-    shown: shownUpstream(id, wanted, inForce === null ? "new" : "accept its tools as they are now"),
+    shown: shownUpstream(id, wanted, inForce?.terms ?? null),
     sentence: `guard ${id}`,
   };
 }
@@ -50,33 +50,42 @@ async function grown(
   };
 }
 
-/** Everything of the terms that a person can judge, and the digest of the definitions, which a gateway holds the upstream to. */
-function shownUpstream(id: string, terms: UpstreamTerms, change: string): Json {
+/**
+ * Everything of the terms that a person can judge, what is in force where it would become something else, and the digest of the definitions,
+ * which a gateway holds the upstream to.
+ */
+function shownUpstream(id: string, terms: UpstreamTerms, before: UpstreamTerms | null): Json {
   const { command, cwd, url, env, headers, auth, effects, resources, critical, pins } = terms;
   const names = [...new Set([...Object.keys(pins ?? {}), ...Object.keys(effects), ...Object.keys(resources)])];
   return {
     name: id,
-    change,
+    change: before === null ? "new" : "accept its tools as they are now",
     ...(command === null ? { url: url ?? "" } : { command: [...command], cwd: cwd ?? "/" }),
     ...(Object.keys(env).length === 0 ? {} : { environment: shownValues(env) }),
     ...(headers === undefined ? {} : { headers: shownValues(headers) }),
     ...(auth === null ? {} : { token: shownValue(auth.bearer) }),
     ...(critical.length === 0 ? {} : { critical: [...critical] }),
-    tools: Object.fromEntries(names.map((name) => [name, shownTool(name, { effects, resources, pins })])),
+    tools: Object.fromEntries(names.map((name) => [name, shownTool(name, terms, before)])),
     definitions: digestOf(pins),
   };
 }
 
-function shownTool(
-  name: string,
-  { effects, resources, pins }: Pick<UpstreamTerms, "effects" | "resources" | "pins">,
-): Json {
-  const own = <T>(of: Readonly<Record<string, T>> | null): T | undefined =>
-    of !== null && Object.hasOwn(of, name) ? of[name] : undefined;
-  const effect: Effect | undefined = own(effects);
-  const resource = own(resources);
-  const offered = own(pins) === undefined ? ", not offered now" : "";
-  return `${effect ?? "as it says itself"}${resource === undefined ? "" : ` of ${resource}`}${offered}`;
+function shownTool(name: string, terms: UpstreamTerms, before: UpstreamTerms | null): Json {
+  const [now, pin] = [judged(name, terms), own(terms.pins, name)];
+  const offered = pin === undefined ? ", not offered now" : "";
+  if (before === null) return now + offered;
+  const [was, old] = [judged(name, before), own(before.pins, name)];
+  const defined = old === pin ? "" : old === undefined ? ", a new tool" : ", defined otherwise than before";
+  return `${now}${offered}${now === was ? "" : `, until now ${was}`}${defined}`;
+}
+
+function judged(name: string, { effects, resources }: UpstreamTerms): string {
+  const resource = own(resources, name);
+  return `${own(effects, name) ?? "as it says itself"}${resource === undefined ? "" : ` of ${resource}`}`;
+}
+
+function own<T>(of: Readonly<Record<string, T>> | null, name: string): T | undefined {
+  return of !== null && Object.hasOwn(of, name) ? of[name] : undefined;
 }
 
 function shownValues(named: Readonly<Record<string, string | SecretRef>>): Json {
