@@ -8,6 +8,7 @@ import { type TestBrowser, launchBrowser } from "./browser.ts";
 import { Installation, mcpClient, refusalOf } from "./support/installation.ts";
 import { verifies } from "./support/invariants.ts";
 import { Person } from "./support/person.ts";
+import { overSocket } from "./support/socket.ts";
 import { Workstation } from "./support/workstation.ts";
 
 const FOLDERS = ["two", "other", "team", "task", "once"] as const;
@@ -252,6 +253,19 @@ describe("what an approval can be", () => {
     const [signed] = (await entries(id)).filter(({ action }) => action === "approval.approve");
     expect(signed?.cause).toMatchObject({ too_fast: true });
     expect(await readdir(join(here.files, "once"))).not.toContain("fast");
+  });
+
+  it("counts as shown to a person only what their browser shows", async () => {
+    const id = await held("once", "unseen");
+    await laptop.json(`/v1/approvals/${id}`);
+    await laptop.json(`/v1/approvals/${id}/options`, { decision: "approve", scope: "once" });
+    expect((await overSocket(`${here.data}/control.sock`, `/v1/approvals/${id}`)).status).toBe(200);
+    await held("once", "meanwhile");
+    const began = performance.now();
+    await alice.answer(id);
+    const took = performance.now() - began;
+    const [signed] = (await entries(id)).filter(({ action }) => action === "approval.approve");
+    expect(signed?.cause?.tookMs).toBeLessThanOrEqual(took + 1);
   });
 
   describe("in a browser", () => {

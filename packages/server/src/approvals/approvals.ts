@@ -156,13 +156,13 @@ export class Approvals {
     return stateAt(approval, this.kernel.now());
   }
 
-  /** As this person sees it; from now on it counts as shown to them. */
-  async view(id: string, viewer: Human): Promise<ApprovalView> {
+  /** As this person sees it. `onPage`: in their browser, where it counts as shown to them from now on. */
+  async view(id: string, viewer: Human, onPage: boolean): Promise<ApprovalView> {
     const approval = await this.get(id);
     if (approval === null)
       throw new AppError("request.not_found", { detail: `there is no approval \`${id.slice(0, 40)}\`` });
     const view = await this.viewOf(approval, viewer);
-    if (view.state === "pending") this.shown.note(id, viewer.id);
+    if (onPage && view.state === "pending") this.shown.note(id, viewer.id);
     return view;
   }
 
@@ -215,11 +215,15 @@ export class Approvals {
     return views.flatMap((v) => (v.status === "fulfilled" ? [v.value] : [])).toReversed();
   }
 
-  async options(id: string, approver: Human, ask: ApprovalOptionsBody): Promise<ApprovalOptions> {
+  async options(
+    id: string,
+    { approver, onPage }: { readonly approver: Human; readonly onPage: boolean },
+    ask: ApprovalOptionsBody,
+  ): Promise<ApprovalOptions> {
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
     const pending = await prepareSigning(this.kernel, this.kinds, { approval, approver, ask });
-    this.shown.note(id, approver.id);
+    if (onPage) this.shown.note(id, approver.id);
     this.remember(`${id}\n${approver.id}\n${ask.decision}`, pending);
     const root = await this.kernel.store.get("root", "root");
     return await optionsOf(this.kernel, pending, root?.terms.rpId ?? "");

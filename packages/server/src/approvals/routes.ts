@@ -26,7 +26,7 @@ export function approvalRoutes(kernel: Kernel, approvals: Approvals): readonly R
       url: "/v1/approvals/:id",
       callers: readers,
       handle: async ({ caller, params }) => ({
-        body: await approvals.view(params["id"] ?? "", await viewer(kernel, caller)),
+        body: await approvals.view(params["id"] ?? "", await viewer(kernel, caller), isPage(caller)),
       }),
     }),
     route({
@@ -35,7 +35,7 @@ export function approvalRoutes(kernel: Kernel, approvals: Approvals): readonly R
       callers: signers,
       body: approvalOptionsBody,
       handle: async ({ caller, params, body }) => ({
-        body: await approvals.options(params["id"] ?? "", signer(caller), body),
+        body: await approvals.options(params["id"] ?? "", { approver: signer(caller), onPage: isPage(caller) }, body),
       }),
     }),
     route({
@@ -63,6 +63,11 @@ export function approvalRoutes(kernel: Kernel, approvals: Approvals): readonly R
 function signer(caller: Caller): StateRecord<"human"> {
   if (caller.kind !== "human") throw new AppError("request.unauthenticated");
   return caller.human;
+}
+
+/** Whoever runs as the person reads what they may read, but shows them nothing: only a browser is in front of a person. */
+function isPage(caller: Caller): boolean {
+  return caller.kind === "human" && caller.via === "cookie";
 }
 
 /** The control socket sees approvals as the first human does. */

@@ -117,7 +117,7 @@ async function approvalPage({ kernel, approvals }: Modules, id: string, caller: 
   if (caller.kind !== "human" || known === null) return none;
   const standing = await approvals.standing(id, caller.human);
   try {
-    return { ...none, approval: await approvals.view(id, caller.human), ...standing };
+    return { ...none, approval: await approvals.view(id, caller.human, caller.via === "cookie"), ...standing };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     // What it was about cannot be shown any more: how it ended still can.
