@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { consoleFolder } from "@countersign/console";
 import { pooledRandom } from "@countersign/credentials";
 import { EnforcementPoint } from "@countersign/enforce";
-import { type McpGateway, serveHooks, startMcpGateway } from "@countersign/gateway";
+import { type McpGateway, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { type RunningServer, hostPort, startServer } from "@countersign/server";
 import { type Logger, pino } from "pino";
@@ -69,7 +69,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       publicUrl: null,
       environment: options.env.variables,
       log,
-      hooks: serveHooks,
+      hooks: serveHooks(ownPlaces(options)),
     });
     audience = gateway.url;
     closers.push(async () => await gateway.close());
@@ -114,6 +114,14 @@ async function startControlPlane(options: ComposeOptions, log: Logger, site: Con
     suggestedName: options.suggestedName ?? "",
     console: site,
   });
+}
+
+/** What an agent's own hands must not touch unasked: the program and its modules, and where keys, sessions and data are. */
+function ownPlaces({ dataDir, env }: ComposeOptions): OwnPlaces {
+  return {
+    programs: [fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "")],
+    secrets: [dataDir, env.configDir],
+  };
 }
 
 async function buildPoint(server: RunningServer, log: Logger, audience: () => string): Promise<EnforcementPoint> {

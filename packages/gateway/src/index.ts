@@ -1,4 +1,4 @@
-export type { HookClient, HookEvent, HookVerdict, ReadHookEvent } from "./hooks/index.ts";
+export type { HookClient, HookEvent, HookVerdict, OwnPlaces, ReadHookEvent } from "./hooks/index.ts";
 export { isHookClient, readHookEvent, serveHooks } from "./hooks/index.ts";
 export type {
   GatewayLog,

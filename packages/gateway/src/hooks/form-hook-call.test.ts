@@ -59,10 +59,12 @@ const BEFORE: Readonly<Record<HookClient, (name: string, input: Json, more?: Jso
 const governed = (server: string, tool: string | null): boolean =>
   server === "files" && (tool === null || tool === "read_file");
 
+const OWN = { programs: ["/opt/cs"], secrets: ["/srv/cs/data"] };
+
 function formed(client: HookClient, ...use: [name: string, input: Json, more?: JsonObject]): string {
   const read = readHookEvent(client, BEFORE[client](...use));
   if (!read.ok || read.event.kind !== "before") return read.ok ? read.event.kind : read.reason;
-  const call = formHookCall(read.event.use, { client, home: "/home/u", governed, argumentsBytes: 10_000 });
+  const call = formHookCall(read.event.use, { client, home: "/home/u", governed, own: OWN, argumentsBytes: 10_000 });
   if (call === null) return "nothing to judge";
   if ("refused" in call) return `refused ${call.refused.code}`;
   const { action, effect, resource, resources } = call;
@@ -92,7 +94,7 @@ describe("formHookCall", () => {
       "unknown tool:claude-code/write file:/work/p/.claude/settings.json",
     ],
     ["claude-code", "Glob", { pattern: "**/*.ts" }, "read tool:claude-code/read file:/work/p/**"],
-    ["claude-code", "Glob", { pattern: "/etc/*" }, "read tool:claude-code/read file:/**"],
+    ["claude-code", "Glob", { pattern: "/etc/*" }, "unknown tool:claude-code/read file:/**"],
     [
       "claude-code",
       "WebFetch",
@@ -185,5 +187,37 @@ describe("formHookCall", () => {
     expect(readHookEvent("claude-code", { ...whole, tool_input: [1] })).toMatchObject({ ok: false });
     expect(readHookEvent("gemini", whole)).toMatchObject({ ok: false });
     expect(readHookEvent("codex", [])).toMatchObject({ ok: false });
+  });
+});
+
+describe("what Countersign lives by", () => {
+  const effectOf = (name: string, input: Json): string => formed("claude-code", name, input).split(" ")[0] ?? "";
+
+  it.each([
+    ["Read", { file_path: "/srv/cs/data/countersign.db" }],
+    ["Read", { file_path: "/home/u/.config/countersign/session.json" }],
+    ["Read", { file_path: "/home/u/.local/state/countersign/connect/codex/x/1.backup" }],
+    ["Read", { file_path: "/HOME/u/.config/Countersign/master.key" }],
+    ["Bash", { command: "cat ~/.config/countersign/master.key" }],
+    ["Bash", { command: "grep -r TOKEN /home/u" }],
+    ["Bash", { command: "cat /proc/4711/environ" }],
+    ["Bash", { command: "strings /proc/4711/mem" }],
+    ["Grep", { pattern: "TOKEN", path: "/srv" }],
+    ["Edit", { file_path: "/opt/cs/packages/cli/src/main.ts", old_string: "a", new_string: "b" }],
+    ["Write", { file_path: "/opt/cs/bin/countersign", content: "" }],
+    ["Bash", { command: "echo x >> /opt/cs/packages/cli/src/main.ts" }],
+    ["Bash", { command: "touch /srv/cs/data/x" }],
+  ])("asks before %s of %j", (name, input) => {
+    expect(effectOf(name, input)).toBe("unknown");
+  });
+
+  it.each([
+    ["Read", { file_path: "/opt/cs/README.md" }, "read"],
+    ["Read", { file_path: "/srv/cs/database.md" }, "read"],
+    ["Bash", { command: "grep -r TOKEN /home/u/project" }, "read"],
+    ["Bash", { command: "cat /proc/cpuinfo" }, "read"],
+    ["Write", { file_path: "/work/opt/cs/a", content: "" }, "write"],
+  ])("knows %s of %j from it", (name, input, effect) => {
+    expect(effectOf(name, input)).toBe(effect);
   });
 });

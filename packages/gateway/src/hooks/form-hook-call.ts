@@ -3,6 +3,7 @@ import type { RefusedCall } from "@countersign/enforce";
 import type { ToolRow } from "./clients/client-shape.ts";
 import { CLIENT_SHAPES, type HookClient } from "./clients/index.ts";
 import type { ToolUse } from "./hook-event.ts";
+import { type OwnPlaces, guardOwnPlaces } from "./own-places.ts";
 import { filesOfPatch, patchInShell } from "./read-patch.ts";
 import { entered, judgeShell } from "./shell/index.ts";
 import { type Place, type Touched, absolutePath, distinctResources, filesOf, wholeFolder } from "./touched.ts";
@@ -18,6 +19,7 @@ export interface HookCallOptions {
    */
   readonly governed: (server: string, tool: string | null) => boolean;
   readonly argumentsBytes: number;
+  readonly own: OwnPlaces;
 }
 
 /** What is to be judged about a use of a tool; null: nothing here, it touches only the client itself or comes to this gateway anyway. */
@@ -162,10 +164,12 @@ function unknownTool(use: ToolUse): Meaning {
 function callOf(
   read: Read & { readonly action?: string },
   use: ToolUse,
-  { client, argumentsBytes }: HookCallOptions,
+  { client, argumentsBytes, home, own: ownPlaces }: HookCallOptions,
 ): Call | RefusedCall {
   if ("fault" in read) return refused(client, use, { code: "input.invalid_json", reason: read.fault });
-  const { tool, effect, touched } = read;
+  const { tool } = read;
+  const touched = guardOwnPlaces(read.touched, home, ownPlaces);
+  const effect = graver(read.effect, gravestOf(touched));
   const resources = distinctResources(touched, use.cwd);
   const [resource] = resources;
   const tooMany = resources.length > MOST_RESOURCES || resource === undefined;

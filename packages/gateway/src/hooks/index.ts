@@ -3,4 +3,5 @@ export { isHookClient } from "./clients/index.ts";
 export type { HookVerdict } from "./hook-answer.ts";
 export type { HookEvent, ReadHookEvent } from "./hook-event.ts";
 export { readHookEvent } from "./hook-event.ts";
+export type { OwnPlaces } from "./own-places.ts";
 export { serveHooks } from "./serve-hooks.ts";

@@ -6,6 +6,7 @@ import { formHookCall } from "./form-hook-call.ts";
 import type { HookAnswer } from "./hook-answer.ts";
 import type { ToolUse } from "./hook-event.ts";
 import { hookWords } from "./hook-words.ts";
+import type { OwnPlaces } from "./own-places.ts";
 import type { Outcomes } from "./outcomes.ts";
 
 /** One use that waits to be judged, with who asks. */
@@ -16,6 +17,7 @@ export interface AskedUse {
   readonly home: string;
   /** The client's MCP servers that are started as `countersign mcp UPSTREAM`: what it calls them, and the upstream. */
   readonly servers: Readonly<Record<string, string>>;
+  readonly own: OwnPlaces;
   readonly claims: Claims;
   readonly use: ToolUse;
   readonly answer: HookAnswer;
@@ -28,10 +30,11 @@ const WAIT_MS = 50_000;
 
 /** Takes one use through the enforcement point: the answer to the hook is what sets the client's own hands free. Never rejects. */
 export async function judgeUse(asked: AskedUse): Promise<void> {
-  const { context, client, home, claims, use, answer, controller } = asked;
+  const { context, client, home, own, claims, use, answer, controller } = asked;
   const call = formHookCall(use, {
     client,
     home,
+    own,
     governed: (server, tool) => isGoverned(asked, server, tool),
     argumentsBytes: context.point.settings().limits.argumentsBytes,
   });

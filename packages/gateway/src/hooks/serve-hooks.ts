@@ -14,6 +14,7 @@ import { type HookClient, isHookClient } from "./clients/index.ts";
 import { HookAnswer } from "./hook-answer.ts";
 import { type HookEvent, readHookEvent } from "./hook-event.ts";
 import { judgeUse } from "./judge-use.ts";
+import type { OwnPlaces } from "./own-places.ts";
 import { Outcomes } from "./outcomes.ts";
 
 const PATH = /^\/hooks\/([a-z][a-z-]{0,31})$/;
@@ -25,19 +26,24 @@ const MORE_DEPTH = 4;
  * `{decision}`; a client's word on how a use ended is answered `none`. Anything that is not understood is a problem document, which the
  * caller must turn into a refusal.
  */
-export function serveHooks(context: GatewayContext, options: EndpointOptions): (http: HttpExchange) => Promise<void> {
-  const outcomes = new Outcomes();
-  context.point.onTaskEnd((task) => outcomes.endTask(task));
-  return async (http) => await serve({ context, options, outcomes }, http);
+export function serveHooks(
+  own: OwnPlaces,
+): (context: GatewayContext, options: EndpointOptions) => (http: HttpExchange) => Promise<void> {
+  return (context, options) => {
+    const outcomes = new Outcomes();
+    context.point.onTaskEnd((task) => outcomes.endTask(task));
+    return async (http) => await serve({ context, options, outcomes, own }, http);
+  };
 }
 
 interface Serving {
   readonly context: GatewayContext;
   readonly options: EndpointOptions;
   readonly outcomes: Outcomes;
+  readonly own: OwnPlaces;
 }
 
-async function serve({ context, options, outcomes }: Serving, { request, response }: HttpExchange): Promise<void> {
+async function serve({ context, options, outcomes, own }: Serving, { request, response }: HttpExchange): Promise<void> {
   const { answer, controller, over } = answering(response);
   const client = addressed(options, request, answer);
   if (client === null) return;
@@ -56,7 +62,7 @@ async function serve({ context, options, outcomes }: Serving, { request, respons
   place.signal.addEventListener("abort", () => controller.abort(), { once: true });
   over.addEventListener("abort", () => context.inFlight.end(key, place), { once: true });
   if (over.aborted) context.inFlight.end(key, place);
-  await judgeUse({ context, outcomes, client, home, servers, claims, use: event.use, answer, controller });
+  await judgeUse({ context, outcomes, client, home, servers, own, claims, use: event.use, answer, controller });
 }
 
 interface Answering {
