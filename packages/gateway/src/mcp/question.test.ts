@@ -47,6 +47,21 @@ describe("readQuestion", () => {
     });
   });
 
+  it("sends nobody to our own pages, by whatever name", () => {
+    const asked = (url: string, ownOrigin = "http://localhost:7330"): boolean =>
+      readQuestion("elicitation/create", { mode: "url", message: "?", url }, { ...context(ALL), ownOrigin }).ok;
+    const names = ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "2130706433", "0"];
+    for (const name of [...names, "[::1]", "[::]", "[::ffff:127.0.0.1]"]) {
+      expect([name, asked(`http://${name}:7330/approve/apr_1`)]).toEqual([name, false]);
+      expect([name, asked(`http://${name}:7339/login`)]).toEqual([name, true]);
+    }
+    expect(asked("http://localhost:7330@docs.example/")).toBe(false);
+    expect(asked("https://docs.example:7330/")).toBe(true);
+    const own = "https://sign.example";
+    for (const url of ["https://sign.example./x", "https://SIGN.example:443/x"]) expect(asked(url, own)).toBe(false);
+    expect(asked("https://docs.sign.example/x", own)).toBe(true);
+  });
+
   it("is bounded in size and depth", () => {
     const deep = JSON.parse(`${"[".repeat(80)}${"]".repeat(80)}`) as Json;
     expect(readQuestion("sampling/createMessage", { messages: deep }, context(ALL)).ok).toBe(false);

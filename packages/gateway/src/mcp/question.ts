@@ -70,7 +70,16 @@ function elicitation(params: JsonObject, upstream: string, ownOrigin: string): R
 function isWebAddress(text: Json | undefined, ownOrigin: string): text is string {
   const url = typeof text === "string" ? URL.parse(text) : null;
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return false;
-  return url.username === "" && url.password === "" && url.origin !== ownOrigin;
+  return url.username === "" && url.password === "" && placeOf(url) !== placeOf(new URL(ownOrigin));
+}
+
+/** Host and port, of whatever scheme; all names of this machine are one, because our pages answer to each of them. */
+function placeOf({ hostname, port, protocol }: URL): string {
+  const name = hostname.replace(/\.$/, "");
+  const isHere = /(?:^|\.)localhost$|^127\.|^0\.0\.0\.0$|^\[::(?:1|ffff:(?:7f[0-9a-f]{2}:[0-9a-f]+|0:0))?\]$/.test(
+    name,
+  );
+  return `${isHere ? "localhost" : name}:${port || (protocol === "https:" ? "443" : "80")}`;
 }
 
 /** The web addresses that an error of 2025-11-25 asks for before the call is made again, under the rules for any such question. */
