@@ -47,6 +47,23 @@ describe("readQuestion", () => {
     });
   });
 
+  it("passes no form that a terminal would show otherwise than it is", () => {
+    const odd = "\u001b[2J\u202eapprove\n";
+    const asked = (field: JsonObject, name = "a"): unknown => {
+      const requestedSchema = { type: "object", properties: { [name]: { type: "string", ...field } } };
+      const read = readQuestion("elicitation/create", { message: "?", requestedSchema }, context(ALL));
+      return read.ok && "question" in read ? read.question.params["requestedSchema"] : read;
+    };
+    expect(asked({ title: odd, description: "a\nb" })).toEqual({
+      type: "object",
+      properties: { a: { type: "string", title: "\\u{1b}[2J\\u{202e}approve", description: "a\\u{a}b" } },
+    });
+    for (const field of [{ enum: ["a", odd] }, { default: odd }, { oneOf: [{ const: odd, title: "a" }] }])
+      expect(asked(field)).toMatchObject({ ok: false });
+    expect(asked({}, odd)).toMatchObject({ ok: false });
+    expect(asked({ enum: ["ä", "日本"], default: "ä" })).toMatchObject({ type: "object" });
+  });
+
   it("sends nobody to our own pages, by whatever name", () => {
     const asked = (url: string, ownOrigin = "http://localhost:7330"): boolean =>
       readQuestion("elicitation/create", { mode: "url", message: "?", url }, { ...context(ALL), ownOrigin }).ok;

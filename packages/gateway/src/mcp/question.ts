@@ -59,12 +59,36 @@ function elicitation(params: JsonObject, upstream: string, ownOrigin: string): R
   const marked = `Asked by the server \`${upstream}\`, not by Countersign: ${plainText(message, MESSAGE_CHARS)}`;
   const method = "elicitation/create";
   const shown = params["mode"] === undefined ? {} : { mode };
-  if (mode === "form" && isJsonObject(requestedSchema))
-    return { ok: true, question: { method, params: { ...shown, message: marked, requestedSchema } } };
+  if (mode === "form" && isJsonObject(requestedSchema)) {
+    const schema = plainWords(requestedSchema);
+    return hides(schema)
+      ? fault(RPC.invalidParams, "the form has hidden characters in its names or values")
+      : { ok: true, question: { method, params: { ...shown, message: marked, requestedSchema: schema } } };
+  }
   if (mode !== "url" || !isWebAddress(url, ownOrigin))
     return fault(RPC.invalidParams, "the elicitation is neither a form nor a web address");
   const named = typeof elicitationId === "string" ? { elicitationId } : {};
   return { ok: true, question: { method, params: { mode, message: marked, url, ...named } } };
+}
+
+/** A form whose words for people are one line each, as its message is. */
+function plainWords(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(plainWords);
+  if (!isJsonObject(schema)) return schema;
+  const members = Object.entries(schema).map(([name, value]) => {
+    const isWords = (name === "title" || name === "description") && typeof value === "string";
+    return [name, isWords ? plainText(value, MESSAGE_CHARS) : plainWords(value)] as const;
+  });
+  return Object.fromEntries(members);
+}
+
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+/** Names and values must stay as they are: one that a terminal would not show as it is, is none to ask for. */
+function hides(schema: Json): boolean {
+  if (typeof schema === "string") return HIDDEN.test(schema);
+  if (Array.isArray(schema)) return schema.some(hides);
+  return isJsonObject(schema) && Object.entries(schema).some(([name, value]) => HIDDEN.test(name) || hides(value));
 }
 
 function isWebAddress(text: Json | undefined, ownOrigin: string): text is string {
