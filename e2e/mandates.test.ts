@@ -24,7 +24,7 @@ describe("a mandate", () => {
     here = await Installation.create();
     ({ alice, laptop } = await here.people());
     await here.agent(alice);
-    await writeFile(join(here.files, "executives.json"), "[1,2,3]");
+    await writeFile(join(here.files, "executives.json"), "1\n2\n3\n");
   });
   afterAll(async () => await here.close());
 

@@ -31,6 +31,8 @@ export interface ControlPlane {
   hold(request: HoldRequest): Promise<Held | HoldRefused>;
   /** Who denied an approval of this task, by name, and why; null when nobody did. */
   denial(approval: ApprovalId, chain: Chain): Promise<Denial | null>;
+  /** Why a stop was made, in the words of whoever made it; null when that was erased. */
+  brakeReason(brake: BrakeId): Promise<string | null>;
   /** The exact call behind an approval of this task. */
   heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null>;
   /** A secret of an upstream, by the name in its terms; null when there is none. Kept by nobody longer than its use. */

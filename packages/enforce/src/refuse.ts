@@ -1,17 +1,33 @@
-import { type Decision, type EntryId } from "@countersign/core";
+import { type BrakeId, type Decision, type EntryId, plainText } from "@countersign/core";
 import { disclosureOf, draftEntry, refusalOf } from "./drafts.ts";
 import type { Flow } from "./flow.ts";
 
 /** Tries against a brake after which the task is severed (design 6). */
 const BRAKE_TRIES = 3;
+/** Most characters of a reason that the agent is told. */
+const REASON_CHARS = 300;
 
 /** Records a refusal and tells the caller. A refusal stands even when it is not recorded: then its entry is null. */
 export async function refuse<A>(flow: Flow<A>, decision: Decision): Promise<void> {
   const { subject, live, releaser } = flow;
   if (live.state !== "released") live.settle("not_sent");
   const entry = await recordRefusal(flow, decision);
-  releaser.refusal(refusalOf(decision, entry), { action: subject.action, resource: subject.resource });
+  const told = decision.brake === undefined ? decision : await withReason(flow, decision, decision.brake);
+  releaser.refusal(refusalOf(told, entry), { action: subject.action, resource: subject.resource });
   if (decision.step === "brake") await countTry(flow, decision);
+}
+
+/** Why it was stopped, for those who are stopped; the ledger keeps these words sealed with the stop itself. */
+async function withReason<A>({ point }: Flow<A>, decision: Decision, brake: BrakeId): Promise<Decision> {
+  try {
+    const reason = await point.controlPlane.brakeReason(brake);
+    return reason === null
+      ? decision
+      : { ...decision, reason: `${decision.reason}: ${plainText(reason, REASON_CHARS)}` };
+  } catch (error) {
+    point.log.error({ err: error, brake }, "stop not explained");
+    return decision;
+  }
 }
 
 async function recordRefusal<A>(flow: Flow<A>, decision: Decision): Promise<EntryId | null> {

@@ -7,7 +7,7 @@ import { Agents, agentCreateKind, agentReinstateKind, agentRoutes } from "./agen
 import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
 import { Clients, clientConnectKind, clientRoutes } from "./clients/index.ts";
-import { type Config, hostPort, readConfig } from "./config/index.ts";
+import { type Config, assertFree, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
 import { Feed, eventRoutes } from "./events/index.ts";
 import {
@@ -98,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       boundUrl: root?.terms.origin ?? null,
       now: options.now(),
     });
+    await assertFree(config.listen);
     return await build(options, config, store);
   } catch (error) {
     await store.close();

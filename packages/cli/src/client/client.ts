@@ -4,7 +4,7 @@ import { makeSessionProof } from "@countersign/credentials";
 import type { Surroundings } from "../cli.ts";
 import type { Answer, ApiCall, Client } from "./api.ts";
 import { objectOf, textAt } from "./fields.ts";
-import { DEFAULT_SERVER, findPlaces, type PlaceFlags, type Places } from "./places.ts";
+import { findPlaces, type PlaceFlags, type Places } from "./places.ts";
 import { problemError } from "./problem.ts";
 import { loadSession, type StoredSession } from "./session-file.ts";
 import { resumeSignIn } from "./sign-in.ts";
@@ -163,12 +163,12 @@ class HttpClient implements Client {
 
   /** The named address, else what the control plane behind the socket says of itself, else the default. */
   private async findServer(): Promise<string> {
-    const { server, socketPath } = this.places;
-    if (server !== null || socketPath === null) return server ?? DEFAULT_SERVER;
+    const { server, socketPath, usual } = this.places;
+    if (server !== null || socketPath === null) return server ?? usual;
     try {
       return textAt(await this.json({ as: "local", path: "/v1/status" }), "publicUrl").replace(/\/$/, "");
     } catch {
-      return DEFAULT_SERVER;
+      return usual;
     }
   }
 

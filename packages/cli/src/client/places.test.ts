@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { testCli } from "../testing/test-cli.ts";
-import { findPlaces, parseServer, saveDataDir, saveServer } from "./places.ts";
+import { findPlaces, parseServer, saveServer, saveStarted } from "./places.ts";
 
 describe("parseServer", () => {
   it.each([
@@ -53,8 +53,9 @@ describe("findPlaces", () => {
     const { env } = testCli().surroundings;
     const started = join(env.cwd, "started");
     mkdirSync(started, { recursive: true });
-    saveDataDir(started, env);
-    expect(findPlaces({}, env).dataDir).toBe(started);
+    saveStarted({ dataDir: started, api: "http://localhost:7430" }, env);
+    expect(findPlaces({}, env)).toMatchObject({ dataDir: started, usual: "http://localhost:7430" });
+    expect(findPlaces({ data: "d" }, env).usual).toBe("http://localhost:7330");
     expect(findPlaces({ data: "d" }, env).dataDir).toBe(join(env.cwd, "d"));
     expect(findPlaces({}, { ...env, dataDir: "/elsewhere" }).dataDir).toBe("/elsewhere");
     saveServer("https://saved.example", env);

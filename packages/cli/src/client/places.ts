@@ -14,6 +14,8 @@ export interface Places {
   readonly dataDir: string;
   /** The control socket; null when there is none, or when it may belong to another control plane than the one that was named. */
   readonly socketPath: string | null;
+  /** The address to take when none is named and no socket answers. */
+  readonly usual: string;
 }
 export interface PlaceFlags {
   readonly server?: string | undefined;
@@ -27,7 +29,13 @@ export function findPlaces(flags: PlaceFlags, env: Environment): Places {
   const dataNamed = flags.data !== undefined || env.dataDir !== null;
   const server = namedServer(flags.server, env);
   const socketPath = join(dataDir, "control.sock");
-  return { server, dataDir, socketPath: (dataNamed || server === null) && isSocket(socketPath) ? socketPath : null };
+  const near = (dataNamed || server === null) && isSocket(socketPath) ? socketPath : null;
+  return {
+    server,
+    dataDir,
+    socketPath: near,
+    usual: dataDir === savedDataDir(env) ? savedAddress(env) : DEFAULT_SERVER,
+  };
 }
 
 /** Keeps the address for later commands: `config.json` on the user's side. */
@@ -35,9 +43,20 @@ export function saveServer(server: string, env: Environment): void {
   writePrivateJson(configFile(env), { ...saved(env), server });
 }
 
-/** Keeps where this user's control plane was started last: a command in another folder finds it without being told. */
-export function saveDataDir(dataDir: string, env: Environment): void {
-  writePrivateJson(configFile(env), { ...saved(env), dataDir });
+/**
+ * Keeps where this user's control plane was started last, and its address: a command in another folder finds it without being told, and
+ * does not take another one for it while it is down.
+ */
+export function saveStarted(
+  { dataDir, api }: { readonly dataDir: string; readonly api: string },
+  env: Environment,
+): void {
+  writePrivateJson(configFile(env), { ...saved(env), dataDir, api });
+}
+
+function savedAddress(env: Environment): string {
+  const { api } = saved(env);
+  return (typeof api === "string" ? parseServer(api) : null) ?? DEFAULT_SERVER;
 }
 
 function savedDataDir(env: Environment): string | null {

@@ -1,6 +1,6 @@
-import type { BrakeScope, JsonObject } from "@countersign/core";
+import { AppError, type BrakeScope, type JsonObject } from "@countersign/core";
 import type { Cli } from "../cli.ts";
-import type { Client } from "../client/api.ts";
+import type { ApiCall, Client } from "../client/api.ts";
 import { withClient } from "../client/client.ts";
 import { textAt } from "../client/fields.ts";
 import { scopeValue } from "../client/resolve-names.ts";
@@ -84,16 +84,21 @@ async function stop(
   body: { kind: Kind; scope: BrakeScope; reason: string },
 ): Promise<ExitCode> {
   const { kind, scope, reason } = body;
-  const call = {
-    as: "near",
-    path: "/v1/brakes",
-    body: { kind, scope: { ...scope }, reason },
-    answerMs: STOP_MS,
-  } as const;
-  const receipt = await settled(client, cli, await client.json(call));
+  const call = { path: "/v1/brakes", body: { kind, scope: { ...scope }, reason }, answerMs: STOP_MS } as const;
+  const receipt = await settled(client, cli, await asPerson(client, call));
   const stopped = receipt["state"] === "stopped";
   cli.out.answer(receipt, () => receiptLine(receipt, cli.out.paint));
   return stopped ? EXIT.ok : EXIT.failed;
+}
+
+/** With the name of whoever is signed in here; a stop never waits for a signature or a session, so without one it is this machine's. */
+async function asPerson(client: Client, call: Omit<ApiCall, "as">): Promise<JsonObject> {
+  try {
+    if ((await client.session()) !== null) return await client.json({ ...call, as: "session" });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+  return await client.json({ ...call, as: "near" });
 }
 
 /** The receipt: at once, or when every point has confirmed. INV-3: never success before that. */

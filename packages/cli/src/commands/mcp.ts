@@ -31,7 +31,11 @@ export const mcp: Command = command({
     },
     agent: { kind: "text", value: "AGENT", about: "who acts: id or name", required: true },
     task: { kind: "text", value: "TSK", about: "join a task that was opened before" },
-    purpose: { kind: "text", value: "TEXT", about: "what the task is for (default: work in the current folder)" },
+    purpose: {
+      kind: "text",
+      value: "TEXT",
+      about: "what the task is for (default: work in the current folder, or what the mandate says)",
+    },
     mandate: { kind: "text", value: "MDT", about: "work while nobody is signed in: a mandate, or its workload file" },
     listen: { kind: "text", value: "127.0.0.1:0", about: "serve HTTP on this loopback address instead of stdio" },
     ...REACH,
@@ -58,7 +62,7 @@ export const mcp: Command = command({
     const link = new TaskLink({
       context,
       agent: values.agent,
-      purpose: values.purpose ?? `work in ${basename(cli.env.cwd) || "/"}`,
+      purpose: values.purpose ?? (workload === null ? `work in ${basename(cli.env.cwd) || "/"}` : null),
       task,
       workload,
       runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),

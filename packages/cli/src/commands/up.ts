@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { AppError, type JsonObject } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import type { Client } from "../client/api.ts";
 import { withClient } from "../client/client.ts";
 import { listAt, nameOf } from "../client/fields.ts";
-import { findPlaces, parseServer, saveDataDir } from "../client/places.ts";
+import { findPlaces, parseServer, saveStarted } from "../client/places.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { UsageError } from "../command/usage-error.ts";
@@ -13,7 +13,7 @@ import type { Composed, ComposeOptions } from "../compose.ts";
 import { foundClients } from "../connect/overview.ts";
 import { askYes, canAsk } from "../output/ask.ts";
 import { readInstallation } from "../start/installation.ts";
-import { installLauncher, launcherPath, mayInstall } from "../start/launcher.ts";
+import { installLauncher, isOnPath, launcherPath, mayInstall } from "../start/launcher.ts";
 import { type NextStep, nextStep } from "../start/next-step.ts";
 import { personName } from "../start/person-name.ts";
 import { programName } from "../start/program-name.ts";
@@ -52,7 +52,7 @@ export const up: Command = command({
       const { api, gateway, setupUrl } = running;
       cli.out.answer({ event: "ready", api, gateway, setupUrl, pid: process.pid }, () => []);
       if (!cli.out.json) {
-        saveDataDir(options.dataDir, cli.env);
+        saveStarted({ dataDir: options.dataDir, api }, cli.env);
         if (setupUrl !== null) await offerLauncher(cli);
         await showScreen(running, cli);
         await tellTerminal({ data: options.dataDir, api }, cli);
@@ -78,7 +78,7 @@ function optionsOf(values: UpValues, { env }: Cli): ComposeOptions {
   checkTogether(values);
   const { data, config, url, "tls-cert": cert, "tls-key": key, "behind-proxy": behindProxy } = values;
   const at = (path: string): string => resolve(env.cwd, path);
-  const dataDir = data === undefined ? (env.dataDir ?? env.defaultDataDir) : at(data);
+  const dataDir = data === undefined ? findPlaces({}, env).dataDir : at(data);
   const usual = join(dataDir, "countersign.yaml");
   const configFile = config === undefined ? (existsSync(usual) ? usual : null) : at(config);
   const tls = cert === undefined || key === undefined ? null : { cert: at(cert), key: at(key) };
@@ -101,7 +101,8 @@ async function offerLauncher(cli: Cli): Promise<void> {
   const wanted = await askYes(cli, `Put the command \`countersign\` into ${launcherPath(cli.env)}?`, true);
   if (!wanted) return;
   try {
-    installLauncher(cli.env);
+    const path = installLauncher(cli.env);
+    if (!isOnPath(cli.env)) cli.stderr.write(`It is not on your PATH yet: export PATH="${dirname(path)}:$PATH"\n`);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     cli.stderr.write(`countersign: ${error.message}\n`);
@@ -140,6 +141,7 @@ async function firstStep({ dataDir, api }: Composed, cli: Cli): Promise<NextStep
       agent: await firstActive(client, "agents"),
       upstream: await firstActive(client, "upstreams"),
       client: clientToConnect(cli),
+      connected: foundClients(cli).find(({ governed }) => governed > 0)?.client.name ?? null,
       program,
       server,
     });

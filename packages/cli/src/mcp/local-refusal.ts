@@ -43,7 +43,8 @@ export function refusalWords({ code, reason, approvalUrl }: LocalRefusal): strin
 }
 
 const NEXT: Readonly<Partial<Record<Code, string>>> = {
-  "task.no_human": "Ask your user to run `countersign login`, then call again.",
+  "task.no_human":
+    "Ask your user: somebody signs in with `countersign login`, or, for work under a mandate, its owner signs a new one.",
   "task.ended": "Ask your user to start this client again, which opens a new task.",
   "server.unreachable": "Ask your user to start the control plane (`countersign up`), then call again.",
   "brake.frozen": "A human stopped this: do not try again and do not try another way; tell your user.",

@@ -11,7 +11,8 @@ export interface TaskLinkOptions {
   readonly context: SignInContext;
   /** Id or name. */
   readonly agent: string;
-  readonly purpose: string;
+  /** Null: what the mandate says. */
+  readonly purpose: string | null;
   /** A task that was opened before, to be joined; null: one is opened for this client. */
   readonly task: TaskId | null;
   /** Opens the task instead of a person's session; null: a person works. */
@@ -145,7 +146,7 @@ export class TaskLink {
     const ran = await runtime();
     const body: JsonObject = {
       agent,
-      purpose,
+      ...(purpose === null ? {} : { purpose }),
       keyProof: await this.#keyProof(key, agent),
       ...(ran === null ? {} : { runtime: { ...ran } }),
       ...(workload === null ? {} : { under: await this.#under(workload, key) }),

@@ -20,7 +20,8 @@ const NEXT: Readonly<Record<string, string>> = {
   "data.damaged": "see `countersign doctor`; restore the data directory from a copy",
   "ledger.damaged": "see `countersign doctor`; keep the damaged copy, restore from another",
   "data.unsigned": "see `countersign doctor`; someone changed the database by hand",
-  "listen.in_use": "end the other process, or change `listen` in countersign.yaml",
+  "listen.in_use":
+    "end the other process, or name free ones: `COUNTERSIGN_LISTEN_API=127.0.0.1:7340 COUNTERSIGN_LISTEN_GATEWAY=127.0.0.1:7341`, or `listen: {api: …, gateway: …}` in `countersign.yaml` in the data directory",
   "listen.unsafe": "pass `--tls-cert` and `--tls-key`, or `--behind-proxy`",
 };
 

@@ -9,6 +9,7 @@ const WHOLE: Situation = {
   agent: "coder",
   upstream: "files",
   client: null,
+  connected: null,
   program: "countersign",
   server: null,
 };
@@ -23,6 +24,7 @@ describe("nextStep", () => {
     ],
     ["a client is not connected yet", { agent: null, signedIn: false, client: "codex" }, "countersign connect codex"],
     ["a client could be connected, but the chain is whole", { client: "codex" }, "countersign mcp files --agent coder"],
+    ["a client is connected", { connected: "Codex CLI" }, "countersign status"],
     [
       "a change waits",
       { installation: { ...installation, pendingChanges: [{ what: "limits", url: "u" }] } },

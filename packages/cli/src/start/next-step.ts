@@ -15,6 +15,8 @@ export interface Situation {
   readonly upstream: string | null;
   /** Id of a client found here that is not connected yet, or null. */
   readonly client: string | null;
+  /** Name of a client of this machine that goes through Countersign, or null. */
+  readonly connected: string | null;
   /** How the program is called here. */
   readonly program: string;
   /** The address, when commands would not find it by themselves. */
@@ -44,5 +46,10 @@ export function nextStep(situation: Situation): NextStep {
       command: `${program} agent create NAME --purpose TEXT --grant ${grant} --expires 30d`,
     };
   }
+  if (situation.connected !== null)
+    return {
+      why: `use ${situation.connected}, and watch it in the console`,
+      command: `${program} status`,
+    };
   return { why: "let an MCP client start this as its server", command: `${program} mcp ${upstream} --agent ${agent}` };
 }

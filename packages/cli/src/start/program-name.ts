@@ -1,15 +1,12 @@
 import { accessSync, constants } from "node:fs";
-import { join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { Environment } from "../environment.ts";
+import { absoluteLauncher } from "./launcher.ts";
 
-/** How this program is called from where the person stands: `countersign` when it is on PATH, else the way to it. */
-export function programName(env: Pick<Environment, "path" | "cwd">): string {
+/** How this program is called from any folder: `countersign` when it is on PATH, else the whole way to it. */
+export function programName(env: Pick<Environment, "path" | "home">): string {
   if (env.path.some((folder) => isExecutable(join(folder, "countersign")))) return "countersign";
-  const launcher = fileURLToPath(new URL("../../../../bin/countersign", import.meta.url));
-  const fromHere = relative(env.cwd, launcher);
-  const near = !fromHere.startsWith("..") && resolve(env.cwd, fromHere) === launcher;
-  return near ? fromHere : launcher;
+  return absoluteLauncher(env);
 }
 
 function isExecutable(path: string): boolean {

@@ -35,6 +35,8 @@ export class FakeControlPlane implements ControlPlane {
     await Promise.resolve({ generation: 1, version: applied, records: [] });
   records: Renewal["records"] = [];
   denied: Denial | null = null;
+  /** Why a stop was made, for those who are stopped. */
+  stoppedBecause: string | null = null;
 
   async snapshot(): Promise<Renewal> {
     return await Promise.resolve({ generation: 1, version: 1, records: this.records });
@@ -52,6 +54,9 @@ export class FakeControlPlane implements ControlPlane {
   }
   async denial(): Promise<Denial | null> {
     return await Promise.resolve(this.denied);
+  }
+  async brakeReason(): Promise<string | null> {
+    return await Promise.resolve(this.stoppedBecause);
   }
   async heldCall(): Promise<null> {
     return await Promise.resolve(null);

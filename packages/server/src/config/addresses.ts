@@ -18,13 +18,23 @@ export async function settledAddress(address: string, storedPublicUrl: string | 
   return `${host.includes(":") ? `[${host}]` : host}:${known === "" ? String(await freePort(host)) : known}`;
 }
 
+/** Nothing is written for an installation that cannot answer: its ledger would be named for ever after an address that it never had. @throws AppError `listen.in_use` */
+export async function assertFree(addresses: Readonly<Record<"api" | "gateway", string>>): Promise<void> {
+  for (const [name, address] of Object.entries(addresses)) {
+    const { host, port } = hostPort(address);
+    await tryPort(host, port, `\`${address}\` (listen.${name}) is in use`);
+  }
+}
+
 async function freePort(host: string): Promise<number> {
+  return await tryPort(host, 0, `nothing can be listened on at \`${host}\``);
+}
+
+async function tryPort(host: string, wanted: number, detail: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) =>
-      reject(new AppError("listen.in_use", { cause: error, detail: `nothing can be listened on at \`${host}\`` })),
-    );
-    server.listen(0, host, resolve);
+    server.once("error", (error) => reject(new AppError("listen.in_use", { cause: error, detail })));
+    server.listen(wanted, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
   await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -14,7 +14,10 @@ const secretRef: z.ZodType<SecretRef> = z.union([
   z.strictObject({ fromCommand: z.array(z.string()).min(1) }),
 ]);
 const secretName = /(token|secret|password|passwd|api[-_]?key|credential|authorization|cookie)/i;
-const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, "write it as host:port");
+const address = z
+  .string("write it as host:port, for instance 127.0.0.1:7340")
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "write it as host:port, for instance 127.0.0.1:7340")
+  .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, "names a port above 65535");
 
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, "is not the name of a header");
 const upstream = z.strictObject({

@@ -1,4 +1,4 @@
-export { hostPort } from "./addresses.ts";
+export { assertFree, hostPort } from "./addresses.ts";
 export { isLocalName } from "./public-address.ts";
 export type { Config } from "./config.ts";
 export { parseUpstream, readConfig, sameTerms } from "./config.ts";

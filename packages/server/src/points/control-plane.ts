@@ -1,5 +1,6 @@
 import {
   type ApprovalId,
+  type BrakeId,
   type Chain,
   type HeldCall,
   type Kind,
@@ -133,6 +134,11 @@ export class LocalControlPlane implements ControlPlane {
 
   async denial(approval: ApprovalId, chain: Chain): Promise<Denial | null> {
     return await this.modules.approvals.denial(approval, chain);
+  }
+
+  async brakeReason(brake: BrakeId): Promise<string | null> {
+    const reason = (await this.kernel.store.get("brake", brake))?.terms.reason ?? null;
+    return reason === null || typeof reason === "string" ? reason : await this.kernel.keys.openText(reason);
   }
 
   async hold(request: HoldRequest): Promise<Held | HoldRefused> {

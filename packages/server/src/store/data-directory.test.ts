@@ -52,6 +52,10 @@ describe("the data directory", () => {
     await expect(open(join(file, "data"))).rejects.toMatchObject({ code: "config.invalid" });
   });
 
+  it.runIf(process.platform === "linux")("is refused where nothing can be made", async () => {
+    await expect(open("/proc/countersign/data")).rejects.toMatchObject({ code: "config.invalid" });
+  });
+
   it("is refused to a second store, which names the process that has it", async () => {
     const store = await open();
     await expect(open()).rejects.toMatchObject({

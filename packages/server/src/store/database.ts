@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "@countersign/core";
@@ -25,7 +25,7 @@ export function prepareDirectory(path: string): void {
 }
 
 function prepare(path: string): void {
-  const made = mkdirSync(path, { recursive: true, mode: 0o700 });
+  const made = makeFolders(path);
   chmodSync(path, 0o700);
   const file = join(path, DATABASE);
   // SQLite gives its other files the mode of this one.
@@ -34,6 +34,14 @@ function prepare(path: string): void {
   syncDirectory(path);
   if (made === undefined) return;
   for (let child = path; child.length >= made.length; child = dirname(child)) syncDirectory(dirname(child));
+}
+
+/** Makes a folder with its parents; the first that was made, or undefined. Where a file system refuses as if the parent were missing, Node's own recursion never ends. */
+function makeFolders(path: string): string | undefined {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return undefined;
+  const above = dirname(path) === path ? undefined : makeFolders(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+  return above ?? path;
 }
 
 /** Opens the database to write, checks its pages, and brings it to the present schema. Throws `data.damaged` or `data.full`. */

@@ -29,7 +29,7 @@ interface OpenBody extends OpenTask {
 }
 const openBody: z.ZodType<OpenBody> = z.strictObject({
   agent: z.string().min(1).max(64),
-  purpose: z.string().min(1).max(2000),
+  purpose: z.string().min(1).max(2000).optional(),
   grants: grants.optional(),
   ttlSeconds: z.number().int().min(1).max(28_800).optional(),
   idleSeconds: z.number().int().min(1).max(28_800).optional(),

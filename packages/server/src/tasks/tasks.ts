@@ -6,6 +6,7 @@ import {
   type Grant,
   type HumanId,
   type Runtime,
+  type Sealed,
   type StateRecord,
   type TaskId,
   newId,
@@ -26,7 +27,8 @@ type Session = StateRecord<"session">;
 
 export interface OpenTask {
   readonly agent: string;
-  readonly purpose: string;
+  /** Under a mandate that of the mandate, unless another is given. */
+  readonly purpose?: string | undefined;
   readonly grants?: readonly Grant[] | undefined;
   readonly ttlSeconds?: number | undefined;
   readonly idleSeconds?: number | undefined;
@@ -101,6 +103,12 @@ export class Tasks {
     return { task, token: jkt === null ? null : await this.mint(task, jkt) };
   }
 
+  private async purposeOf({ purpose }: OpenTask, { human, mandate }: Opener): Promise<Sealed> {
+    if (purpose !== undefined) return await this.kernel.keys.sealText(human, purpose);
+    if (mandate !== null) return mandate.terms.purpose;
+    throw new AppError("request.invalid", { detail: "`purpose` is missing; say what the task is for" });
+  }
+
   private async newTask(
     ask: OpenTask,
     jkt: string | null,
@@ -120,7 +128,7 @@ export class Tasks {
         device,
         session,
         ...(mandate === null ? {} : { mandate: mandate.id }),
-        purpose: await kernel.keys.sealText(human, ask.purpose),
+        purpose: await this.purposeOf(ask, opener),
         grants: withinScope(
           ask.grants,
           mandate === null ? agent.terms.scope : withinScope(mandate.terms.grants, agent.terms.scope),

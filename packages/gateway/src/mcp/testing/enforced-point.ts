@@ -55,6 +55,9 @@ class MemoryControlPlane implements ControlPlane {
   denial(): Promise<null> {
     return Promise.resolve(null);
   }
+  brakeReason(): Promise<null> {
+    return Promise.resolve(null);
+  }
   secret(): Promise<null> {
     return Promise.resolve(null);
   }
