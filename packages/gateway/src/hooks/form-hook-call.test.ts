@@ -124,6 +124,7 @@ describe("formHookCall", () => {
     ["codex", "apply_patch", { command: "*** Update File: link/../a\n" }, "refused input.invalid_json"],
     ["codex", "apply_patch", { command: "*** Update File: ../a\n" }, "refused input.invalid_json"],
     ["codex", "Bash", { command: "cat ../a" }, "unknown tool:codex/shell file:/work/p/**"],
+    ["codex", "Bash", { command: "cd .. && cat a" }, "unknown tool:codex/shell file:/work/p/**"],
     [
       "gemini",
       "run_shell_command",

@@ -44,7 +44,7 @@ export function entered(folder: string): string {
   return `${folder.replace(/\/+$/, "")}/`;
 }
 
-export function mayBeLink(folder: string): boolean {
+function mayBeLink(folder: string): boolean {
   return folder !== "/" && folder.endsWith("/");
 }
 

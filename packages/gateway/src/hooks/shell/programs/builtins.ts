@@ -1,5 +1,4 @@
-import { normalizeResource } from "@countersign/core";
-import { type Folders, entered, mayBeLink, pathsOf } from "../files.ts";
+import { type Folders, entered, pathsOf } from "../files.ts";
 import { parseOptions } from "../options.ts";
 import { type ShellWord, plain } from "../shell-word.ts";
 import { isHarmlessEnvironment, isOwnVariable } from "../variables.ts";
@@ -16,8 +15,8 @@ const wait: Judge = (words) =>
     ? harmless("only waits")
     : unknown("`wait` may set a variable");
 
-/** Nothing but `.` and `..`. */
-const GOES_UP = /^(?:\.{1,2}(?:\/+|$))+$/;
+/** Nothing but `..`. */
+const GOES_UP = /^(?:\.\.(?:\/+|$))+$/;
 
 const cd: Judge = (words, context) => {
   const parsed = parseOptions(words, { flags: "-L -e" });
@@ -28,12 +27,11 @@ const cd: Judge = (words, context) => {
   return { ...harmless("changes the folder"), folders: wentTo(target, context.folders) };
 };
 
-/** `..` takes the shell up by the name under which it went in, not by where that leads. */
+/** Above a folder that may be a link lies one place for a shell that knows its name, and another for one that was started in it. */
 function wentTo(target: ShellWord, folders: Folders): Folders {
-  const paths = pathsOf(target, folders?.map(normalizeResource) ?? null);
+  const paths = pathsOf(target, folders);
   if (!paths.ok || paths.names.some((path) => path.endsWith("/**"))) return null;
-  const goesIn = !GOES_UP.test(target.value) || folders?.some(mayBeLink) === true;
-  return goesIn ? paths.names.map(entered) : paths.names;
+  return GOES_UP.test(target.value) ? paths.names : paths.names.map(entered);
 }
 
 const SAFE_SET = /^(?:[-+][euvxfE]+|-[euvxE]*o|\+o|pipefail|errexit|nounset|xtrace|verbose|noglob|errtrace)$/;
