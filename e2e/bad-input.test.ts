@@ -43,6 +43,7 @@ describe("a start that must not succeed says why in one clause, and what to do",
       `${LOOPBACK}upstreams: { files: { kind: mcp, command: [x], efects: {} } }\n`,
       { code: "config.invalid", word: "efects" },
     ],
+    ["a port that cannot be", "listen: { api: 127.0.0.1:99999 }\n", { code: "config.invalid", word: "65535" }],
     ["broken YAML", "listen: {", { code: "config.invalid", word: "YAML" }],
     ["a list where keys belong", "- 1\n", { code: "config.invalid", word: "keys" }],
     [

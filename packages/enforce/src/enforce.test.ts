@@ -315,6 +315,16 @@ describe("enforce: a stop in every state of an action (INV-3)", () => {
     expect(ends.events).toContain("answered done");
   });
 
+  it("tells those who are stopped why, and denies also when nobody can say it", async () => {
+    const on = await bench();
+    await on.point.push(freeze(on));
+    on.control.stoppedBecause = "code freeze\u202e";
+    expect((await run(on)).refusal?.reason).toMatch(/covers this action.*: code freeze\\u\{202e\}$/);
+    expect(on.control.entries.map((entry) => JSON.stringify(entry)).join()).not.toContain("code freeze");
+    on.control.brakeReason = async () => await Promise.reject(new Error("gone"));
+    expect((await run(on)).refusal).toMatchObject({ decision: "deny", code: "brake.frozen" });
+  });
+
   it("severs the task at the third try", async () => {
     const on = await bench();
     await on.point.push(freeze(on));

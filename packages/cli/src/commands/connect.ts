@@ -10,6 +10,7 @@ import { REACH } from "../command/flags.ts";
 import { held } from "../command/held.ts";
 import { UsageError } from "../command/usage-error.ts";
 import { type CheckedShim, checkShim } from "../connect/check-shim.ts";
+import type { EditPlan } from "../connect/edit/index.ts";
 import {
   type ConnectPlan,
   type Connecting,
@@ -20,7 +21,7 @@ import {
 } from "../connect/connect-client.ts";
 import { type Client, clientOf, placeOf, readClient, writePlans } from "../connect/index.ts";
 import { type WaitingPage, waitForSignature } from "../connect/propose.ts";
-import { connectedLines, pageLines, planLines } from "../connect/say.ts";
+import { connectedLines, pageLines, planLines, sameLines } from "../connect/say.ts";
 import { answerOverview } from "../connect/overview.ts";
 import { undoClient } from "../connect/undo-client.ts";
 import { askYes, canAsk } from "../output/ask.ts";
@@ -79,10 +80,12 @@ async function connectClient(
 ): Promise<ExitCode> {
   const { cli, context } = connecting;
   const first = await planConnection(connecting);
-  const lines = planLines(connecting, first, await planFiles(connecting, first));
+  const files = await planFiles(connecting, first);
+  const isConnected = isWhole(first, files);
+  const lines = isConnected ? sameLines(connecting, first) : planLines(connecting, first, files);
   cli.out.note({ event: "plan", ...summary(first) }, () => lines);
   mustHaveSomething(connecting, first);
-  if (!yes) await mustAgree(cli);
+  if (!yes && !isConnected) await mustAgree(cli);
   const { plan, page } = await propose(connecting, first);
   if (page !== null) {
     if (!wait)
@@ -112,6 +115,11 @@ async function finish(connecting: Connecting, plan: ConnectPlan, page: WaitingPa
   const answer = { ...summary(plan), agent, signed: page !== null, files: changed, checked };
   cli.out.answer(answer, () => connectedLines(connecting, plan, { changed, checked }));
   return checked.every(({ why }) => why === null) ? EXIT.ok : EXIT.failed;
+}
+
+/** All of the client's servers go through Countersign, and its files stay as they are: there is nothing to agree to. */
+function isWhole({ servers, survey }: ConnectPlan, files: readonly EditPlan[]): boolean {
+  return servers.length === 0 && survey.governed.length > 0 && !files.some(({ changed }) => changed);
 }
 
 function governedUpstreams({ survey }: ConnectPlan): readonly string[] {

@@ -31,6 +31,14 @@ export function planLines({ client, hooks, cli }: Connecting, plan: ConnectPlan,
   ];
 }
 
+/** Nothing changes: the client is connected. */
+export function sameLines({ client }: Connecting, { survey }: ConnectPlan): string[] {
+  return [
+    `${client.name} is connected: ${names(survey.governed)} and its own hands, as far as it asks hooks. Nothing changes.`,
+    "",
+  ];
+}
+
 function noServers({ survey }: ConnectPlan, { env }: Cli): string[] {
   if (survey.governed.length > 0) return [`goes through Countersign already: ${names(survey.governed)}`, ""];
   return [`no MCP server to guard; add one with \`${programName(env)} upstream add NAME -- CMD\``, ""];
