@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { canonicalBytes } from "@countersign/core";
@@ -41,7 +41,12 @@ describe("stops", () => {
   beforeAll(async () => {
     here = await Installation.create();
     await here.composed.close();
-    const files = { kind: "mcp", command: fileServer(here.files), resources: { write_file: "file:{path}" } };
+    const resources = {
+      write_file: "file:{path}",
+      read_multiple_files: "file:{paths[]}",
+      move_file: ["file:{source}", "file:{destination}"],
+    };
+    const files = { kind: "mcp", command: fileServer(here.files), resources };
     const slow = {
       kind: "mcp",
       command: everything,
@@ -75,6 +80,41 @@ describe("stops", () => {
     );
     expect(await alice.json(`/v1/brakes/${receipt.brake}`)).toEqual(receipt);
     await thaw(receipt.brake);
+  });
+
+  it("of a resource reach every tool that names it among others, and the ledger finds such calls by each", async () => {
+    const [free, records] = [join(here.files, "free"), join(here.files, "records")];
+    await Promise.all([free, records].map(async (folder) => await mkdir(folder)));
+    const [mine, theirs] = [join(free, "mine.txt"), join(records, "theirs.txt")];
+    await Promise.all([mine, theirs].map(async (path) => await writeFile(path, "secret of the folder")));
+    const client = await mcpClient(await laptop.openTask("coder"));
+    const both = { name: "read_multiple_files", arguments: { paths: [mine, theirs] } };
+    const away = { name: "move_file", arguments: { source: mine, destination: join(records, "mine.txt") } };
+    expect(JSON.stringify(await client.callTool(both))).toContain("secret of the folder");
+    const held = refusalOf(await client.callTool(away));
+    expect(await alice.json(`/v1/approvals/${held?.approval ?? ""}`)).toMatchObject({
+      display: { resources: [`file:${away.arguments.source}`, `file:${away.arguments.destination}`] },
+      task: null,
+    });
+    await alice.answer(held?.approval ?? "");
+    const { brake } = await stop("freeze", { type: "resource", value: `file:${records}/**` });
+    expect(await alice.json(`/v1/approvals/${held?.approval ?? ""}`)).toMatchObject({ state: "void" });
+    for (const call of [both, away])
+      expect(refusalOf(await client.callTool(call))).toMatchObject({ code: "brake.frozen", brake });
+    const free1 = { name: "read_multiple_files", arguments: { paths: [mine] } };
+    expect(refusalOf(await client.callTool(free1))).toBeNull();
+    expect(await readFile(mine, "utf8")).toBe("secret of the folder");
+    for (const name of [`file:${records}/**`, `file:${free}/mine.txt`]) {
+      const { acts } = await alice.json<{ acts: { action: string; decision: { result: string } }[] }>(
+        `/v1/ledger/who?resource=${encodeURIComponent(name)}&limit=50`,
+      );
+      for (const action of ["mcp:files/read_multiple_files", "mcp:files/move_file"])
+        expect(acts).toContainEqual(
+          expect.objectContaining({ action, decision: expect.objectContaining({ result: "deny" }) }),
+        );
+    }
+    await thaw(brake);
+    await client.close();
   });
 
   it(

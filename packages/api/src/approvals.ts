@@ -12,6 +12,8 @@ export interface ApprovalDisplay {
   readonly task: Named | null;
   readonly action: string;
   readonly resource: string;
+  /** All resources, `resource` among them, of a call that has several. */
+  readonly resources?: readonly string[];
   readonly effect: string;
   /** Why it waits. */
   readonly holds: readonly { readonly policyId: string; readonly policyHash: string; readonly reason: string }[];

@@ -39,6 +39,8 @@ export interface Act {
   readonly names: ChainNames;
   readonly action: string | null;
   readonly resource: string | null;
+  /** All resources, `resource` among them, where there are several. */
+  readonly resources?: readonly string[];
   readonly effect: string | null;
   readonly decision: { readonly result: string; readonly step: string | null; readonly code: string | null } | null;
   /** `ok`, `error`, …; null while it is under way and for what was refused. */

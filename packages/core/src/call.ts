@@ -20,6 +20,21 @@ export interface Call {
   readonly arguments: JsonObject;
 }
 
+/** Most resources of one call: each of them is judged and stands in the ledger. */
+export const MOST_RESOURCES = 100;
+const RESOURCES_BYTES = 24 * 1024;
+
+/** True when the names are more than a call may have, by their number or, as JSON, beside all else in one leaf of the ledger. */
+export function tooManyResources(names: readonly string[]): boolean {
+  if (names.length > MOST_RESOURCES) return true;
+  return names.length > 1 && new TextEncoder().encode(JSON.stringify(names)).length > RESOURCES_BYTES;
+}
+
+/** The member `resources`, where there is one: what has a single resource is written as ever. */
+export function severalOf({ resources }: Pick<Call, "resources">): Pick<Call, "resources"> {
+  return resources === undefined ? {} : { resources };
+}
+
 /** The method of a call that the agent's client carries out with its own hands (shell, editor) once its hook is answered. */
 export const HOOK_METHOD = "hook";
 
@@ -47,5 +62,7 @@ export interface CallDigestInput {
   readonly tool: string;
   readonly toolDefinitionHash: string | null;
   readonly resource: string;
+  /** Only where the call has several. */
+  readonly resources?: readonly string[];
   readonly argsCommitment: string;
 }

@@ -51,6 +51,8 @@ export interface LedgerEntry {
   readonly agentProof: AgentProof | null;
   readonly action: string | null;
   readonly resource: string | null;
+  /** All resources, `resource` among them, of an action that has several. */
+  readonly resources?: readonly string[];
   readonly effect: Effect | null;
   readonly argsCommitment: string | null;
   readonly argsShown: ArgsShown | null;

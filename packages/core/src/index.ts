@@ -3,7 +3,7 @@ export { NO_CHAIN } from "./chain.ts";
 export type { BrakeScope } from "./brake.ts";
 export { BRAKE_SCOPES, covers } from "./brake.ts";
 export type { Call, CallDigestInput } from "./call.ts";
-export { HOOK_METHOD, isOwnHands, reached } from "./call.ts";
+export { HOOK_METHOD, MOST_RESOURCES, isOwnHands, reached, severalOf, tooManyResources } from "./call.ts";
 export { approvalEndsAt, signedScope } from "./approval-end.ts";
 export type { AssertionJson, Bound, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
 export { APPROVAL_CONTEXT, TASK_SCOPE } from "./countersignature.ts";
@@ -24,6 +24,8 @@ export type { MarkKind, Run } from "./marks.ts";
 export { marked, warnings } from "./marks.ts";
 export type { JsonFault, JsonLimits, ParsedJson } from "./parse-json.ts";
 export { parseJson } from "./parse-json.ts";
+export type { MappingPlace, ParsedMapping, ResourceMapping } from "./mapping.ts";
+export { fillPlaces, mappedArguments, parseMapping, placesOf, textsOf } from "./mapping.ts";
 export { contains, matches, touches } from "./pattern.ts";
 export type {
   AnyRecord,

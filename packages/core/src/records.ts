@@ -17,6 +17,7 @@ import type {
   TaskId,
 } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
+import type { ResourceMapping } from "./mapping.ts";
 
 /** Text about a person: ciphertext under that person's key (AES-256-GCM, base64url of nonce ‖ ciphertext ‖ tag). */
 export interface Sealed {
@@ -252,8 +253,8 @@ export interface UpstreamTerms {
   readonly auth: { readonly bearer: SecretRef } | null;
   /** The administrator's classification, by tool. */
   readonly effects: Readonly<Record<string, Effect>>;
-  /** Resource mapping, by tool: text with `{argument}` places, e.g. `file:{path}`. */
-  readonly resources: Readonly<Record<string, string>>;
+  /** Resource mapping, by tool. */
+  readonly resources: Readonly<Record<string, ResourceMapping>>;
   /** Patterns of resources that are always held. */
   readonly critical: readonly string[];
   /** Accepted definitions, by tool: base64url SHA-256 of the canonical definition. Null: none accepted yet. */
@@ -282,6 +283,8 @@ export interface ApprovalTerms {
   readonly change: ChangeAct | null;
   readonly action: string;
   readonly resource: string;
+  /** All resources of a call that has several. */
+  readonly resources?: readonly string[];
   readonly effect: Effect;
   readonly argsCommitment: string | null;
   readonly holds: readonly Hold[];

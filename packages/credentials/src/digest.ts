@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { canonicalJson } from "@countersign/core";
 import type { CallDigestInput, Change, Json, Kind } from "@countersign/core";
-import { AppError } from "@countersign/core";
+import { AppError, severalOf } from "@countersign/core";
 
 /** base64url SHA-256 of bytes, or of the UTF-8 form of a text. */
 export function sha256(data: string | Uint8Array): string {
@@ -26,7 +26,8 @@ export function changeDigest(change: Change): string {
 /** Digest of a call: the same for a repeat with the same salt (design 5.2). Takes exactly the named members. */
 export function callDigest(input: CallDigestInput): string {
   const { agent, task, device, upstream, method, tool, toolDefinitionHash, resource, argsCommitment } = input;
-  return digestOf({ agent, task, device, upstream, method, tool, toolDefinitionHash, resource, argsCommitment });
+  const named = { upstream, method, tool, toolDefinitionHash, resource, ...severalOf(input) };
+  return digestOf({ agent, task, device, ...named, argsCommitment });
 }
 
 /**

@@ -19,6 +19,8 @@ export interface RefusedCall {
   readonly refused: { readonly step: Step; readonly code: RefusalCode; readonly reason: string };
   readonly action: string;
   readonly resource: string | null;
+  /** All of them, when it was known that there are several. */
+  readonly resources?: readonly string[];
 }
 
 /** What an upstream answered, or that it did not. */
@@ -76,6 +78,7 @@ export interface Ends<A> {
 export interface RefusalDetail {
   readonly action: string;
   readonly resource: string | null;
+  readonly resources?: readonly string[];
   /** Who may sign a held action, in words. */
   readonly approver?: string;
 }

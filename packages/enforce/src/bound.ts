@@ -10,10 +10,10 @@ export interface BoundParts {
   readonly fixed: readonly string[];
 }
 
-/** The bound around a call (design 5.2); null for an effect that no signature covers more than once. */
+/** The bound around a call (design 5.2), which names one exact resource; null for what no signature covers more than once. */
 export function boundOf({ call, salt, fixed }: BoundParts): Bound | null {
   const { upstream, method, tool, toolDefinitionHash, resource, effect } = call;
-  if (effect !== "read" && effect !== "write") return null;
+  if ((effect !== "read" && effect !== "write") || hasSeveral(call)) return null;
   const names = Object.keys(call.arguments).toSorted(byCodeUnit);
   const kept = names.filter((name) => fixed.includes(name));
   return {
@@ -40,10 +40,14 @@ export function covered(bound: Bound, { call, salt }: Pick<BoundParts, "call" | 
 export function onlyOnce(call: Call, holds: readonly Hold[], mapped: boolean): string | null {
   if (call.effect !== "read" && call.effect !== "write")
     return `an action whose effect is ${call.effect} is signed each time`;
-  if (!mapped || (call.resources ?? []).length > 1)
-    return `\`${call.tool}\` has no resource mapping, so a signature cannot name what it covers`;
+  if (hasSeveral(call)) return "a signature for the task names one resource, and this acts on several";
+  if (!mapped) return `\`${call.tool}\` has no resource mapping, so a signature cannot name what it covers`;
   const strict = holds.find(({ scopes }) => !scopes.includes("task"));
   return strict === undefined ? null : `\`${strict.policyId}\` asks for a signature each time`;
+}
+
+function hasSeveral({ resources = [] }: Call): boolean {
+  return resources.length > 1;
 }
 
 function picked(args: JsonObject, names: readonly string[]): JsonObject {

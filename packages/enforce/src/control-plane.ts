@@ -59,6 +59,7 @@ export interface EntryDraft {
   readonly agentProof: AgentProof | null;
   readonly action: string | null;
   readonly resource: string | null;
+  readonly resources?: readonly string[];
   readonly effect: Call["effect"] | null;
   readonly argsCommitment: string | null;
   readonly argsShown: { readonly value: Json; readonly hidden: readonly string[] } | null;

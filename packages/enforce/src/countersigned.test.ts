@@ -1,5 +1,6 @@
 import { type Hold, newId } from "@countersign/core";
 import { describe, expect, it } from "vitest";
+import { boundOf, onlyOnce } from "./bound.ts";
 import type { Discharge } from "./countersigned.ts";
 import { SALT, type Say, approvedCall } from "./testing/approved-call.ts";
 import { Ends, random } from "./testing/bench-point.ts";
@@ -122,6 +123,31 @@ describe("INV-5: what a countersignature discharges", () => {
     };
     await point.enforce(action, ends.effector, ends.releaser);
     expect(ends.events).toEqual(["prepared", "refused countersignature.void"]);
+  });
+});
+
+describe("INV-5: a signature for a call on several resources", () => {
+  const several = { resources: ["file:/a", "file:/b"] };
+
+  it("is for all of them and no others", async () => {
+    const { ask } = await approvedCall({}, { call: several });
+    expect(ask()).toMatchObject({ ok: true });
+    expect(ask({ resources: ["file:/a", "file:/c"] })).toMatchObject(VOID);
+    expect(ask({ resources: ["file:/a", "file:/b", "file:/c"] })).toMatchObject(VOID);
+  });
+
+  it("is void after a stop of any of them", async () => {
+    const { ask, put, clock } = await approvedCall({}, { call: several });
+    const scope = { type: "resource", value: "file:/b" };
+    const at = new Date(clock.now).toISOString();
+    put({ kind: "brake", id: "brk_1", terms: { kind: "freeze", scope, at }, state: { status: "thawed" } } as never);
+    expect(ask()).toMatchObject(VOID);
+  });
+
+  it("covers one call: there is no bound around several", async () => {
+    const { call } = await approvedCall({}, { call: { ...several, effect: "write" } });
+    expect(boundOf({ call, salt: SALT, fixed: [] })).toBeNull();
+    expect(onlyOnce(call, [], true)).toContain("several");
   });
 });
 

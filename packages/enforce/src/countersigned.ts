@@ -13,6 +13,7 @@ import {
   covers,
   reached,
   riskLevelOf,
+  severalOf,
 } from "@countersign/core";
 import type { KnownPasskey } from "@countersign/credentials";
 import { argsCommitment, callDigest, verifyApproval } from "@countersign/credentials";
@@ -41,6 +42,7 @@ export function digestOfCall(chain: Chain, call: Call, saltBase64url: string): s
     tool: call.tool,
     toolDefinitionHash: call.toolDefinitionHash,
     resource: call.resource,
+    ...severalOf(call),
     argsCommitment: argsCommitment(Buffer.from(saltBase64url, "base64url"), call.arguments),
   };
   return callDigest(input);
@@ -190,6 +192,7 @@ export function maySign(
 /** Digest of what makes two tries the same call; never stored without a key (see the approvals module). */
 export function callIdentity(chain: Chain, call: Call): string {
   const { upstream, method, tool, toolDefinitionHash, resource } = call;
-  const same = { ...chain, upstream, method, tool, toolDefinitionHash, resource, arguments: call.arguments };
+  const named = { upstream, method, tool, toolDefinitionHash, resource, ...severalOf(call) };
+  const same = { ...chain, ...named, arguments: call.arguments };
   return createHash("sha256").update(canonicalJson(same)).digest("base64url");
 }

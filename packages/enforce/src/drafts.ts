@@ -11,6 +11,7 @@ import {
   type Outcome,
   type Refusal,
   newId,
+  severalOf,
 } from "@countersign/core";
 import { argsCommitment } from "@countersign/credentials";
 import type { Action } from "./action.ts";
@@ -24,6 +25,7 @@ export interface Subject {
   readonly chain: Chain;
   readonly action: string;
   readonly resource: string | null;
+  readonly resources?: readonly string[];
   readonly effect: Call["effect"] | null;
   readonly agentProof: EntryDraft["agentProof"];
   readonly arguments: Json | null;
@@ -39,6 +41,7 @@ export function subjectOf(point: EnforcementPoint, action: Action): Subject {
     agentProof: claims.ok ? claims.agentProof : null,
     action: call.action,
     resource: call.resource,
+    ...severalOf(call),
     effect: refused ? null : call.effect,
     arguments: refused ? null : call.arguments,
     salt: Buffer.from(point.random(32)).toString("base64url"),
@@ -71,6 +74,7 @@ export function draftEntry({ point, subject }: Drafting, kind: EntryKind, parts:
     agentProof: subject.agentProof,
     action: subject.action,
     resource: subject.resource,
+    ...severalOf(subject),
     effect: subject.effect,
     argsCommitment: withArguments ? argsCommitment(Buffer.from(subject.salt, "base64url"), subject.arguments) : null,
     argsShown: withArguments ? argsShown(subject.arguments) : null,

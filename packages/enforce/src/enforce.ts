@@ -7,7 +7,7 @@ import {
   type Step,
   denied,
   plainText,
-  reached,
+  severalOf,
   signedScope,
 } from "@countersign/core";
 import type { Action, Ends } from "./action.ts";
@@ -15,7 +15,7 @@ import { type ApprovalEnd, awaitApproval } from "./await-approval.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Held } from "./control-plane.ts";
 import { draftEntry, refusalOf, subjectOf } from "./drafts.ts";
-import { isRefused } from "./facts.ts";
+import { isRefused, namesOf } from "./facts.ts";
 import { type Flow, decideNow } from "./flow.ts";
 import type { EnforcementPoint } from "./point.ts";
 import { refuse } from "./refuse.ts";
@@ -30,7 +30,7 @@ import { decideWithApproval } from "./with-approval.ts";
  */
 export async function enforce<A>(point: EnforcementPoint, action: Action, ends: Ends<A>): Promise<void> {
   const subject = subjectOf(point, action);
-  const live = point.live.begin(subject.chain, namesOf(action));
+  const live = point.live.begin(subject.chain, namesOf(action.call));
   const flow: Flow<A> = {
     point,
     action,
@@ -52,11 +52,6 @@ export async function enforce<A>(point: EnforcementPoint, action: Action, ends: 
     if (live.state !== "released") live.settle(null);
     point.live.end(live);
   }
-}
-
-/** A stop on a resource finds an action by all that it touches. */
-function namesOf({ call }: Action): readonly string[] {
-  return isRefused(call) ? [call.resource ?? []].flat() : reached(call);
 }
 
 async function run<A>(flow: Flow<A>): Promise<void> {
@@ -175,6 +170,7 @@ function tellHeld<A>(flow: Flow<A>, decision: Decision, held: Held): void {
   flow.releaser.refusal(refusal, {
     action: flow.subject.action,
     resource: flow.subject.resource,
+    ...severalOf(flow.subject),
     approver: held.approver,
   });
 }

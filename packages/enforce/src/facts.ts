@@ -1,4 +1,4 @@
-import { type Call, type Chain, NO_CHAIN, type StateRecord, isOwnHands } from "@countersign/core";
+import { type Call, type Chain, NO_CHAIN, type StateRecord, isOwnHands, reached } from "@countersign/core";
 import { deviceLevel, verifyEvidence } from "@countersign/credentials";
 import type { DecideInput, Posture } from "@countersign/policy";
 import type { Action, RefusedCall } from "./action.ts";
@@ -6,6 +6,11 @@ import type { EnforcementPoint } from "./point.ts";
 
 export function isRefused(call: Call | RefusedCall): call is RefusedCall {
   return "refused" in call;
+}
+
+/** A stop on a resource finds an action by all that it touches. */
+export function namesOf(call: Call | RefusedCall): readonly string[] {
+  return isRefused(call) ? (call.resources ?? [call.resource ?? []].flat()) : reached(call);
 }
 
 interface Asking {

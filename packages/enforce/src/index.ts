@@ -25,6 +25,7 @@ export type {
 } from "./control-plane.ts";
 export { boundOf, covered, onlyOnce } from "./bound.ts";
 export { callIdentity, digestOfCall, maySign } from "./countersigned.ts";
+export { namesOf } from "./facts.ts";
 export type { Clocks } from "./lease.ts";
 export type { Disposition } from "./live.ts";
 export type { Acknowledgement, PointLog, PointOptions } from "./point.ts";

@@ -1,4 +1,4 @@
-import { type BrakeId, type Decision, type EntryId, plainText } from "@countersign/core";
+import { type BrakeId, type Decision, type EntryId, plainText, severalOf } from "@countersign/core";
 import { disclosureOf, draftEntry, refusalOf } from "./drafts.ts";
 import type { Flow } from "./flow.ts";
 
@@ -13,7 +13,11 @@ export async function refuse<A>(flow: Flow<A>, decision: Decision): Promise<void
   if (live.state !== "released") live.settle("not_sent");
   const entry = await recordRefusal(flow, decision);
   const told = decision.brake === undefined ? decision : await withReason(flow, decision, decision.brake);
-  releaser.refusal(refusalOf(told, entry), { action: subject.action, resource: subject.resource });
+  releaser.refusal(refusalOf(told, entry), {
+    action: subject.action,
+    resource: subject.resource,
+    ...severalOf(subject),
+  });
   if (decision.step === "brake") await countTry(flow, decision);
 }
 

@@ -1,5 +1,6 @@
 import type { Hint } from "@countersign/api";
 import {
+  AppError,
   type Chain,
   type EntryKind,
   type Json,
@@ -8,8 +9,8 @@ import {
   type PointId,
   type Random,
   type Settings,
-  AppError,
   newId,
+  severalOf,
 } from "@countersign/core";
 import type { EntryDraft } from "@countersign/enforce";
 import type { Logger } from "pino";
@@ -92,6 +93,7 @@ export interface EntryParts {
   readonly chain?: Chain;
   readonly action: string;
   readonly resource?: string;
+  readonly resources?: readonly string[];
   readonly cause?: Json;
   readonly approval?: EntryDraft["approval"];
   readonly changes?: readonly { readonly kind: Kind; readonly id: string }[];
@@ -112,6 +114,7 @@ export function serverEntry(
     agentProof: null,
     action: parts.action,
     resource: parts.resource ?? null,
+    ...severalOf(parts),
     effect: null,
     argsCommitment: null,
     argsShown: null,

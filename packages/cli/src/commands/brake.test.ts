@@ -95,6 +95,26 @@ describe("freeze and sever", () => {
     expect(server.at("POST /v1/brakes")).toEqual([]);
   });
 
+  it("names the tools that a stop of a resource does not see", async () => {
+    const files = { name: "files", status: "active", tools: ["read", "walk"], resources: { read: "file:{path}" } };
+    const gone = { ...files, name: "gone", status: "removed" };
+    server.route({ "GET /v1/upstreams": () => ({ body: { upstreams: [files, gone] } }) });
+    const said = await test.run("freeze", "--resource", "file:/srv/**", "--reason", "x");
+    expect(said.code).toBe(0);
+    expect(said.stderr).toMatch(/^not covered: files\/walk\. /);
+    const whole = await test.run("freeze", "--resource", "mcp:files", "--reason", "x");
+    expect(whole).toMatchObject({ code: 0, stderr: "" });
+    const json = await test.run("freeze", "--resource", "file:/srv/**", "--reason", "x", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({ brake: BRAKE });
+    expect(JSON.parse(json.stderr)).toEqual({ event: "not_covered", tools: ["files/walk"] });
+  });
+
+  it("stops a resource though nothing can be said of what that leaves out", async () => {
+    server.route({ "GET /v1/upstreams": () => ({ status: 503, body: {} }) });
+    const said = await test.run("freeze", "--resource", "file:/srv/**", "--reason", "x");
+    expect(said).toMatchObject({ code: 0, stderr: expect.stringContaining("tools without a resource mapping") });
+  });
+
   it("waits until every point has confirmed", async () => {
     let asked = 0;
     server.route({

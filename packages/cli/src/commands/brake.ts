@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
 import { UsageError } from "../command/usage-error.ts";
 import { receiptLine } from "../output/receipt-line.ts";
+import { noteUnmapped } from "../upstreams/unmapped-tools.ts";
 
 type Kind = "freeze" | "sever";
 
@@ -35,7 +36,11 @@ function brakeCommand(kind: Kind, summary: string): Command {
       owner: { kind: "text", value: "HUM", about: "all agents of a person, by id, name or `me`" },
       device: { kind: "text", value: "DEV", about: "all that acts from a device" },
       task: { kind: "text", value: "TSK", about: "one task" },
-      resource: { kind: "text", value: "PATTERN", about: "all that touches a resource, e.g. `file:/srv/**`" },
+      resource: {
+        kind: "text",
+        value: "PATTERN",
+        about: "calls on a resource, e.g. `file:/srv/**`; not of tools without a mapping",
+      },
       reason: { kind: "text", value: "TEXT", about: "why: everybody who is stopped is told", required: true },
       ...REACH,
     },
@@ -88,6 +93,7 @@ async function stop(
   const receipt = await settled(client, cli, await asPerson(client, call));
   const stopped = receipt["state"] === "stopped";
   cli.out.answer(receipt, () => receiptLine(receipt, cli.out.paint));
+  if (scope.type === "resource") await noteUnmapped(client, cli, scope.value);
   return stopped ? EXIT.ok : EXIT.failed;
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "@countersign/core";
+import { type Json, isJsonObject, type JsonObject } from "@countersign/core";
 import { withClient } from "../client/client.ts";
 import { nameOf, shown } from "../client/fields.ts";
 import { type Command, command } from "../command/command.ts";
@@ -28,7 +28,7 @@ export const ledgerWho: Command = command({
           clockTime(shown(act["time"])),
           ...["human", "device", "agent", "task"].map((link) => linkName(act, link)),
           shown(act["action"]),
-          shown(act["resource"]),
+          resourcesOf(act),
           outcomeOf(act),
         ],
         none: `nobody has acted on \`${values.resource}\` through a gateway`,
@@ -36,6 +36,10 @@ export const ledgerWho: Command = command({
       return EXIT.ok;
     }),
 });
+
+function resourcesOf({ resource, resources }: JsonObject): string {
+  return Array.isArray(resources) ? (resources as readonly Json[]).map(shown).join(", ") : shown(resource);
+}
 
 /** A name where there is one; else the id. */
 function linkName(act: JsonObject, link: string): string {

@@ -1,4 +1,4 @@
-import { EFFECTS, type Effect } from "@countersign/core";
+import { EFFECTS, type Effect, type ResourceMapping, parseMapping } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import { withClient } from "../client/client.ts";
 import { type Command, command } from "../command/command.ts";
@@ -15,7 +15,14 @@ import {
   secretsBody,
   toolsOf,
 } from "../upstreams/known-server.ts";
-import { type Corrections, type JudgedTool, judgeTools, judgedTerms } from "../upstreams/judge-tools.ts";
+import {
+  type Corrections,
+  type JudgedTool,
+  actsOn,
+  judgeTools,
+  judgedTerms,
+  unmappedNote,
+} from "../upstreams/judge-tools.ts";
 
 const NAME = "upstream add";
 
@@ -30,7 +37,11 @@ export const upstreamAdd: Command = command({
     env: { kind: "texts", value: "NAME", about: "a variable that the program needs: kept sealed, may be repeated" },
     "bearer-env": { kind: "text", value: "NAME", about: "the variable that holds the token for `--url`" },
     effect: { kind: "texts", value: "TOOL=EFFECT", about: `correct an effect: ${EFFECTS.join(", ")}` },
-    resource: { kind: "texts", value: "TOOL=NAME", about: "what a tool acts on, e.g. 'write_file=file:{path}'" },
+    resource: {
+      kind: "texts",
+      value: "TOOL=NAME",
+      about: "what a tool acts on, e.g. 'write_file=file:{path}'; several for several",
+    },
     ...REACH,
   },
   examples: [
@@ -74,8 +85,8 @@ interface AddValues {
 
 /** What each tool is taken to do, for a person to correct. */
 export function toolTable(tools: readonly JudgedTool[]): string[] {
-  const rows = tools.map(({ name, effect, resource }) => [name, effect, resource ?? "the server itself"]);
-  return table(["tool", "effect", "acts on"], rows);
+  const rows = tools.map((tool) => [tool.name, tool.effect, actsOn(tool)]);
+  return [...table(["tool", "effect", "acts on"], rows), ...unmappedNote(tools)];
 }
 
 function serverOf({ name, command: words, url, env, "bearer-env": token }: AddValues, cli: Cli): KnownServer {
@@ -106,7 +117,16 @@ function correctionsOf({ effect, resource }: AddValues): Corrections {
     if (known === undefined) throw new UsageError(`\`${word}\` is no effect: ${EFFECTS.join(", ")}`, NAME);
     effects.set(tool, known);
   }
-  return { effects, resources: new Map(resource.map((text) => pairOf(text, "--resource TOOL=NAME"))) };
+  const resources = new Map<string, readonly string[]>();
+  for (const [tool, text] of resource.map((pair) => pairOf(pair, "--resource TOOL=NAME")))
+    resources.set(tool, [...(resources.get(tool) ?? []), text]);
+  return { effects, resources: new Map([...resources].map(([tool, texts]) => [tool, mappingOf(tool, texts)])) };
+}
+
+function mappingOf(tool: string, texts: readonly string[]): ResourceMapping {
+  const parsed = parseMapping(texts);
+  if (parsed.ok) return parsed.mapping;
+  throw new UsageError(`\`--resource ${tool}=…\` ${parsed.reason}`, NAME);
 }
 
 function pairOf(text: string, form: string): [string, string] {

@@ -2,6 +2,7 @@ import type { Cli } from "../cli.ts";
 import { inWords } from "../output/durations.ts";
 import { table } from "../output/table.ts";
 import { visible } from "../output/visible-text.ts";
+import { actsOn, unmappedNote } from "../upstreams/judge-tools.ts";
 import { isOnPath, launcherPath, mayInstall } from "../start/launcher.ts";
 import { programName } from "../start/program-name.ts";
 import type { CheckedShim } from "./check-shim.ts";
@@ -14,13 +15,16 @@ export function planLines({ client, hooks, cli }: Connecting, plan: ConnectPlan,
   const { survey, ask } = plan;
   const { paint } = cli.out;
   const rows = ask.servers.flatMap(({ upstream, tools }) =>
-    tools.map(({ name, effect, resource }) => [upstream, name, effect, resource ?? "the server itself"]),
+    tools.map((tool) => [upstream, tool.name, tool.effect, actsOn(tool)]),
   );
+  const unmapped = unmappedNote(ask.servers.flatMap(({ tools }) => tools));
   const diff = files.flatMap((file) => showPlan(file)).map((line) => painted(line, cli));
   return [
     paint.bold(`Connect ${client.name}`),
     "",
-    ...(rows.length === 0 ? noServers(plan, cli) : [...table(["server", "tool", "effect", "acts on"], rows), ""]),
+    ...(rows.length === 0
+      ? noServers(plan, cli)
+      : [...table(["server", "tool", "effect", "acts on"], rows), ...unmapped, ""]),
     ...survey.left.map(({ name, why }) => `${paint.warn("left alone")}  ${visible(name)}: ${visible(why)}`),
     `agent  ${ask.agent.name}, yours, for 30 days: ${visible(ask.agent.purpose)}`,
     ...ask.agent.grants.map(({ action, resource }) => `       ${visible(action)} @ ${visible(resource)}`),

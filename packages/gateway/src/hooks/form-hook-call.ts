@@ -1,4 +1,12 @@
-import { type Call, type Effect, HOOK_METHOD, type JsonObject, canonicalJson, graver } from "@countersign/core";
+import {
+  type Call,
+  type Effect,
+  HOOK_METHOD,
+  type JsonObject,
+  canonicalJson,
+  graver,
+  tooManyResources,
+} from "@countersign/core";
 import type { RefusedCall } from "@countersign/enforce";
 import type { ToolRow } from "./clients/client-shape.ts";
 import { CLIENT_SHAPES, type HookClient } from "./clients/index.ts";
@@ -26,7 +34,6 @@ export interface HookCallOptions {
 export type HookCall = Call | RefusedCall | null;
 
 /** Resources of one use, at most. */
-const MOST_RESOURCES = 64;
 
 /** What a tool does, before it is a call. */
 interface Meaning {
@@ -172,7 +179,7 @@ function callOf(
   const effect = graver(read.effect, gravestOf(touched));
   const resources = distinctResources(touched, use.cwd);
   const [resource] = resources;
-  const tooMany = resources.length > MOST_RESOURCES || resource === undefined;
+  const tooMany = tooManyResources(resources) || resource === undefined;
   if (tooMany || Buffer.byteLength(canonicalJson(read.arguments)) > argumentsBytes)
     return refused(client, use, {
       code: "input.too_large",

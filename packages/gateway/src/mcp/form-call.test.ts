@@ -50,6 +50,16 @@ describe("formCall", () => {
     expect(form({ name: "read" }, {}, { accepted: () => null })).toMatchObject({ effect: "unknown" });
   });
 
+  it("names all resources of a tool that has several, and a single one as ever", () => {
+    const mapped = { resources: { read: ["file:{path}", "file:{more[]}"] } };
+    expect(form({ name: "read", arguments: { path: "/a", more: ["/b", "/c"] } }, mapped)).toMatchObject({
+      resource: "file:/a",
+      resources: ["file:/a", "file:/b", "file:/c"],
+    });
+    expect(form({ name: "read", arguments: { path: "/a", more: ["/a"] } }, mapped)).not.toHaveProperty("resources");
+    expect(code(form({ name: "read", arguments: { path: "/a", more: [] } }, mapped))).toBe("input.invalid_json");
+  });
+
   it.each([
     ["an upstream that there is not", form({ name: "read" }, {}, { record: null }), "upstream.unknown"],
     ["a tool that there is not", form({ name: "drop" }), "tool.unknown"],

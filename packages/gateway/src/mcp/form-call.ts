@@ -1,7 +1,7 @@
 import { type Call, type JsonObject, type StateRecord, canonicalJson, isJsonObject } from "@countersign/core";
 import type { RefusedCall } from "@countersign/enforce";
 import { effectOfTool } from "@countersign/policy";
-import { resourceOf } from "./resource-of.ts";
+import { resourcesOf } from "./resources-of.ts";
 import { type ToolDefinition, acceptedHash, isToolName } from "./tool-definition.ts";
 
 export interface FormOptions {
@@ -48,7 +48,7 @@ export function formCall(params: JsonObject, options: FormOptions): Call | Refus
   if (Buffer.byteLength(canonicalJson(args)) > options.argumentsBytes) return refuse(tooLarge(options.argumentsBytes));
   const pinned = pinOf(record, name, options);
   if (!pinned.ok) return refuse(pinned.refused);
-  const mapped = resourceOf(own(record.terms.resources, name), args, `mcp:${upstream}`);
+  const mapped = resourcesOf(own(record.terms.resources, name), args, `mcp:${upstream}`);
   if (!mapped.ok) return refuse({ step: "input", code: "input.invalid_json", reason: mapped.reason });
   const annotations = accepted(name, pinned.hash)?.annotations ?? null;
   return {
@@ -57,7 +57,8 @@ export function formCall(params: JsonObject, options: FormOptions): Call | Refus
     tool: name,
     toolDefinitionHash: pinned.hash,
     action,
-    resource: mapped.resource,
+    resource: mapped.first,
+    ...(mapped.all.length > 1 ? { resources: mapped.all } : {}),
     effect: effectOfTool(record.terms.effects, hintsOf(annotations), name),
     arguments: args,
   };

@@ -26,6 +26,13 @@ describe("what the grants of a task could cover", () => {
     expect(narrow.tool("read", "file:/etc/{name}")).toBe(false);
   });
 
+  it("is a tool of several resources only when each of them could be touched", () => {
+    const narrow = grantable({ action: "mcp:docs/*", resource: "file:/srv/**" });
+    expect(narrow.tool("move", ["file:{source}", "file:{destination}"])).toBe(true);
+    expect(narrow.tool("read", "file:{paths[]}")).toBe(true);
+    expect(narrow.tool("copy", ["file:{source}", "https://{host}/"])).toBe(false);
+  });
+
   it("is a resource or a template that could become one, and the methods that are granted", () => {
     const reads = grantable({ action: "mcp:docs#resources/*", resource: "file:/srv/**" });
     expect(reads.resource("file:///srv/a")).toBe(true);

@@ -1,4 +1,4 @@
-import { type Grant, type TaskId, matches, touches } from "@countersign/core";
+import { type Grant, type ResourceMapping, type TaskId, matches, textsOf, touches } from "@countersign/core";
 import { methodAction, toolAction } from "./form-call.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 import { resourceName } from "./method-call.ts";
@@ -7,7 +7,7 @@ import { resourceName } from "./method-call.ts";
 export interface Grantable {
   /** Whether anything at all is. */
   readonly any: boolean;
-  tool(name: string, mapping: string | undefined): boolean;
+  tool(name: string, mapping: ResourceMapping | undefined): boolean;
   method(method: string): boolean;
   resource(uri: string): boolean;
   /** A whole folder and all that is in it. */
@@ -30,7 +30,8 @@ export function grantableOf({ point }: Pick<GatewayContext, "point">, task: Task
   };
   return {
     any: both.every((grants) => grants.some((grant) => touchesServer(grant.action, own))),
-    tool: (name, mapping) => could(toolAction(upstream, name), mapping?.replaceAll(PLACES, "**") ?? own),
+    tool: (name, mapping) =>
+      textsOf(mapping ?? own).every((text) => could(toolAction(upstream, name), text.replaceAll(PLACES, "**"))),
     method: (method) => could(methodAction(upstream, method), own),
     resource: (uri) => {
       const name = named(uri);

@@ -5,7 +5,7 @@ import type { RefusalDetail } from "@countersign/enforce";
 export function refusalText(refusal: Refusal, detail: RefusalDetail): string {
   const { approval, approvalUrl } = refusal;
   if (refusal.decision === "hold" && approval !== undefined) {
-    const what = [toolOf(detail.action), shown(detail.resource)].filter((part) => part !== "").join(" ");
+    const what = [toolOf(detail.action), shown(detail)].filter((part) => part !== "").join(" ");
     const link = approvalUrl === undefined ? "" : ` Approve: ${approvalUrl}.`;
     const advice = `Do not try another way; call countersign_wait ${JSON.stringify({ approval })}.`;
     return `HELD ${approval} for ${detail.approver ?? "a human"}: ${what}. Nothing was done.${link} ${advice}`;
@@ -38,8 +38,10 @@ function toolOf(action: string): string {
 }
 
 /** Paths are shown as paths; the scheme says nothing to a reader. */
-function shown(resource: string | null): string {
-  return resource === null ? "" : resource.replace(/^file:/, "");
+function shown({ resource, resources }: Pick<RefusalDetail, "resource" | "resources">): string {
+  const [first, second, ...more] = (resources ?? [resource ?? ""]).map((name) => name.replace(/^file:/, ""));
+  if (second === undefined) return first ?? "";
+  return `${first ?? ""}, ${second}${more.length === 0 ? "" : ` and ${String(more.length)} more`}`;
 }
 
 function sentence(reason: string): string {

@@ -1,4 +1,4 @@
-import { type Call, type JsonObject, type StateRecord, type TaskId, canonicalJson } from "@countersign/core";
+import { type Call, type JsonObject, type StateRecord, type TaskId, canonicalJson, severalOf } from "@countersign/core";
 import type { Claims, RefusedCall } from "@countersign/enforce";
 import type { ClientOffer } from "./client-offer.ts";
 import { changed, formCall } from "./form-call.ts";
@@ -35,7 +35,7 @@ export async function requestedCall(context: GatewayContext, requested: Requeste
       : await definitionFault(context, { ...requested, record, task, tool: params["name"] });
   const call = formed(context, { ...requested, record, task });
   return {
-    call: refused === null || "refused" in call ? call : { refused, action: call.action, resource: call.resource },
+    call: refused === null || "refused" in call ? call : { refused, ...touchedBy(call) },
   };
 }
 
@@ -45,7 +45,7 @@ async function stillMeant(
   requested: Requested,
   waited: WaitedCall & { readonly call: Call },
 ): Promise<WaitedCall> {
-  const { upstream, method, tool: name, arguments: args, action, resource } = waited.call;
+  const { upstream, method, tool: name, arguments: args } = waited.call;
   const params = method === "tools/call" ? { name, arguments: args } : args;
   const { call } = await requestedCall(context, { ...requested, upstream, method, params });
   if ("refused" in call) return { ...waited, call };
@@ -53,8 +53,12 @@ async function stillMeant(
   const reason = "the tool is classified otherwise than when this was asked for; make the call again";
   return {
     ...waited,
-    call: { refused: { step: "countersignature", code: "countersignature.void", reason }, action, resource },
+    call: { refused: { step: "countersignature", code: "countersignature.void", reason }, ...touchedBy(waited.call) },
   };
+}
+
+function touchedBy(call: Call): Omit<RefusedCall, "refused"> {
+  return { action: call.action, resource: call.resource, ...severalOf(call) };
 }
 
 export function taskOf(claims: Claims): TaskId | null {

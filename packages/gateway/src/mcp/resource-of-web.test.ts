@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resourceOf } from "./resource-of.ts";
 
-const of = (url: string): ReturnType<typeof resourceOf> => resourceOf("{url}", { url }, "mcp:web");
+const of = (url: string): ReturnType<typeof resourceOf> => resourceOf("{url}", { url });
 
 describe("resourceOf: a name that upstreams read as an address", () => {
   it("names the address without its question, so that a question cannot name another place", () => {
@@ -51,6 +51,6 @@ describe("resourceOf: a name that upstreams read as an address", () => {
     ["https://api.example/{path}", { path: "admin?x" }],
     ["https://api.example/{path}", { path: "a#b" }],
   ])("refuses for %s arguments that lead out of their place: %j", (template, args) => {
-    expect(resourceOf(template, args, "x")).toMatchObject({ ok: false });
+    expect(resourceOf(template, args)).toMatchObject({ ok: false });
   });
 });

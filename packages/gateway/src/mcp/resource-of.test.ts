@@ -3,19 +3,15 @@ import { describe, expect, it } from "vitest";
 import { resourceOf } from "./resource-of.ts";
 
 const FILE = "file:{path}";
-const of = (path: unknown): ReturnType<typeof resourceOf> => resourceOf(FILE, { path } as never, "mcp:files");
+const of = (path: unknown): ReturnType<typeof resourceOf> => resourceOf(FILE, { path } as never);
 const ok = (resource: string): object => ({ ok: true, resource });
 
 describe("resourceOf", () => {
   it("puts arguments into the mapping and normalises", () => {
     expect(of("/srv/records/../records//a.json")).toEqual(ok("file:/srv/records/a.json"));
-    expect(resourceOf("https://api.example/{team}/{id}", { team: "a", id: "b" }, "x")).toEqual(
+    expect(resourceOf("https://api.example/{team}/{id}", { team: "a", id: "b" })).toEqual(
       ok("https://api.example/a/b"),
     );
-  });
-
-  it("answers the fallback where there is no mapping", () => {
-    expect(resourceOf(undefined, { path: "/x" }, "mcp:files")).toEqual(ok("mcp:files"));
   });
 
   it("does not let leading slashes turn a path into the name of a host", () => {
@@ -42,7 +38,7 @@ describe("resourceOf", () => {
   });
 
   it("takes no argument from a prototype", () => {
-    expect(resourceOf("x:{toString}", {}, "y").ok).toBe(false);
+    expect(resourceOf("x:{toString}", {}).ok).toBe(false);
   });
 
   it("never makes a name that climbs out of the root, whatever the argument", () => {

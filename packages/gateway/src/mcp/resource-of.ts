@@ -1,11 +1,10 @@
-import type { JsonObject } from "@countersign/core";
+import { type Json, type JsonObject, fillPlaces } from "@countersign/core";
 import { nameOfAddress } from "./address-name.ts";
 
 export type MappedResource =
   | { readonly ok: true; readonly resource: string }
   | { readonly ok: false; readonly reason: string };
 
-const PLACE = /\{([^{}]+)\}/g;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 /** What some programs strip from a path before they use it. */
 const STRIPPED = /^[\s"']|[\s"']$/;
@@ -14,19 +13,20 @@ const MAX_CHARS = 4096;
 const IS_START = /^(?:[a-z][a-z0-9+.-]*:)?$/;
 
 /**
- * The resource of a call by the upstream's mapping (`file:{path}`), in its normal form; without a mapping `fallback`.
+ * The resource that one text of an upstream's mapping names (`file:{path}`), in its normal form. `element` fills a place that goes through
+ * a list (`file:{paths[]}`).
  *
  * Refuses rather than guesses: a value that is no text, or that the upstream could take for another name than we do (a relative path, a
  * path with spaces or quotes at its ends, control characters), would slip past every rule about the resource that it really means.
  */
-export function resourceOf(template: string | undefined, args: JsonObject, fallback: string): MappedResource {
-  if (template === undefined) return { ok: true, resource: fallback };
+export function resourceOf(template: string, args: JsonObject, element?: Json): MappedResource {
   let refused: string | null = null;
-  const name = template.replaceAll(PLACE, (_, argument: string, at: number) => {
-    const value = Object.hasOwn(args, argument) ? args[argument] : undefined;
-    const fault = faultOf(value, template.slice(0, at));
+  const name = fillPlaces(template, ({ argument, each }, before) => {
+    const given = Object.hasOwn(args, argument) ? args[argument] : undefined;
+    const value = each ? element : given;
+    const fault = faultOf(value, before);
     if (fault !== null) refused ??= `argument \`${argument}\` ${fault}`;
-    return typeof value === "string" ? withoutAuthority(value, template.slice(0, at)) : "";
+    return typeof value === "string" ? withoutAuthority(value, before) : "";
   });
   if (refused !== null) return { ok: false, reason: refused };
   return nameOfAddress(name);

@@ -1,5 +1,5 @@
 import { AppError, type Call, problemOf } from "@countersign/core";
-import type { Claims, RefusedCall, Releaser } from "@countersign/enforce";
+import { type Claims, type RefusedCall, type Releaser, namesOf } from "@countersign/enforce";
 import { type Begun, conversationOf } from "./begun-conversation.ts";
 import type { ClientMessage, ClientRequest } from "./client-message.ts";
 import { type ClientOffer, NO_OFFER, offerOf } from "./client-offer.ts";
@@ -118,7 +118,7 @@ function releaserOf(
     const { reply } = conversation;
     if (!claims.ok || reply === null || reply === watched) return;
     watched = reply;
-    context.unread.add({ chain: claims.chain, resource: call.resource, reply });
+    context.unread.add({ chain: claims.chain, resources: namesOf(call), reply });
   };
   return {
     partial: (value) => {

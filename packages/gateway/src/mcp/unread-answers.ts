@@ -3,7 +3,7 @@ import type { Reply } from "./reply.ts";
 
 interface Unread {
   readonly chain: Chain;
-  readonly resource: string | null;
+  readonly resources: readonly string[];
   readonly reply: Reply;
 }
 
@@ -26,6 +26,6 @@ export class UnreadAnswers {
   }
 
   #cut(scope: BrakeScope): void {
-    for (const { chain, resource, reply } of this.#unread) if (covers(scope, chain, resource)) reply.stop();
+    for (const { chain, resources, reply } of this.#unread) if (covers(scope, chain, resources)) reply.stop();
   }
 }

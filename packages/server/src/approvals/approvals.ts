@@ -17,6 +17,7 @@ import {
   type StateRecord,
   isId,
   newId,
+  severalOf,
   signedScope,
 } from "@countersign/core";
 import type { Denial, Held, HoldRefused, HoldRequest } from "@countersign/enforce";
@@ -269,6 +270,7 @@ export class Approvals {
         serverEntry(this.kernel, "approval", {
           action: "approval.deny",
           resource: approval.terms.resource,
+          ...severalOf(approval.terms),
           approval: approval.id,
           cause: { by, reason: sealed as Json },
           changes: [put],

@@ -1,5 +1,5 @@
 import type { ApprovalDisplay, ApprovalView, SigningProgress } from "@countersign/api";
-import { AppError, type HeldCall, approvalEndsAt, canonicalJson } from "@countersign/core";
+import { AppError, type HeldCall, approvalEndsAt, canonicalJson, severalOf } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 import { isTooFast, notesOn } from "./attention.ts";
 import type { BuiltChange } from "./changes.ts";
@@ -37,16 +37,25 @@ export async function displayCall(kernel: Kernel, approval: Approval, call: Held
   const who = `${names.agent?.name ?? "an agent"}, run by ${names.human?.name ?? "nobody"} on ${names.device?.name ?? "no device"}`;
   return {
     subject: "call",
-    sentence: `${who}, wants to ${WORDS[call.effect] ?? "act"}: ${call.tool} on ${call.resource}`,
+    sentence: `${who}, wants to ${WORDS[call.effect] ?? "act"}: ${call.tool} on ${placesInWords(call)}`,
     ...names,
     action: call.action,
     resource: call.resource,
+    ...severalOf(call),
     effect: call.effect,
     holds: shownHolds(approval),
     content: canonicalJson(call.arguments),
     argsCommitment: approval.terms.argsCommitment,
     expiresAt: approval.terms.expiresAt,
   };
+}
+
+/** All places where they are few; how many more there are where they are not: each stands below the sentence. */
+function placesInWords({ resource, resources }: HeldCall): string {
+  if (resources === undefined) return resource;
+  const [first = resource, second, third, ...more] = resources;
+  if (more.length > 0) return `${first} and ${String(resources.length - 1)} more`;
+  return [first, second, third].filter((name) => name !== undefined).join(" and ");
 }
 
 export async function displayChange(kernel: Kernel, approval: Approval, built: BuiltChange): Promise<ApprovalDisplay> {

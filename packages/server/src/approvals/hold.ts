@@ -7,6 +7,7 @@ import {
   approvalEndsAt,
   newId,
   riskLevelOf,
+  severalOf,
 } from "@countersign/core";
 import { argsCommitment } from "@countersign/credentials";
 import {
@@ -92,6 +93,7 @@ async function newHold(kernel: Kernel, request: HoldRequest, match: string): Pro
     chain,
     action: "approval.open",
     resource: call.resource,
+    ...severalOf(call),
     approval: id,
     changes: [put],
   });
@@ -126,6 +128,7 @@ async function approvalOf(
       change: null,
       action: call.action,
       resource: call.resource,
+      ...severalOf(call),
       effect: call.effect,
       argsCommitment: argsCommitment(Buffer.from(salt, "base64url"), call.arguments),
       holds: decision.holds,

@@ -1,3 +1,4 @@
+import { severalOf } from "@countersign/core";
 import type { Approval } from "./payload.ts";
 import { type Kernel, serverEntry } from "../kernel.ts";
 import { withState } from "../store/index.ts";
@@ -32,6 +33,7 @@ async function end(
       serverEntry(kernel, "approval", {
         action: status === "expired" ? "approval.expire" : "approval.void",
         resource: approval.terms.resource,
+        ...severalOf(approval.terms),
         approval: approval.id,
         changes: [put],
       }),

@@ -1,10 +1,8 @@
 import type { ApprovalOptionsBody, ShownBound } from "@countersign/api";
-import { AppError, type Bound, type HeldCall, TASK_SCOPE } from "@countersign/core";
+import { AppError, type Bound, type HeldCall, TASK_SCOPE, mappedArguments } from "@countersign/core";
 import { boundOf, onlyOnce } from "@countersign/enforce";
 import type { Kernel } from "../kernel.ts";
 import type { Approval } from "./payload.ts";
-
-const PLACE = /\{([^{}]+)\}/g;
 
 /** What may be signed with scope `task` for a held call: with as little fixed as there can be. Null: it is signed once. */
 export async function taskOffer(kernel: Kernel, approval: Approval, call: HeldCall): Promise<ShownBound | null> {
@@ -18,8 +16,8 @@ export async function taskOffer(kernel: Kernel, approval: Approval, call: HeldCa
 /** Names of the arguments that make up the resource; null when the tool has no mapping. */
 async function mappingOf({ store }: Kernel, { upstream, tool }: HeldCall): Promise<readonly string[] | null> {
   const resources = (await store.get("upstream", upstream))?.terms.resources ?? {};
-  const template = Object.hasOwn(resources, tool) ? resources[tool] : undefined;
-  return template === undefined ? null : [...template.matchAll(PLACE)].map(([, name = ""]) => name);
+  const mapping = Object.hasOwn(resources, tool) ? resources[tool] : undefined;
+  return mapping === undefined ? null : mappedArguments(mapping);
 }
 
 interface Asked {

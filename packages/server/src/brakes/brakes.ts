@@ -134,7 +134,9 @@ export class Brakes {
       ...(await this.kernel.store.find("approval", { status: "pending" })),
       ...(await this.kernel.store.find("approval", { status: "approved" })),
     ];
-    return open.filter(({ terms }) => terms.subject === "call" && covers(scope, terms, terms.resource));
+    return open.filter(
+      ({ terms }) => terms.subject === "call" && covers(scope, terms, terms.resources ?? terms.resource),
+    );
   }
 
   private async agentsIn(scope: BrakeScope, severed: readonly Task[]): Promise<readonly AgentId[]> {

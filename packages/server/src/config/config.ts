@@ -1,5 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { AppError, EFFECTS, type SecretRef, type Settings, type UpstreamTerms, canonicalJson } from "@countersign/core";
+import {
+  AppError,
+  EFFECTS,
+  type ResourceMapping,
+  type SecretRef,
+  type Settings,
+  type UpstreamTerms,
+  canonicalJson,
+  parseMapping,
+} from "@countersign/core";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { assertSafe } from "./addresses.ts";
@@ -19,6 +28,14 @@ const address = z
   .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "write it as host:port, for instance 127.0.0.1:7340")
   .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, "names a port above 65535");
 
+const mapping = z
+  .union([z.string(), z.array(z.string().min(1)).min(1)])
+  .transform((given, context): ResourceMapping => {
+    const parsed = parseMapping(given);
+    if (parsed.ok) return parsed.mapping;
+    context.addIssue({ code: "custom", message: parsed.reason });
+    return z.NEVER;
+  });
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, "is not the name of a header");
 const upstream = z.strictObject({
   kind: z.literal("mcp"),
@@ -29,7 +46,7 @@ const upstream = z.strictObject({
   env: z.record(z.string(), z.union([z.string(), secretRef])).default({}),
   auth: z.strictObject({ bearer: secretRef }).optional(),
   effects: z.record(z.string(), z.enum(EFFECTS)).default({}),
-  resources: z.record(z.string(), z.string()).default({}),
+  resources: z.record(z.string(), mapping).default({}),
   critical: z.array(z.string()).default([]),
 });
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use small letters, digits, - and _");

@@ -1,4 +1,12 @@
-import { type Clock, type IntentId, type LedgerEntry, newId, type PointId, type Random } from "@countersign/core";
+import {
+  type Clock,
+  type IntentId,
+  type LedgerEntry,
+  type PointId,
+  type Random,
+  newId,
+  severalOf,
+} from "@countersign/core";
 import type { Entry, Store, StoredEntry } from "../store/index.ts";
 
 /** Outcomes that are written at once. */
@@ -39,6 +47,7 @@ function unknownOutcome({ point, clock, random }: RecoverOptions, stored: Stored
       agentProof: intent.agentProof,
       action: intent.action,
       resource: intent.resource,
+      ...severalOf(intent),
       effect: intent.effect,
       argsCommitment: null,
       argsShown: null,

@@ -1,5 +1,5 @@
 import type { Act, ActPage } from "@countersign/api";
-import type { LedgerEntry } from "@countersign/core";
+import { type LedgerEntry, severalOf } from "@countersign/core";
 import { type NamedParts, Names } from "../names.ts";
 import type { EntryQuery, Store, StoredEntry } from "../store/index.ts";
 
@@ -34,6 +34,7 @@ async function actOf(store: Store, { index, body }: StoredEntry, names: Names): 
     names: known,
     action,
     resource,
+    ...severalOf(entry),
     effect,
     decision: decision === null ? null : { result: decision.result, step: decision.step, code: decision.code },
     outcome,

@@ -66,8 +66,15 @@ function renderEnded(view: ApprovalPageView, { state, action }: NonNullable<Appr
 function chain(display: ApprovalDisplay): Html {
   const links = (["human", "device", "agent", "task"] as const).filter((link) => display[link] !== null);
   return html`<dl class="chain">
-    ${links.map((link) => row(link, html`<b>${place(display, `${link}.name`)}</b> <code>${place(display, `${link}.id`)}</code>`, "link"))}${row("action", html`<code class="big">${place(display, "action")}</code>`, "link")}${row("resource", html`<code class="big">${place(display, "resource")}</code>`)}${row("effect", effectBadge(display.effect, place(display, "effect")))}
+    ${links.map((link) => row(link, html`<b>${place(display, `${link}.name`)}</b> <code>${place(display, `${link}.id`)}</code>`, "link"))}${row("action", html`<code class="big">${place(display, "action")}</code>`, "link")}${resourceRows(display)}${row("effect", effectBadge(display.effect, place(display, "effect")))}
   </dl>`;
+}
+
+/** All that a call touches, each with its own place: what is signed is what stands here. */
+function resourceRows(display: ApprovalDisplay): Html {
+  const line = (path: string): Html => html`<code class="big">${place(display, path)}</code>`;
+  const all = display.resources?.map((_, index) => html`<div>${line(`resources.${index}`)}</div>`) ?? null;
+  return html`${row("resource", line("resource"))}${all && row("all resources", html`${all}`)}`;
 }
 
 function row(name: string, value: Html, kind = ""): Html {
@@ -180,9 +187,11 @@ function place(display: ApprovalDisplay, path: string): Html {
 }
 
 function allRuns(display: ApprovalDisplay, parts: readonly Part[]): readonly Run[] {
-  const { sentence, human, device, agent, task, action, resource, effect, holds } = display;
+  const { sentence, human, device, agent, task, action, resource, resources = [], effect, holds } = display;
   const names = [human, device, agent, task].flatMap((named) => (named === null ? [] : [named.id, named.name]));
   const reasons = holds.flatMap(({ policyId, reason }) => [policyId, reason]);
-  const fields = [sentence, action, resource, effect, ...names, ...reasons].flatMap((text) => [...marked(text)]);
+  const fields = [sentence, action, resource, ...resources, effect, ...names, ...reasons].flatMap((text) => [
+    ...marked(text),
+  ]);
   return [...fields, ...parts.flat().flatMap(({ tokens }) => tokens.flatMap((token) => [...token.runs]))];
 }

@@ -184,3 +184,14 @@ describe("set-up", () => {
     expect(renderSetup({ ...setupView, state: "closed" })).toContain("<code>countersign up</code>");
   });
 });
+
+describe("a call on several resources", () => {
+  it("shows each of them as a place that is read back, marked where it deceives", () => {
+    const resources = ["file:/srv/a", "file:/srv/rec\u043erds/b"];
+    const page = renderApproval(approvalPage({ ...callDisplay, resource: "file:/srv/a", resources }));
+    expect(page).toMatch(/data-from="resource">(<[^>]+>)*file:/);
+    expect(page).toMatch(/data-from="resources.0">(<[^>]+>)*file:/);
+    expect(page).toMatch(/data-from="resources.1">.*U\+043E/);
+    expect(page).toContain("Look closely");
+  });
+});

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Kind, LedgerEntry } from "@countersign/core";
+import { furtherResources } from "./further-resources.ts";
 import type { StoreFault } from "./journal.ts";
 import { indexedSize } from "./meta.ts";
 import { LEAF_BYTES, recordDigest } from "./pack-commit.ts";
@@ -139,12 +140,12 @@ function countFault(state: Audit, { point, pointSeq, chain: { task }, taskSeq }:
   return taskSeq === ofTask ? null : `breaks the count of task \`${String(task)}\``;
 }
 
-function lookupFault(state: Audit, idx: number, { resource, records = [] }: LedgerEntry): string | null {
+function lookupFault(state: Audit, idx: number, { resource, resources, records = [] }: LedgerEntry): string | null {
   if (resource !== null && idx < state.indexed) {
     state.filed += 1;
     if (state.isFiled.get(resource, idx) === undefined) return `is not filed under resource \`${resource}\``;
   }
-  for (const { kind, id } of records) {
+  for (const { kind, id } of [...records, ...furtherResources({ resource, resources })]) {
     state.named += 1;
     if (state.isNamed.get(kind, id, idx) === undefined) return `is not filed under record \`${kind} ${id}\``;
   }

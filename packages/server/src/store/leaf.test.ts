@@ -18,6 +18,7 @@ const drafts = fc.record(
     agentProof: maybe(fc.constant("declared")),
     action: maybe(text),
     resource: maybe(text),
+    resources: fc.array(text),
     effect: maybe(fc.constant("read")),
     argsCommitment: maybe(text),
     argsShown: maybe(fc.record({ value: json, hidden: fc.array(text) })),

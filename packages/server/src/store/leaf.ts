@@ -38,7 +38,9 @@ export function leafPieces({ point, draft, records }: LeafInput): LeafPieces {
   const middle =
     `,"posture":${canonicalJson(draft.posture)}` +
     (records.length === 0 ? "" : `,"records":${canonicalJson(records)}`) +
-    `,"resource":${text(draft.resource)},"risk":${draft.risk === null ? "null" : canonicalJson(draft.risk)},"taskSeq":`;
+    `,"resource":${text(draft.resource)}` +
+    (draft.resources === undefined ? "" : `,"resources":${canonicalJson(draft.resources)}`) +
+    `,"risk":${draft.risk === null ? "null" : canonicalJson(draft.risk)},"taskSeq":`;
   return { head, middle, tail: `,"time":${text(draft.time)},"v":1}` };
 }
 

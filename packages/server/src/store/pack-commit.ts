@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { AppError, canonicalJson, type Kind } from "@countersign/core";
+import { furtherResources } from "./further-resources.ts";
 import { leafPieces, type NamedRecord } from "./leaf.ts";
 import type { PackedCommit, PackedEntry, PackedPut } from "./messages.ts";
 import type { Commit, Entry, Put } from "./store.ts";
@@ -92,6 +93,7 @@ function packEntry(entry: Entry, digests: ReadonlyMap<string, NamedRecord>): Pac
   const sizeBytes = Buffer.byteLength(head) + Buffer.byteLength(middle) + tail.length + COUNTER_BYTES;
   if (sizeBytes > LEAF_BYTES)
     throw new AppError("input.too_large", { detail: `ledger entry over ${String(LEAF_BYTES)} bytes` });
+  const filedUnder = [...records, ...furtherResources(draft)];
   return [
     head,
     middle,
@@ -104,7 +106,7 @@ function packEntry(entry: Entry, digests: ReadonlyMap<string, NamedRecord>): Pac
     draft.resource,
     draft.chain.agent,
     draft.chain.human,
-    records.length === 0 ? null : records.flatMap(({ kind, id }) => [kind, id]),
+    filedUnder.length === 0 ? null : filedUnder.flatMap(({ kind, id }) => [kind, id]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import { newId } from "@countersign/core";
+import { FURTHER_RESOURCE } from "./further-resources.ts";
 import type { EntryQuery, RecordFilter } from "./store.ts";
 
 /** Most rows of one answer: whoever wants more asks again. */
@@ -77,12 +78,13 @@ function addTimes({ since, until }: EntryQuery, add: Add): void {
   if (until !== undefined) add("idx <= (SELECT idx FROM journal WHERE id < ? ORDER BY id DESC LIMIT 1)", first(until));
 }
 
-/** Resources that were entered already, and those of the newest entries, which were not. */
+/** Resources that were entered already, those of the newest entries, which were not, and those of entries that have several. */
 function addResource(pattern: string, indexed: number, add: Add): void {
   const { test, values } = nameTest(pattern);
   const entered = `SELECT idx FROM resources WHERE ${test}`;
   const newest = `SELECT idx FROM (SELECT idx, resource AS name FROM journal WHERE idx >= ? AND resource IS NOT NULL) WHERE ${test}`;
-  add(`idx IN (${entered} UNION ALL ${newest})`, ...values, indexed, ...values);
+  const further = `SELECT idx FROM (SELECT id AS name, idx FROM named WHERE kind = '${FURTHER_RESOURCE}') WHERE ${test}`;
+  add(`idx IN (${entered} UNION ALL ${newest} UNION ALL ${further})`, ...values, indexed, ...values, ...values);
 }
 
 function nameTest(pattern: string): { readonly test: string; readonly values: readonly SQLInputValue[] } {

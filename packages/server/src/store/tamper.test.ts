@@ -42,6 +42,8 @@ beforeAll(async () => {
     await store.commit({
       entries: [make.entry(point, make.intent(chain, make.id("int"), `file:/srv/${String(i % 5)}`))],
     });
+  const several = { resource: "file:/in", resources: ["file:/in", "file:/out"] };
+  await store.commit({ entries: [make.entry(point, make.draft(several))] });
   await store.close();
 });
 afterAll(() => {
@@ -120,6 +122,7 @@ describe("someone who edits the database", () => {
     expect(edited("DELETE FROM named WHERE kind = 'brake'").join()).toContain(
       `is not filed under record \`brake ${brake.id}\``,
     );
+    expect(edited("DELETE FROM named WHERE id = 'file:/out'").join()).toContain("is not filed under");
     expect(edited("INSERT INTO named VALUES ('human', 'hum_x', 3)")).toEqual([
       "data.damaged a lookup table does not fit the journal",
     ]);

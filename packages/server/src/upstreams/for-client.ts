@@ -1,4 +1,4 @@
-import { AppError, type Json, type SecretRef, type UpstreamTerms } from "@countersign/core";
+import { AppError, type Json, type SecretRef, type UpstreamTerms, textsOf } from "@countersign/core";
 import { digestOf } from "@countersign/credentials";
 import type { BuiltChange } from "../approvals/index.ts";
 import { sameTerms } from "../config/index.ts";
@@ -81,7 +81,7 @@ function shownTool(name: string, terms: UpstreamTerms, before: UpstreamTerms | n
 
 function judged(name: string, { effects, resources }: UpstreamTerms): string {
   const resource = own(resources, name);
-  return `${own(effects, name) ?? "as it says itself"}${resource === undefined ? "" : ` of ${resource}`}`;
+  return `${own(effects, name) ?? "as it says itself"}${resource === undefined ? "" : ` of ${textsOf(resource).join(" and ")}`}`;
 }
 
 function own<T>(of: Readonly<Record<string, T>> | null, name: string): T | undefined {

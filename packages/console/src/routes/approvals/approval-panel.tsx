@@ -8,6 +8,7 @@ import { CopyId } from "../../parts/copy-id.tsx";
 import { EffectBadge } from "../../parts/effect-badge.tsx";
 import { Facts } from "../../parts/facts.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { Resources } from "../../parts/resources.tsx";
 import { ShownContent, ShownText } from "../../parts/shown-text.tsx";
 import { PanelPart, SidePanel } from "../../parts/side-panel.tsx";
 import { APPROVAL_STATES, StateBadge } from "../../parts/state-badge.tsx";
@@ -91,7 +92,7 @@ function Details({ approval }: { readonly approval: ApprovalView }): ReactElemen
         <Facts
           rows={[
             ["Action", <ShownText key="a" text={display.action} />],
-            ["Resource", <ShownText key="r" text={display.resource} />],
+            ["Resource", <Resources key="r" {...display} />],
             ["Ends", <When key="w" at={expiresAt} />],
             ["Approval", <CopyId key="i" id={id} />],
           ]}

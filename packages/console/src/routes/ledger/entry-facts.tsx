@@ -1,5 +1,5 @@
 import type { Named } from "@countersign/api";
-import type { LedgerEntry } from "@countersign/core";
+import { type LedgerEntry, severalOf } from "@countersign/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { Chain } from "../../parts/chain.tsx";
@@ -7,6 +7,7 @@ import { CopyId } from "../../parts/copy-id.tsx";
 import { DecisionBadge, OUTCOMES } from "../../parts/decision-badge.tsx";
 import { EffectBadge } from "../../parts/effect-badge.tsx";
 import { Facts } from "../../parts/facts.tsx";
+import { Resources } from "../../parts/resources.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
 import { PanelPart } from "../../parts/side-panel.tsx";
 import { absolute } from "../../parts/when.tsx";
@@ -48,7 +49,7 @@ function What({ entry, names }: { readonly entry: LedgerEntry; readonly names: N
         ["When", absolute(entry.time)],
         ["By", by === null ? null : <ShownText key="b" text={by} />],
         ["Action", entry.action === null ? null : <Written key="a" text={entry.action} />],
-        ["About", about === null ? null : <Written key="r" text={about} />],
+        ["About", about === null ? null : <Resources key="r" {...severalOf(entry)} resource={about} />],
         ["Effect", effect === null ? null : <EffectBadge key="e" effect={effect} />],
         ["Decision", decision === null ? null : <Decided key="d" decision={decision} />],
         ["Outcome", outcome === undefined ? null : outcomeWords(outcome)],

@@ -7,18 +7,21 @@ describe("readBack", () => {
       sentence: "frame",
       holds: [{ reason: "frame" }],
       human: { name: "frame" },
+      resources: ["frame", "frame"],
       task: null,
       rest: "kept",
     });
     const places = [
       ["sentence", "page"],
       ["holds.0.reason", "a⟨U+202E⟩b"],
+      ["resources.1", "file:/b"],
       ["human.name", "p\u0430⟨U+0430⟩y"],
     ] as const;
     expect(readBack(json, places)).toEqual({
       sentence: "page",
       holds: [{ reason: "a\u202eb" }],
       human: { name: "p\u0430y" },
+      resources: ["frame", "file:/b"],
       task: null,
       rest: "kept",
     });

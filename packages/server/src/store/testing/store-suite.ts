@@ -374,6 +374,21 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
         expect(await found("%")).toEqual([]);
       });
 
+      it("finds an entry that has several resources by each of them, once", async () => {
+        const several = ["file:/in/a", "file:/out/b", "file:/out/c"];
+        await store.commit({
+          entries: [make.entry(point, make.draft({ resource: "file:/in/a", resources: several }))],
+        });
+        await store.commit({ entries: [make.entry(point, make.draft({ resource: "file:/out/b" }))] });
+        const found = async (resource: string): Promise<number[]> =>
+          (await store.entries({ resource, limit: 100 })).map(({ index }) => index);
+        expect(await found("file:/in/a")).toEqual([0]);
+        expect(await found("file:/out/b")).toEqual([0, 1]);
+        expect(await found("file:/out/**")).toEqual([0, 1]);
+        expect(await found("file:/out/c")).toEqual([0]);
+        expect(await found("file:/out/d")).toEqual([]);
+      });
+
       it("refuses a leaf over 60 KB before anything is written", async () => {
         const cause = "x".repeat(60 * 1024);
         await expect(store.commit({ entries: [make.entry(point, make.draft({ cause }))] })).rejects.toMatchObject({
