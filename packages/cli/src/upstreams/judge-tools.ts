@@ -109,7 +109,7 @@ export function actsOn({ resource }: Pick<JudgedTool, "resource">): string {
 /** What is to be known of tools without a mapping; nothing where there is none. */
 export function unmappedNote(tools: readonly Pick<JudgedTool, "resource">[]): readonly string[] {
   if (tools.every(({ resource }) => resource !== null)) return [];
-  return ["acts on the server itself: a stop, a grant or a rule for a file or an address does not see such a call"];
+  return ["the server itself: a stop, a grant or a rule of a file or an address does not see such a call"];
 }
 
 /** Folders that a program is told in its command line: what it may work on. */

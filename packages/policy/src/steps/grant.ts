@@ -1,4 +1,4 @@
-import { type Grant, contains, isOwnHands, matches, normalizeResource } from "@countersign/core";
+import { type Grant, contains, matches, normalizeResource } from "@countersign/core";
 import { type Check, refuse } from "./step.ts";
 
 /** A grant of the task covers action and resource, and so does the agent's own signed scope. */
@@ -11,10 +11,9 @@ export const grant: Check = ({ call, facts }) => {
       "the resource is not in its normal form, so no grant covers it; name it without `.`, `..` and `//`",
     );
   }
-  // The own hands name whole folders (`**`): only a pattern at least as wide covers such a name.
-  const within = isOwnHands(call) ? contains : matches;
+  // A name may be that of a whole folder (`**`): only a pattern at least as wide covers it.
   const covering = ({ action: actions, resource: resources }: Grant): boolean =>
-    matches(actions, action) && within(resources, resource);
+    matches(actions, action) && contains(resources, resource);
   if (facts.task?.terms.grants.some(covering) !== true) {
     return refuse(
       "grant.missing",
