@@ -52,6 +52,8 @@ export interface ApprovalView {
   readonly bound: (ShownBound & { readonly used: number; readonly until: string }) | null;
   /** What the approver should know besides, each a sentence: a recent denial of the same, an answer faster than it can be read. */
   readonly notes: readonly string[];
+  /** Why it was denied or withdrawn, in words; null: nobody gave any, or they were erased. */
+  readonly cause: string | null;
   /** An answer came faster than what it signs can be read. */
   readonly tooFast: boolean;
 }

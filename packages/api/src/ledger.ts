@@ -25,6 +25,8 @@ export interface EntryView {
   /** base64 of the very bytes that are hashed: what a browser verifies, and shows after that. */
   readonly leaf: string;
   readonly names: Readonly<Record<string, string>>;
+  /** A person's words about it, opened for who reads: the reason of a stop or of a denial. Null: none were given, or they were erased. */
+  readonly reason: string | null;
 }
 
 /** One step of the chain of intent: something that was done, tried, held or refused. */

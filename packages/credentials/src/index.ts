@@ -45,6 +45,7 @@ export { PROOF_AGE_SECONDS, PROOF_AHEAD_SECONDS, ReplayMemory } from "./replay-m
 export { sameText } from "./same-text.ts";
 export type { SessionProofExpectation } from "./session-proof.ts";
 export { makeSessionProof, verifySessionProof } from "./session-proof.ts";
+export { shownKey } from "./shown-key.ts";
 export type { PresentedCredential, ReadAuthorization, TaskTrust, VerifiedTaskRequest } from "./task-request.ts";
 export { readAuthorization, verifyTaskRequest } from "./task-request.ts";
 export { thumbprint } from "./thumbprint.ts";

@@ -1,4 +1,5 @@
 import { AppError } from "@countersign/core";
+import { shownKey } from "@countersign/credentials";
 import type { Cli } from "../cli.ts";
 import { withClient } from "../client/client.ts";
 import { saveServer } from "../client/places.ts";
@@ -116,7 +117,10 @@ function linkLines({ url, expiresAt, key }: PendingSignIn, cli: Cli): string[] {
     "",
     `  ${url}`,
     "",
-    `Sign only if the page shows this session key: ${key.jkt}`,
+    "Sign only if the page shows this session key:",
+    "",
+    `  ${shownKey(key.jkt)}`,
+    "",
     `The link ends in ${inWords(Date.parse(expiresAt) - cli.now())}.`,
   ];
 }

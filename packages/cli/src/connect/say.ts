@@ -1,3 +1,4 @@
+import { shownKey } from "@countersign/credentials";
 import type { Cli } from "../cli.ts";
 import { inWords } from "../output/durations.ts";
 import { table } from "../output/table.ts";
@@ -57,7 +58,9 @@ export function pageLines({ url, expiresAt, sessionKey, setUp }: WaitingPage, cl
     "",
     `  ${url}`,
     "",
-    ...(sessionKey === null ? [] : [`Sign only if the page shows this session key: ${sessionKey}`]),
+    ...(sessionKey === null
+      ? []
+      : ["Sign only if the page shows this session key:", "", `  ${shownKey(sessionKey)}`, ""]),
     `The page ends in ${inWords(Date.parse(expiresAt) - cli.now())}.`,
     "",
   ];

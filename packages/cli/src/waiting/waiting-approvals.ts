@@ -13,6 +13,8 @@ export interface WaitingApproval {
 export interface Look {
   /** Waits since the look before. */
   readonly added: readonly WaitingApproval[];
+  /** Waited at the look before, and does not any more. */
+  readonly gone: readonly WaitingApproval[];
   readonly waiting: number;
 }
 
@@ -20,7 +22,7 @@ export interface Look {
 export class WaitingApprovals {
   readonly #client: Client;
   readonly #as: "local" | "session";
-  #known: ReadonlySet<string> = new Set();
+  #known: ReadonlyMap<string, WaitingApproval> = new Map();
 
   constructor(client: Client, as: "local" | "session") {
     this.#client = client;
@@ -33,8 +35,20 @@ export class WaitingApprovals {
     if (all === null) return null;
     const waiting = task === undefined ? all : all.filter((one) => one.task === task);
     const added = waiting.filter(({ id }) => !this.#known.has(id));
-    this.#known = new Set(waiting.map(({ id }) => id));
-    return { added, waiting: waiting.length };
+    const now = new Map(waiting.map((one) => [one.id, one]));
+    const gone = [...this.#known.values()].filter(({ id }) => !now.has(id));
+    this.#known = now;
+    return { added, gone, waiting: waiting.length };
+  }
+
+  /** What became of it: `approved`, `denied`, …; null when that cannot be seen. */
+  async stateOf({ id }: WaitingApproval): Promise<string | null> {
+    try {
+      return shown((await this.#client.json({ as: this.#as, path: `/v1/approvals/${id}` }))["state"]);
+    } catch (error) {
+      if (error instanceof AppError) return null;
+      throw error;
+    }
   }
 
   async #all(): Promise<readonly WaitingApproval[] | null> {

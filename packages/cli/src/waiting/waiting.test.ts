@@ -37,9 +37,11 @@ describe("an approval that waits", () => {
   let server: TestControlPlane;
   let test: TestCli;
   let waiting: readonly Record<string, unknown>[];
+  let states: Readonly<Record<string, string>>;
 
   beforeEach(() => {
     waiting = [];
+    states = {};
   });
   afterEach(async () => await server.close());
 
@@ -48,7 +50,12 @@ describe("an approval that waits", () => {
       const data = mkdtempSync(join(tmpdir(), "countersign-data-"));
       mkdirSync(data, { recursive: true });
       server = await startControlPlane(
-        { [LIST]: () => ({ body: { approvals: waiting } }) },
+        {
+          [LIST]: () => ({ body: { approvals: waiting } }),
+          ...Object.fromEntries(
+            Object.entries(states).map(([id, state]) => [`${LIST}/${id}`, () => ({ body: { id, state } })]),
+          ),
+        },
         join(data, "control.sock"),
       );
       waiting = rounds[0] ?? [];
@@ -70,6 +77,26 @@ describe("an approval that waits", () => {
       expect(written.split(`${server.url}/approve/apr_2`)).toHaveLength(2);
       expect(written).toContain("coder wants to destroy: write_file on ⟨001B⟩[31mfile:/apr_1");
       expect(written.match(/\n\u0007/g)).toHaveLength(2);
+    });
+
+    it.each([
+      ["approved", "Signed    "],
+      ["consumed", "Signed    "],
+      ["denied", "Denied    "],
+      ["void", "Withdrawn "],
+      ["expired", "Expired   "],
+      ["never heard of", "Ended     "],
+    ])("is one line more when it is %s", async (state, word) => {
+      states = { apr_1: state };
+      const written = await told([[], [approval("apr_1")], [], []], false);
+      expect(written.split("\n").filter((line) => line.startsWith(`  ${word}coder wants to destroy`))).toHaveLength(1);
+    });
+
+    it("has not ended when it only left the list, and ends without a word where that cannot be seen", async () => {
+      states = { apr_1: "pending" };
+      const written = await told([[], [approval("apr_1"), approval("apr_2")], [], []], false);
+      expect(written.split("\n")).toHaveLength(6);
+      expect(written).toMatch(/ {2}Ended {5}coder .*apr_2\n/);
     });
 
     it("is counted in the title, which is put back at the end", async () => {

@@ -35,5 +35,5 @@ export const APPROVAL_STATES = {
   consumed: { tone: "good", word: "carried out", icon: CircleCheck },
   denied: { tone: "bad", word: "denied", icon: CircleX },
   expired: { tone: "quiet", word: "expired", icon: CircleDashed },
-  void: { tone: "quiet", word: "void", icon: Ban },
+  void: { tone: "quiet", word: "withdrawn", icon: Ban },
 } as const satisfies Readonly<Record<string, StateBadgeProps>>;

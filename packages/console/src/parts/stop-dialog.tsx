@@ -83,7 +83,7 @@ function Asking({ kind, scope, children, onClose, onBegin, isPending, error }: A
           data-autofocus
           required
           maxLength={500}
-          placeholder="It stands in the ledger"
+          placeholder="Whoever reads the ledger sees it"
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
         />

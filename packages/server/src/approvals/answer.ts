@@ -104,6 +104,7 @@ export async function recordChange(kernel: Kernel, kind: ChangeKind, answer: Ans
         action: kind.act,
         resource: approval.terms.resource,
         approval: approvalId(approval),
+        cause: { by: pending.signed.approver },
         changes: named(done),
       }),
     ],

@@ -3,6 +3,7 @@ import { AppError, type HeldCall, approvalEndsAt, canonicalJson, severalOf } fro
 import type { Kernel } from "../kernel.ts";
 import { isTooFast, notesOn } from "./attention.ts";
 import type { BuiltChange } from "./changes.ts";
+import { causeText } from "./denial.ts";
 import { holdWords, humanName } from "./names.ts";
 import { type Approval, readHeldCall } from "./payload.ts";
 import { shownBound, taskOffer } from "./task-scope.ts";
@@ -101,6 +102,7 @@ export async function viewOf(
     task: call === null ? null : await taskOffer(kernel, approval, call),
     bound: signedBound(approval),
     notes: await notesOn(kernel, approval, viewer),
+    cause: await causeText(kernel, approval),
     tooFast: state.answers.some((answer) => isTooFast(approval, answer)),
   };
 }

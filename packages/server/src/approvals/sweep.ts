@@ -11,7 +11,7 @@ export async function sweepApprovals(kernel: Kernel): Promise<void> {
     for (const approval of await kernel.store.find("approval", { status })) {
       if (stateAt(approval, now) === "expired") await end(kernel, approval, { status: "expired", cause: null });
       else if (await isOrphan(kernel, approval))
-        await end(kernel, approval, { status: "void", cause: "its task is over" });
+        await end(kernel, approval, { status: "void", cause: "the agent's session ended" });
     }
   }
 }

@@ -118,7 +118,9 @@ export class Brakes {
       authority: null,
     };
     const ended = severed.map((task) => withState(task, { ...task.state, status: "severed", cause: id }));
-    const dropped = voided.map((a) => withState(a, { ...a.state, status: "void", cause: `stopped by ${id}` }));
+    const dropped = voided.map((a) =>
+      withState(a, { ...a.state, status: "void", cause: `a ${request.kind} stopped it` }),
+    );
     const expect = [...severed, ...voided].map((r) => ({ kind: r.kind, id: r.id, version: r.version }));
     return { expect, puts: [brake, ...ended, ...dropped] };
   }

@@ -1,5 +1,13 @@
 import type { EntryPage, EntryView } from "@countersign/api";
-import { AppError, type EntryId, type EntryKind, type Kind, type LedgerEntry } from "@countersign/core";
+import {
+  AppError,
+  type EntryId,
+  type EntryKind,
+  type Kind,
+  type LedgerEntry,
+  type Sealed,
+  isJsonObject,
+} from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 import { Names } from "../names.ts";
 import type { EntryQuery } from "../store/index.ts";
@@ -55,7 +63,24 @@ export async function entryView(kernel: Kernel, entryId: EntryId): Promise<Entry
   if (entry === null) throw new AppError("request.not_found", { detail: "the ledger has no such entry" });
   const body = entry.body as unknown as LedgerEntry;
   const names = await new Names(kernel).all(idsIn(body));
-  return { index: entry.index, body, leaf: Buffer.from(entry.leaf).toString("base64"), names };
+  const reason = await reasonOf(kernel, body);
+  return { index: entry.index, body, leaf: Buffer.from(entry.leaf).toString("base64"), names, reason };
+}
+
+/** The ledger holds a person's words under that person's key, or not at all: they can be erased. */
+async function reasonOf({ store, keys }: Kernel, { kind, cause, records = [] }: LedgerEntry): Promise<string | null> {
+  if (kind === "brake") {
+    const id = records.find((record) => record.kind === "brake")?.id;
+    const brake = id === undefined ? null : await store.get("brake", id);
+    return brake === null ? null : await opened(keys, brake.terms.reason);
+  }
+  const given = isJsonObject(cause) ? cause["reason"] : undefined;
+  if (kind !== "approval" || given === undefined || given === null) return null;
+  return await opened(keys, given as unknown as Sealed | string);
+}
+
+async function opened(keys: Kernel["keys"], words: Sealed | string): Promise<string | null> {
+  return typeof words === "string" ? words : await keys.openText(words);
 }
 
 function filters({
@@ -86,9 +111,11 @@ function defined<T extends object>(members: T): Defined<T> {
 
 /** Ids in an entry that may have a name. */
 function idsIn({ chain, point, resource, cause }: LedgerEntry): readonly string[] {
-  const by = typeof cause === "object" && cause !== null && "by" in cause ? cause.by : null;
+  const by = isJsonObject(cause) ? cause["by"] : null;
+  const signed = isJsonObject(cause) ? cause["signed"] : null;
+  const signer = isJsonObject(signed) ? signed["approver"] : null;
   const named = /^(?:[a-z]+:)?((?:hum|agt|dev|tsk)_[0-9A-Za-z]{22})$/.exec(resource ?? "")?.[1];
-  return [chain.human, chain.device, chain.agent, chain.task, point, by, named].filter(
+  return [chain.human, chain.device, chain.agent, chain.task, point, by, signer, named].filter(
     (one): one is string => typeof one === "string",
   );
 }

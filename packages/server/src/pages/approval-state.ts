@@ -12,7 +12,10 @@ const STATES: Readonly<Record<State, readonly [word: string, sentence: string]>>
   denied: ["Denied", "Nothing was done, and this will not run."],
   expired: ["Expired", "Nobody answered in time. Nothing was done."],
   consumed: ["Used", "It was approved and has run, once. It cannot run again."],
-  void: ["Void", "It no longer holds, because what it rested on has changed. Nothing was done under it."],
+  void: [
+    "Withdrawn",
+    "It cannot be signed or used any more, because what it rested on has ended. Nothing was done under it.",
+  ],
 };
 const IN_FORCE = ["Approved", "It is signed and in force."] as const;
 const FOR_TASK: Partial<typeof STATES> = {
@@ -57,5 +60,6 @@ export function outcomeOf(view: ApprovalPageView, ended: Ended): Html {
     ${icon(state)}<b>${word}${who}</b><span class="left">${when}</span>
     <p>${sentence}</p>
     ${cause}
+    <p class="on">You can close this page, or <a href="/approvals">see what else waits</a>.</p>
   </div>`;
 }

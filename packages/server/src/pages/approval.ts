@@ -2,8 +2,10 @@ import type { ApprovalDisplay, ApprovalView } from "@countersign/api";
 import { type Part, type Run, marked, partsOf, warnings } from "@countersign/core";
 import { gateOf, isOpen, nextLabel } from "./client/gate.ts";
 import { type Ended, outcomeOf, pendingLine, words } from "./approval-state.ts";
+import { effectBadge } from "./effect-badge.ts";
 import { dataIsland, html, type Html } from "./html.ts";
-import { icon, isIconName } from "./icons.ts";
+import { icon } from "./icons.ts";
+import { changeWords } from "./in-words/change-words.ts";
 import { document, messages, withoutPasskey } from "./layout.ts";
 import { renderProblem } from "./problem.ts";
 import { hasSigned, notesOf, progressOf } from "./progress.ts";
@@ -38,9 +40,10 @@ export function renderApproval(view: ApprovalPageView): string {
   >
     ${state === "pending" ? pendingLine(view, approval) : outcomeOf(view, ended(approval))}
     <h1>${place(display, "sentence")}</h1>
-    ${notesOf(approval)} ${warning(display, parts)} ${chain(display)} ${reasons(approval)} ${progressOf(approval)}
-    ${usesOf(approval)} ${exact(display, parts)} ${state === "pending" ? actions(view, approval, parts.length) : null}
-    ${covers(display)} ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
+    ${notesOf(approval)} ${warning(display, parts)} ${changeWords(display)} ${chain(display)} ${reasons(approval)}
+    ${progressOf(approval)} ${usesOf(approval)} ${exact(display, parts)}
+    ${state === "pending" ? actions(view, approval, parts.length) : null} ${covers(display)}
+    ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
   </div>`;
   const title = `${words(ended(approval))[0]}: ${display.action}`;
   return document({ page: "approve", title, signedIn, body });
@@ -82,12 +85,6 @@ function row(name: string, value: Html, kind = ""): Html {
     <dt>${name.charAt(0).toUpperCase() + name.slice(1)}</dt>
     <dd>${value}</dd>
   </div>`;
-}
-
-/** The effect as a word beside its icon: never by colour alone. */
-export function effectBadge(effect: string, word: Html = shownText(effect)): Html {
-  const known = ["read", "write", "external", "destructive"].includes(effect) ? effect : "unknown";
-  return html`<span class="badge ${known}">${isIconName(known) && icon(known)}${word}</span>`;
 }
 
 function reasons({ display, state }: ApprovalView): Html {

@@ -9,6 +9,7 @@ import {
   approvalPage,
   callDisplay,
   changeDisplay,
+  connectDisplay,
   hostileDisplay,
   longDisplay,
   setupView,
@@ -16,6 +17,11 @@ import {
 } from "./testing/sample-views.ts";
 
 const BUDGET_BYTES = 34_000;
+/** What long content adds: its characters, and the markup of its lines and words. */
+const LONG: Readonly<Record<string, number>> = {
+  "approve-long": 2.5 * longDisplay.content.length,
+  "approve-connect": 4 * connectDisplay.content.length,
+};
 const linked = (page: string): string[] => [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
 
 describe.each(Object.entries(samplePages))("page %s", (name, render) => {
@@ -31,7 +37,7 @@ describe.each(Object.entries(samplePages))("page %s", (name, render) => {
   it("stays within the budget, style and script included", () => {
     // Long arguments are longer, and an address takes a code; what is around them is not.
     const code = (/<path d="[^"]+" stroke="#000"/s.exec(page) ?? [""])[0].length;
-    const content = (name === "approve-long" ? 2.5 * longDisplay.content.length : 0) + code;
+    const content = (LONG[name] ?? 0) + code;
     const total = linked(page).reduce(
       (sum, path) => sum + Buffer.byteLength(assets.get(path)?.body ?? ""),
       Buffer.byteLength(page),

@@ -15,13 +15,14 @@ import { APPROVAL_STATES, StateBadge } from "../../parts/state-badge.tsx";
 import { Countdown, When } from "../../parts/when.tsx";
 import { useKey } from "../../shell/keys.ts";
 import { Standing } from "./standing.tsx";
+import { withdrawnWords } from "./withdrawn-words.ts";
 
 /** Everything that the signature will cover. The signing page is the only place where it is given. */
 export function ApprovalPanel({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactElement {
   const { data, error, refetch } = useQuery(approval(id));
   const waits = data?.state === "pending";
   useKey("a", waits ? () => location.assign(`/approve/${id}`) : null);
-  useKey("d", waits ? () => location.assign(`/approve/${id}#denial`) : null);
+  useKey("d", waits ? () => location.assign(`/approve/${id}#reason`) : null);
   return (
     <SidePanel
       kind={data?.display.subject === "change" ? "Change that waits for a signature" : "Approval"}
@@ -43,7 +44,7 @@ function Answers({ id }: { readonly id: string }): ReactElement {
         Review and sign
         <kbd>a</kbd>
       </a>
-      <a className="button" href={`/approve/${id}#denial`}>
+      <a className="button" href={`/approve/${id}#reason`}>
         <X className="icon" aria-hidden />
         Deny
         <kbd>d</kbd>
@@ -53,20 +54,10 @@ function Answers({ id }: { readonly id: string }): ReactElement {
 }
 
 function Details({ approval }: { readonly approval: ApprovalView }): ReactElement {
-  const { id, state, display, expiresAt } = approval;
+  const { id, display, expiresAt } = approval;
   return (
     <>
-      <PanelPart title="State">
-        <p className="badge-line">
-          <StateBadge {...APPROVAL_STATES[state]} />
-          <EffectBadge effect={display.effect} />
-          {state === "pending" && (
-            <span className="soft">
-              <Countdown until={expiresAt} /> left
-            </span>
-          )}
-        </p>
-      </PanelPart>
+      <State approval={approval} />
       {display.holds.length > 0 && (
         <PanelPart title="Why it is held">
           <ul className="reasons">
@@ -99,5 +90,28 @@ function Details({ approval }: { readonly approval: ApprovalView }): ReactElemen
         />
       </PanelPart>
     </>
+  );
+}
+
+function State({ approval }: { readonly approval: ApprovalView }): ReactElement {
+  const { state, display, expiresAt, cause } = approval;
+  const words = withdrawnWords(approval) ?? (state === "denied" && cause !== null ? `“${cause}”` : null);
+  return (
+    <PanelPart title="State">
+      <p className="badge-line">
+        <StateBadge {...APPROVAL_STATES[state]} />
+        <EffectBadge effect={display.effect} />
+        {state === "pending" && (
+          <span className="soft">
+            <Countdown until={expiresAt} /> left
+          </span>
+        )}
+      </p>
+      {words !== null && (
+        <p>
+          <ShownText text={words} />
+        </p>
+      )}
+    </PanelPart>
   );
 }

@@ -1,6 +1,7 @@
 import type { ApprovalView } from "@countersign/api";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
+import { useNow } from "../../data/now.ts";
 import { type ApprovalState, approvals } from "../../data/queries.ts";
 import { EffectBadge } from "../../parts/effect-badge.tsx";
 import type { Emptiness } from "../../parts/empty-state.tsx";
@@ -13,23 +14,29 @@ import { APPROVAL_STATES, StateBadge } from "../../parts/state-badge.tsx";
 import { Countdown } from "../../parts/when.tsx";
 import { useStateSearch } from "../search.ts";
 import { ApprovalPanel } from "./approval-panel.tsx";
+import { withdrawnWords } from "./withdrawn-words.ts";
 
+const MOVES_MS = 15_000;
 const CHOICES: readonly Choice[] = [
   { value: "pending", name: "Waiting" },
   { value: "consumed", name: "Carried out" },
   { value: "denied", name: "Denied" },
+  { value: "void", name: "Withdrawn" },
+  { value: "expired", name: "Expired" },
   { value: "all", name: "All" },
 ];
 
 const COLUMNS: readonly Column<ApprovalView>[] = [
   {
     name: "What is asked",
-    cell: ({ display }) => (
+    cell: (approval) => (
       <span className="two-lines">
-        <span className="cut">
-          <ShownText text={display.sentence} />
+        <span className="cut sentence">
+          <ShownText text={approval.display.sentence} />
         </span>
-        <span>{[display.agent?.name, display.human?.name, display.device?.name].filter(Boolean).join(" · ")}</span>
+        <span>
+          <ShownText text={withdrawnWords(approval) ?? behind(approval)} />
+        </span>
       </span>
     ),
   },
@@ -53,13 +60,21 @@ const COLUMNS: readonly Column<ApprovalView>[] = [
   },
 ];
 
+function behind({ display: { agent, human, device } }: ApprovalView): string {
+  return [agent?.name, human?.name, device?.name].filter(Boolean).join(" · ");
+}
+
 /** The inbox: what waits for a signature, and how it ended. */
 export function ApprovalsPage(): ReactElement {
   const search = useStateSearch();
   const address = useListAddress(search);
   const state = CHOICES.find(({ value }) => value === search.state)?.value ?? "pending";
   const reading = useQuery(approvals(state === "all" ? null : (state as ApprovalState)));
-  const rows = reading.data ?? [];
+  const withdrawn = useQuery({ ...approvals("void"), enabled: state === "pending" }).data ?? [];
+  const now = useNow(MOVES_MS);
+  // What was withdrawn does not vanish from under the reader: it stays until its time would have been over.
+  const gone = state === "pending" ? withdrawn.filter(({ expiresAt }) => Date.parse(expiresAt) > now) : [];
+  const rows = [...(reading.data ?? []), ...gone];
   return (
     <>
       <PageHeader title="Approvals" lead="What waits for a person. Nothing here passes by itself; a time-out denies." />

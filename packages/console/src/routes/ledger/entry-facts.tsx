@@ -11,19 +11,25 @@ import { Resources } from "../../parts/resources.tsx";
 import { ShownText } from "../../parts/shown-text.tsx";
 import { PanelPart } from "../../parts/side-panel.tsx";
 import { absolute } from "../../parts/when.tsx";
-import { byWhom, entryWords } from "./entry-words.ts";
+import { answeredBy, byWhom, entryWords } from "./entry-words.ts";
 
-type Names = Readonly<Record<string, string>>;
+interface KnownEntry {
+  readonly entry: LedgerEntry;
+  readonly names: Readonly<Record<string, string>>;
+  /** A person's words about it; null: none, or erased. */
+  readonly reason: string | null;
+}
 
 /** Who, what, when: ids stand in the entry, names are those of today. */
-export function EntryFacts({ entry, names }: { readonly entry: LedgerEntry; readonly names: Names }): ReactElement {
+export function EntryFacts(facts: KnownEntry): ReactElement {
+  const { entry, names } = facts;
   const { chain } = entry;
   const known = (id: string | null): Named | null =>
     id === null ? null : { id, name: names[id] ?? "no name any more" };
   return (
     <>
       <PanelPart title="What happened">
-        <What entry={entry} names={names} />
+        <What {...facts} />
       </PanelPart>
       {chain.task !== null && (
         <PanelPart title="Who stands behind it">
@@ -39,10 +45,10 @@ export function EntryFacts({ entry, names }: { readonly entry: LedgerEntry; read
   );
 }
 
-function What({ entry, names }: { readonly entry: LedgerEntry; readonly names: Names }): ReactElement {
+function What({ entry, names, reason }: KnownEntry): ReactElement {
   const { decision, outcome, effect, chain } = entry;
   const { about } = entryWords(entry, names);
-  const by = chain.task === null ? byWhom(entry, names) : null;
+  const by = answeredBy(entry, names) ?? (chain.task === null ? byWhom(entry, names) : null);
   return (
     <Facts
       rows={[
@@ -50,6 +56,10 @@ function What({ entry, names }: { readonly entry: LedgerEntry; readonly names: N
         ["By", by === null ? null : <ShownText key="b" text={by} />],
         ["Action", entry.action === null ? null : <Written key="a" text={entry.action} />],
         ["About", about === null ? null : <Resources key="r" {...severalOf(entry)} resource={about} />],
+        [
+          entry.kind === "brake" ? "Reason of the stop" : "Reason",
+          reason === null ? null : <ShownText key="w" text={reason} />,
+        ],
         ["Effect", effect === null ? null : <EffectBadge key="e" effect={effect} />],
         ["Decision", decision === null ? null : <Decided key="d" decision={decision} />],
         ["Outcome", outcome === undefined ? null : outcomeWords(outcome)],

@@ -26,7 +26,7 @@ export function EntryPanel({ id, onClose }: { readonly id: string; readonly onCl
     >
       {error !== null && <ProblemNotice error={error} onRetry={() => void refetch()} />}
       {read !== null && <ProofPart entry={read.given} />}
-      {read !== null && entry !== null && <Content entry={entry} given={read.given} names={read.names} />}
+      {read !== null && entry !== null && <Content {...read} entry={entry} />}
     </SidePanel>
   );
 }
@@ -36,23 +36,24 @@ interface ReadEntry {
   /** Null: the bytes are no entry. */
   readonly entry: LedgerEntry | null;
   readonly names: Readonly<Record<string, string>>;
+  readonly reason: string | null;
 }
 
-function readEntry(id: string, { index, leaf, names }: EntryView): ReadEntry {
+function readEntry(id: string, { index, leaf, names, reason }: EntryView): ReadEntry {
   const bytes = decodeBase64(leaf) ?? new Uint8Array();
   const parsed = parseJson(bytes, { sizeBytes: LIMITS.entryBytes, depth: 64 });
   const isEntry = parsed.ok && typeof parsed.value === "object" && parsed.value !== null && "chain" in parsed.value;
   const entry = isEntry ? (parsed.value as unknown as LedgerEntry) : null;
-  return { given: { id: id as EntryId, index, leaf: bytes }, entry, names };
+  return { given: { id: id as EntryId, index, leaf: bytes }, entry, names, reason };
 }
 
 type ContentProps = ReadEntry & { readonly entry: LedgerEntry };
 
-function Content({ entry, given, names }: ContentProps): ReactElement {
+function Content({ entry, given, names, reason }: ContentProps): ReactElement {
   const { argsShown } = entry;
   return (
     <>
-      <EntryFacts entry={entry} names={names} />
+      <EntryFacts entry={entry} names={names} reason={reason} />
       {argsShown !== null && (
         <PanelPart title="Arguments">
           <ShownContent content={canonicalJson(argsShown.value)} />

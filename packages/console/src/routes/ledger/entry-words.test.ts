@@ -24,6 +24,31 @@ it("shows an action as it is written", () => {
   });
 });
 
+it("names who answered, and who signed a change", () => {
+  const chain = { human: null, device: null, agent: null, task: null };
+  const nina = "hum_0351tz26z31PZH9QwPEyHr" as const;
+  const approval = "apr_0351tz26z31PZH9QwPEyHr" as const;
+  const known = { [nina]: "Nina Kern" };
+  const about = { resource: null, approval } as const;
+  const signed = { signed: { approver: nina } };
+  const title = (entry: Parameters<typeof entryWords>[0]): string => entryWords(entry, known).title;
+  expect(title({ kind: "approval", action: "approval.approve", cause: signed, ...about })).toBe(
+    "Approved by Nina Kern",
+  );
+  expect(title({ kind: "approval", action: "approval.deny", cause: signed, ...about })).toBe("Denied by Nina Kern");
+  expect(title({ kind: "approval", action: "approval.deny", cause: { by: "local" }, ...about })).toBe(
+    "Denied by this machine",
+  );
+  expect(title({ kind: "brake", action: "brake.thaw", cause: { by: nina }, ...about })).toBe(
+    "Thaw, approved by Nina Kern",
+  );
+  expect(title({ kind: "approval", action: "approval.open", ...about })).toBe("Approval asked for");
+  expect(entryWords({ kind: "brake", action: "brake.freeze", resource: "*", cause: { by: nina } }, known).title).toBe(
+    "Freeze",
+  );
+  expect(byWhom({ chain, cause: signed }, known)).toBe("Nina Kern");
+});
+
 it("names who stands behind what no task did", () => {
   const chain = { human: null, device: null, agent: null, task: null };
   const human = "hum_0351tz26z31PZH9QwPEyHr" as const;

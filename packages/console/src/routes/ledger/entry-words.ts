@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "@countersign/core";
+import { type LedgerEntry, isJsonObject } from "@countersign/core";
 
 /** What an entry says, in words. */
 export interface EntryWords {
@@ -15,11 +15,11 @@ const RECORDS: Readonly<Record<string, string>> = {
   "agent.reinstate": "Agent reinstated",
   "agent.retired": "Agent retired",
   "agent.suspended": "Agent suspended",
-  "approval.approve": "Approved with a passkey",
-  "approval.deny": "Denied by a person",
+  "approval.approve": "Approved",
+  "approval.deny": "Denied",
   "approval.expire": "Approval expired",
   "approval.open": "Approval asked for",
-  "approval.void": "Approval became void",
+  "approval.void": "Approval withdrawn",
   "brake.freeze": "Freeze",
   "brake.settled": "Stop confirmed by every point",
   "brake.sever": "Sever",
@@ -45,31 +45,54 @@ const RECORDS: Readonly<Record<string, string>> = {
   "upstream.remove": "Upstream removed",
 };
 
+type Names = Readonly<Record<string, string>>;
+type Told = Pick<LedgerEntry, "kind" | "action" | "resource" | "cause" | "approval">;
+
 /** An action that this console has no words for is shown as it is written. */
-export function entryWords(
-  { kind, action, resource }: Pick<LedgerEntry, "kind" | "action" | "resource">,
-  names: Readonly<Record<string, string>>,
-): EntryWords {
+export function entryWords(entry: Told, names: Names): EntryWords {
+  const { kind, action, resource } = entry;
   const about = resource === null ? null : withName(resource, names);
   const words = action === null ? undefined : RECORDS[action];
-  if (words !== undefined) return { title: words, isName: false, about };
+  if (words !== undefined) return { title: `${words}${answererWords(entry, names)}`, isName: false, about };
   return { title: action ?? kind, isName: action !== null, about };
 }
 
 /** `agt_…` and `agent:agt_…` by their names. */
-function withName(resource: string, names: Readonly<Record<string, string>>): string {
+function withName(resource: string, names: Names): string {
   const [, prefix = "", id = ""] = /^(?:([a-z]+):)?([a-z]{2,3}_[0-9A-Za-z]{22})$/.exec(resource) ?? [];
   const name = names[id];
   if (name === undefined) return resource;
   return prefix === "" ? name : `${prefix} ${name}`;
 }
 
-/** Who stands behind an entry without a task: a person by name, or this machine; null: the control plane by itself. */
-export function byWhom(
-  { cause, chain }: Pick<LedgerEntry, "cause" | "chain">,
-  names: Readonly<Record<string, string>>,
-): string | null {
-  const by = typeof cause === "object" && cause !== null && "by" in cause ? cause.by : chain.human;
-  if (typeof by !== "string") return null;
-  return names[by] ?? (by === "local" ? "this machine" : by);
+/** ` by Nina Kern` after an answer, `, approved by Nina Kern` after a change that she signed. */
+function answererWords(entry: Told, names: Names): string {
+  const name = answeredBy(entry, names);
+  if (name === null) return "";
+  const isAnswer = entry.action === "approval.approve" || entry.action === "approval.deny";
+  return isAnswer ? ` by ${name}` : `, approved by ${name}`;
+}
+
+/** Who answered what this entry is about: signed it, or denied it without a signature. Null: it is about no answer. */
+export function answeredBy({ approval, cause }: Pick<LedgerEntry, "approval" | "cause">, names: Names): string | null {
+  const by = approval === undefined ? null : personIn(cause);
+  return by === null ? null : nameOf(by, names);
+}
+
+/** Who stands behind an entry that no agent made: a person by name, or this machine; null: the control plane by itself. */
+export function byWhom({ cause, chain }: Pick<LedgerEntry, "cause" | "chain">, names: Names): string | null {
+  const by = personIn(cause) ?? chain.human;
+  return by === null ? null : nameOf(by, names);
+}
+
+/** The id of the person, or `local`, that a cause names. */
+function personIn(cause: LedgerEntry["cause"]): string | null {
+  if (!isJsonObject(cause)) return null;
+  const { by, signed } = cause;
+  const id = isJsonObject(signed) ? signed["approver"] : by;
+  return typeof id === "string" ? id : null;
+}
+
+function nameOf(id: string, names: Names): string {
+  return names[id] ?? (id === "local" ? "this machine" : id);
 }

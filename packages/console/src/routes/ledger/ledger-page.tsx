@@ -14,7 +14,7 @@ import { When } from "../../parts/when.tsx";
 import { useStateSearch } from "../search.ts";
 import { EntryPanel } from "./entry-panel.tsx";
 import { EntryResult } from "./entry-result.tsx";
-import { byWhom, entryWords } from "./entry-words.ts";
+import { answeredBy, byWhom, entryWords } from "./entry-words.ts";
 
 const TYPING_MS = 200;
 const CHOICES: readonly Choice[] = [
@@ -57,14 +57,21 @@ const COLUMNS: readonly Column<Row>[] = [
 function Behind({ body, names }: Row): ReactElement {
   const { agent, human, device } = body.chain;
   const name = (id: string | null): string | null => (id === null ? null : (names[id] ?? id));
-  const first = name(agent) ?? byWhom(body, names);
+  const answerer = answeredBy(body, names);
+  const first = answerer ?? name(agent) ?? byWhom(body, names);
   if (first === null) return <span className="soft">the control plane</span>;
   return (
     <span className="two-lines">
       <span>
         <ShownText text={first} />
       </span>
-      {agent !== null && <span>{[name(human), name(device)].filter(Boolean).join(" · ")}</span>}
+      {agent !== null && (
+        <span>
+          <ShownText
+            text={[answerer === null ? null : name(agent), name(human), name(device)].filter(Boolean).join(" · ")}
+          />
+        </span>
+      )}
     </span>
   );
 }

@@ -32,7 +32,7 @@ export function Waiting(): ReactElement {
           {waiting.slice(0, MOST).map(({ id, display, expiresAt }) => (
             <li key={id}>
               <Link to="/approvals" search={{ id }} className="row-link">
-                <span className="cut three">
+                <span className="cut three sentence">
                   <ShownText text={display.sentence} />
                 </span>
                 <span className="row-meta">

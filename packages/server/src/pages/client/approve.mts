@@ -32,7 +32,8 @@ start(() => {
     need("reason").focus();
   };
   need("deny").addEventListener("click", deny);
-  if (location.hash === "#denial") deny();
+  // The fragment names the field: a browser that follows it later than this script leaves the focus there.
+  if (location.hash === "#reason") deny();
   need("denial").addEventListener("submit", (event) => {
     event.preventDefault();
     sign("deny-now", "deny");

@@ -69,6 +69,87 @@ export const changeDisplay: ApprovalDisplay = {
   argsCommitment: null,
 };
 
+const KEY = "kq3d0o2y7mVbN6yRkXh0QeJrFqzB0lVfZb1tQk9cXy2";
+
+/** One signature for a machine, the servers of a client and its agent. */
+export const connectDisplay: ApprovalDisplay = {
+  ...changeDisplay,
+  sentence:
+    "connect Codex CLI: enrol ada-thinkpad as your device and sign in on it for 12 hours, guard notes, guard issues, register the agent codex",
+  human: null,
+  action: "client.connect",
+  resource: "codex",
+  content: canonicalJson({
+    client: "Codex CLI",
+    machine: {
+      device: "dev_00Gx1M5a0nQ4rZPk7sTeWb",
+      name: "ada-thinkpad",
+      deviceKey: "m4nGqUeyC0rT6yYx5v8bFJrFqzB0lVfZb1tQk9cXy2E",
+      sessionKey: KEY,
+      enrols: true,
+      hours: 12,
+    },
+    servers: [
+      {
+        name: "notes",
+        change: "new",
+        command: ["/usr/bin/node", "/opt/notes/index.js", "/srv/notes"],
+        cwd: "/srv",
+        environment: { NOTES_TOKEN: "secret, kept sealed" },
+        tools: {
+          read_note: "read of file:{path}",
+          list_notes: "read",
+          write_note: "destructive of file:{path}",
+          move_note: "destructive",
+          share_note: "external",
+          constructor: "unknown",
+        },
+        definitions: KEY,
+      },
+      { name: "issues", change: "new", url: "https://issues.example/mcp", tools: { list: "read" }, definitions: KEY },
+    ],
+    agent: {
+      change: "new",
+      name: "codex",
+      owner: "Ada Lovelace",
+      ownerId: ADA.id,
+      purpose: "Codex CLI: work in notes",
+      grants: [
+        { action: "mcp:notes/**", resource: "mcp:notes" },
+        { action: "mcp:notes/**", resource: "file:/srv/notes" },
+        { action: "mcp:notes/**", resource: "file:/srv/notes/**" },
+        { action: "mcp:notes#**", resource: "**" },
+        { action: "mcp:issues/**", resource: "mcp:issues" },
+        { action: "mcp:issues#**", resource: "**" },
+        { action: "tool:codex/**", resource: "**" },
+      ],
+      expiresAt: "2026-12-22T09:31:00.000Z",
+    },
+  }),
+};
+
+/** Work without a person, on a machine of its own. */
+export const mandateDisplay: ApprovalDisplay = {
+  ...changeDisplay,
+  sentence: "let release-bot work while nobody is signed in, 2 tasks a day until 2026-12-12",
+  action: "mandate.create",
+  resource: "mdt_00Gx2BfW7cRmZt4vLp9DkS",
+  content: canonicalJson({
+    mandate: "mdt_00Gx2BfW7cRmZt4vLp9DkS",
+    agent: "release-bot",
+    agentId: "agt_00Gx1MCcQ81vBdHfLk3JzA",
+    owner: "Ada Lovelace",
+    purpose: "Count the records and report what looks wrong",
+    trigger: "cron, every night at 03:00",
+    grants: [{ action: "mcp:files/read_*", resource: "**" }],
+    tasksPerDay: 2,
+    expiresAt: "2026-12-12T09:31:00.000Z",
+    device: "build-runner",
+    deviceId: "dev_00Gx1M5a0nQ4rZPk7sTeWb",
+    enrols: KEY,
+  }),
+};
+
 export function approvalView(display: ApprovalDisplay, state: ApprovalView["state"] = "pending"): ApprovalView {
   return {
     id: "apr_00Gx2BfW7cRmZt4vLp9DkS",
@@ -82,6 +163,7 @@ export function approvalView(display: ApprovalDisplay, state: ApprovalView["stat
     task: null,
     bound: null,
     notes: [],
+    cause: state === "void" ? "the agent's session ended" : null,
     tooFast: false,
   };
 }
@@ -100,7 +182,12 @@ export function approvalPage(display: ApprovalDisplay, state: ApprovalView["stat
         : {
             at: "2026-11-22T09:36:40.000Z",
             by: state === "approved" || state === "denied" ? ADA.name : null,
-            cause: state === "denied" ? "Records are frozen until the audit ends" : null,
+            cause:
+              state === "denied"
+                ? "Records are frozen until the audit ends"
+                : state === "void"
+                  ? "the agent's session ended"
+                  : null,
           },
     phoneUrl: null,
   };

@@ -1,0 +1,70 @@
+import { canonicalJson } from "@countersign/core";
+import { describe, expect, it } from "vitest";
+import { callDisplay, changeDisplay, connectDisplay, mandateDisplay } from "../testing/sample-views.ts";
+import { changeWords } from "./change-words.ts";
+
+function wordsOf(display: typeof changeDisplay): string {
+  const text = String(changeWords(display)).replace(/<wbr \/>|<svg.*?<\/svg>/g, "");
+  return text
+    .replace(/<[^>]+>/g, " ")
+    .replace(/\s+/g, " ")
+    .replace(/ ([,:.])/g, "$1")
+    .trim();
+}
+
+describe("a change in words", () => {
+  it("names machine, session key, servers and agent of a connection", () => {
+    const words = wordsOf(connectDisplay);
+    expect(words).toContain("ada-thinkpad is enrolled as your device and signed in for 12 hours");
+    expect(words).toContain("kq3d 0o2y 7mVb N6yR kXh0 QeJr FqzB 0lVf Zb1t Qk9c Xy2");
+    expect(words).toContain("Starts /usr/bin/node /opt/notes/index.js /srv/notes in /srv");
+    expect(words).toContain("Is given NOTES_TOKEN");
+    expect(words).toContain("1 unknown constructor 2 destructive move_note, write_note 1 external share_note 2 read");
+    expect(words).toContain("At https://issues.example/mcp Tools 1 read");
+    expect(words).toContain("For Codex CLI: work in notes");
+    expect(words).toContain("any tool of notes: on the server itself, on files in and below /srv/notes");
+    expect(words).toContain("its own shell, edits and fetches, anywhere: each is judged before it is done");
+  });
+
+  it("says of a machine that is known that nothing is enrolled", () => {
+    const content = canonicalJson({ name: "ada-thinkpad", enrols: false, hours: 12, sessionKey: "abcdefg" });
+    const words = wordsOf({ ...changeDisplay, action: "session.open", content });
+    expect(words).toContain("ada-thinkpad is your device already and is signed in for 12 hours. abcd efg");
+  });
+
+  it("says when and how often an agent works without a person, and what key it enrols", () => {
+    const words = wordsOf(mandateDisplay);
+    expect(words).toContain("When cron, every night at 03:00 At most 2 tasks a day Until 2026-12-12");
+    expect(words).toContain("tools named read_* of files: on anything");
+    expect(words).toContain("build-runner, with this key: kq3d 0o2y");
+  });
+
+  it("says that tools are left out, and counts them", () => {
+    const tools = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`drop_${String(at)}`, "destructive"]));
+    const content = canonicalJson({ client: "x", servers: [{ name: "a", change: "new", url: "https://a", tools }] });
+    const words = wordsOf({ ...connectDisplay, content });
+    expect(words).toContain("30 destructive drop_0,");
+    expect(words).toMatch(/and 6 more, all named below$/);
+  });
+
+  it("marks what is odd in any value", () => {
+    const content = canonicalJson({ name: "na\u202eme", enrols: true, hours: 12, sessionKey: "\u200b<b>" });
+    const words = String(changeWords({ ...changeDisplay, action: "session.open", content }));
+    expect(words).toContain("<mark>⟨U+202E⟩</mark>");
+    expect(words).toContain("<mark>⟨U+200B⟩</mark>");
+    expect(words).not.toContain("<b></");
+  });
+
+  it.each(["", "null", "[1]", "{}", '{"servers":7,"agent":{"grants":[3,{"action":1}]}}', '{"servers":[{"tools":[]}]}'])(
+    "takes content of any form: %s",
+    (content) => {
+      for (const action of ["session.open", "client.connect", "agent.create", "mandate.create"])
+        expect(() => String(changeWords({ ...changeDisplay, action, content }))).not.toThrow();
+    },
+  );
+
+  it("leaves a call and a change of another kind to their exact form", () => {
+    expect(changeWords(callDisplay)).toBeNull();
+    expect(changeWords({ ...changeDisplay, action: "policy.publish" })).toBeNull();
+  });
+});
