@@ -202,6 +202,17 @@ describe("the console", () => {
     await page.getByText("Everything is frozen.").waitFor({ state: "detached" });
   });
 
+  it("says in the ledger who approved, and why something was stopped", async () => {
+    await page.goto(`${maya.api}/ledger?state=approval`);
+    await page.getByRole("button", { name: "Approved by Maya Okafor" }).first().click();
+    await page.getByRole("heading", { name: "Approved by Maya Okafor" }).waitFor();
+    await page.goto(`${maya.api}/ledger?state=brake`);
+    await page.getByRole("button", { name: "Thaw, approved by Maya Okafor" }).first().waitFor();
+    await page.getByRole("button", { name: /: Freeze$/ }).click();
+    await page.getByRole("heading", { name: "Freeze", exact: true }).waitFor();
+    await page.locator(".panel", { hasText: /Reason of the stop\s*code freeze/ }).waitFor();
+  });
+
   describe("a proof", () => {
     let entry: string;
     const verdict = async (): Promise<string> => {
@@ -284,11 +295,21 @@ describe("the console", () => {
     await here.composed.close();
     await page.getByText("Not live.").waitFor();
     await here.start();
-    client = await mcpClient(await laptop.openTask("coder", { purpose: "after the restart" }));
+    const task = await laptop.openTask("coder", { purpose: "after the restart" });
+    client = await mcpClient(task);
     await write("after.json");
     await page.getByRole("button", { name: /coder.*after\.json/ }).waitFor();
     await page.getByText("Not live.").waitFor({ state: "detached" });
     expect(await page.evaluate("window.sameDocument")).toBe(true);
+    await laptop.json(`/v1/tasks/${task.id}/end`, {});
+  });
+
+  it("keeps in sight what was withdrawn because the session of the agent ended, and says so", async () => {
+    const row = page.locator("tr", { hasText: "withdrawn: the agent's session ended" });
+    await row.getByRole("button", { name: /coder.*after\.json/ }).click();
+    await page.locator(".panel", { hasText: "withdrawn: the agent's session ended" }).waitFor();
+    await page.goto(`${maya.api}/approvals?state=void`);
+    await row.waitFor();
   });
 
   describe("every page", () => {

@@ -211,6 +211,21 @@ describe("an approval", () => {
     expect(standIn.sent("/assertion")).toMatchObject([{ decision: "deny", scope: "once", reason: "not today" }]);
   });
 
+  it("has the cursor in the reason where the address asks for a denial", async () => {
+    await page.goto(`${standIn.approvalUrl}#reason`);
+    await page.keyboard.type("not today");
+    expect(await page.getByLabel("Why not?").inputValue()).toBe("not today");
+  });
+
+  it("offers a way on once it is answered", async () => {
+    await page.goto(standIn.approvalUrl);
+    expect(await page.getByRole("link", { name: "see what else waits" }).count()).toBe(0);
+    await approve();
+    const on = page.getByRole("link", { name: "see what else waits" });
+    await on.waitFor();
+    expect(await on.getAttribute("href")).toBe("/approvals");
+  });
+
   it("shows hostile text harmlessly and still signs exactly it", async () => {
     standIn.display = { ...standIn.display, ...hostileDisplay, expiresAt: standIn.display.expiresAt };
     await page.goto(standIn.approvalUrl);
