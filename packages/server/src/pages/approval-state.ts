@@ -55,9 +55,10 @@ export function outcomeOf(view: ApprovalPageView, ended: Ended): Html {
   const used = state === "consumed" && ended.subject === "call";
   const who = by !== null && html`${used ? ", approved by" : " by"} ${shownText(by)}`;
   const when = at !== null && time(at);
-  const cause = why !== null && html`<p class="cause">“${shownText(why)}”</p>`;
+  const withdrawn = state === "void" && why !== null && html`: ${shownText(why)}`;
+  const cause = why !== null && state !== "void" && html`<p class="cause">“${shownText(why)}”</p>`;
   return html`<div class="state ${state}" id="outcome" tabindex="-1">
-    ${icon(state)}<b>${word}${who}</b><span class="left">${when}</span>
+    ${icon(state)}<b>${word}${who}${withdrawn}</b><span class="left">${when}</span>
     <p>${sentence}</p>
     ${cause}
     <p class="on">You can close this page, or <a href="/approvals">see what else waits</a>.</p>

@@ -26,6 +26,33 @@ describe("a change in words", () => {
     expect(words).toContain("its own shell, edits and fetches, anywhere: each is judged before it is done");
   });
 
+  it("names each tool that would become something else, and what is new for an agent in force", () => {
+    const tools = {
+      drop: "write, until now destructive, defined otherwise than before",
+      read: "read of file:{path}",
+      send: "external, a new tool",
+    };
+    const servers = [{ name: "a", change: "accept its tools as they are now", url: "https://a", tools }];
+    const grants = [
+      { action: "mcp:a/**", resource: "mcp:a" },
+      { action: "mcp:b/**", resource: "mcp:b" },
+    ];
+    const agent = {
+      name: "codex",
+      change: "more scope",
+      added: grants.slice(1),
+      ended: "2026-11-01T00:00:00Z",
+      grants,
+    };
+    const words = wordsOf({ ...connectDisplay, content: canonicalJson({ client: "x", servers, agent }) });
+    expect(words).toContain(
+      "Changes drop write, until now destructive, defined otherwise than before send external, a new tool",
+    );
+    expect(words).toContain(
+      "Had ended 2026-11-01 00:00:00 UTC New now any tool of b: on the server itself May ask for",
+    );
+  });
+
   it("says of a machine that is known that nothing is enrolled", () => {
     const content = canonicalJson({ name: "ada-thinkpad", enrols: false, hours: 12, sessionKey: "abcdefg" });
     const words = wordsOf({ ...changeDisplay, action: "session.open", content });

@@ -54,12 +54,14 @@ function machineWords({ name, enrols, hours, sessionKey }: JsonObject): Html {
 }
 
 function agentWords(agent: JsonObject, heading: string): Html {
-  const { name, change, owner, purpose, grants, expiresAt } = agent;
+  const { name, change, owner, purpose, added, ended, grants, expiresAt } = agent;
   return html`<h2>${heading}</h2>
     <section class="card words">
       <h3>${said(name)} ${typeof change === "string" && html`<small>${said(change)}</small>`}</h3>
       <dl>
         ${fact("Owner", said(owner))} ${fact("For", said(purpose))} ${fact("Until", until(expiresAt))}
+        ${ended !== undefined && fact("Had ended", until(ended))}
+        ${Array.isArray(added) && added.length > 0 && fact("New now", grantList(added))}
         ${fact("May ask for", grantList(grants))}
       </dl>
     </section>`;

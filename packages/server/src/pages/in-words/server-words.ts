@@ -21,6 +21,7 @@ export function serverWords(server: JsonObject): Html {
     <dl>
       ${words.length > 0 ? fact("Starts", start) : fact("At", html`<code>${said(url)}</code>`)}
       ${told.length > 0 && fact("Is given", names(told))} ${isJsonObject(tools) && fact("Tools", toolWords(tools))}
+      ${isJsonObject(tools) && change !== "new" && changedWords(tools)}
     </dl>
   </section>`;
 }
@@ -35,6 +36,20 @@ function toolWords(tools: JsonObject): Html {
   return html`<ul>
     ${lines.length > 0 ? lines : html`<li>none</li>`}
   </ul>`;
+}
+
+/** Tools of a server in force that would be something else than they are: what is signed of each, whole. */
+function changedWords(tools: JsonObject): Html | null {
+  const changed = Object.keys(tools).filter((name) => textOf(tools[name]).includes(", "));
+  if (changed.length === 0) return null;
+  const lines = changed.slice(0, MOST_NAMED).map((name) => html`<li>${names([name])} ${said(tools[name])}</li>`);
+  const more = changed.length - MOST_NAMED;
+  return fact(
+    "Changes",
+    html`<ul>
+      ${lines}${more > 0 && html`<li>and ${more} more, all named below</li>`}
+    </ul>`,
+  );
 }
 
 /** The first word of what is signed of a tool: `destructive of file:{path}`. */
