@@ -129,9 +129,13 @@ async function takeTurns({ child }: Started, page: Page): Promise<number> {
     if (what.includes("make a passkey")) {
       await page.getByLabel("Your name").fill("Grace Hopper");
       await page.getByRole("button", { name: "Create passkey" }).click();
-    } else if (what.includes("Freeze everything")) {
-      await page.getByLabel("Reason").first().fill("my own freeze");
-      await page.getByRole("button", { name: "Freeze everything" }).click();
+    } else if (what.includes("Press Freeze")) {
+      await page.getByRole("banner").getByRole("button", { name: "Freeze" }).click();
+      await page.getByRole("dialog").getByLabel("Reason").fill("my own freeze");
+      await page
+        .getByRole("dialog")
+        .getByRole("button", { name: /^Freeze/ })
+        .click();
     } else if (what.includes("Press Deny")) {
       await page.getByRole("button", { name: "Deny", exact: true }).click();
       await page.getByRole("button", { name: "Deny with passkey" }).click();
