@@ -10,7 +10,8 @@ export interface BrakeScope {
 
 /**
  * True when a stop with that scope covers an action of `chain` on `resource`. `owner` is the accountable human of the agent,
- * who is the human of the chain. A `resource` scope never covers a chain as such (resource null); of several resources one is enough.
+ * who is the human of the chain. A `resource` scope never covers a chain as such (resource null); of several resources one is enough, and
+ * a stop of all that is in a folder covers the folder: whoever lists it says what is in it.
  */
 export function covers(scope: BrakeScope, chain: Chain, resource: string | readonly string[] | null): boolean {
   switch (scope.type) {
@@ -25,8 +26,12 @@ export function covers(scope: BrakeScope, chain: Chain, resource: string | reado
     case "task":
       return chain.task === scope.value;
     case "resource":
-      return [resource ?? []].flat().some((name) => touches(scope.value, name));
+      return [resource ?? []].flat().some((name) => reaches(scope.value, name));
     default:
       return scope.type satisfies never;
   }
+}
+
+function reaches(pattern: string, name: string): boolean {
+  return touches(pattern, name) || (pattern.endsWith("/**") && touches(pattern.slice(0, -"/**".length), name));
 }
