@@ -244,6 +244,8 @@ describe("the console", () => {
 
     it("is verified by the browser itself, and says what it rests on", async () => {
       await page.goto(`${maya.api}/ledger?state=action.intent`);
+      // An entry that was opened before may have been verified, and remembered, by now.
+      await page.evaluate(`localStorage.removeItem("countersign.checkpoint")`);
       await page.getByRole("button", { name: /mcp:slow/ }).click();
       entry = new URL(page.url()).searchParams.get("id") ?? "";
       const words = await verdict();
