@@ -4,7 +4,7 @@ import { type Command, command } from "../command/command.ts";
 import type { ExitCode } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
 
-/** `countersign hook`: the launcher runs `hook-call.mjs` by itself, which is faster; this is the same for whoever comes another way. */
+/** `countersign hook`: the launcher runs `hook-call.cjs` by itself, which is faster; this is the same for whoever comes another way. */
 export const hook: Command = command({
   name: "hook",
   summary:
@@ -22,7 +22,7 @@ export const hook: Command = command({
     },
   ],
   run: async ({ client, agent, server, data }) => {
-    const program = fileURLToPath(new URL("../hooks/hook-call.mjs", import.meta.url));
+    const program = fileURLToPath(new URL("../hooks/hook-call.cjs", import.meta.url));
     const flags = Object.entries({ agent, server, data }).flatMap(([name, value]) =>
       value === undefined ? [] : [`--${name}`, value],
     );

@@ -1,7 +1,7 @@
 import { readEnvironment } from "../environment.ts";
 import { keepCompiledCode } from "../compiled-code.ts";
 
-// The entry of the process that `hook-call.mjs` starts: it keeps the keys of the tasks of all client sessions of one user.
+// The entry of the process that `hook-call.cjs` starts: it keeps the keys of the tasks of all client sessions of one user.
 const env = readEnvironment();
 keepCompiledCode(env.cacheDir);
 const stop = new AbortController();

@@ -1,10 +1,12 @@
 // What runs for every use of a tool: `countersign hook <client>`. Plain JavaScript with nothing but the socket, because stripping types would
-// double its time. It asks the resident of this user, which it starts when there is none, and says the answer in the client's own words.
+// double its time, and CommonJS, which starts some milliseconds sooner. It asks the resident of this user, which it starts when there is none,
+// and says the answer in the client's own words.
 //
 // INV-2: whatever goes wrong on the way to a use of a tool, the answer is a refusal.
-import { lstatSync, mkdirSync, readSync, writeSync } from "node:fs";
-import { connect } from "node:net";
-import { homedir, tmpdir } from "node:os";
+"use strict";
+const { lstatSync, mkdirSync, readSync, writeSync } = require("node:fs");
+const { connect } = require("node:net");
+const { homedir, tmpdir } = require("node:os");
 
 /** Events before a use of a tool; any event that is not in one of these lists is treated as one of them. */
 const TOLD = new Set(["PostToolUse", "PostToolUseFailure", "AfterTool", "postToolUse", "postToolUseFailure"]);
@@ -142,7 +144,7 @@ function digest(text) {
 /** What only the first hook needs is loaded only then. */
 async function startResident(place) {
   const { spawn } = await import("node:child_process");
-  const program = `${import.meta.dirname}/resident-main.ts`;
+  const program = `${__dirname}/resident-main.ts`;
   spawn(process.execPath, [program, place, ...reach()], { cwd: "/", detached: true, stdio: "ignore" }).unref();
 }
 
