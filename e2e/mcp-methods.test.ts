@@ -33,7 +33,7 @@ function asked(mode: Mode, heard: string[]): Client {
     model: "test-model",
     content: { type: "text", text: "Paris" },
   }));
-  client.setRequestHandler("roots/list", () => ({ roots: [{ uri: "file:///srv/work" }, { uri: "file:///etc" }] }));
+  client.setRequestHandler("roots/list", () => ({ roots: [{ uri: "file:///srv/plans" }, { uri: "file:///etc" }] }));
   client.setNotificationHandler(
     "notifications/resources/updated",
     ({ params }) => void heard.push(`updated ${params.uri}`),
@@ -114,7 +114,7 @@ describe("MCP beyond tools, through the gateway", () => {
       expect(await call("test_sampling", { prompt: "capital of France?" })).toContain("LLM response: Paris");
       const roots = await call("test_input_required_result_list_roots");
       expect(roots).not.toContain("/etc");
-      expect(roots.includes("/srv/work")).toBe(server === "modern");
+      expect(roots.includes("/srv/plans")).toBe(server === "modern");
       expect(await call("test_input_required_result_multi_round")).toContain("both steps were answered");
     });
 

@@ -3,9 +3,9 @@ import type { DecideInput } from "./decide-input.ts";
 import { decide } from "./decide.ts";
 import { brake, call, changed, facts, input } from "./testing/fixtures.ts";
 
-const [OURS, THEIRS, OUTSIDE] = ["file:/srv/work/a", "file:/srv/records/b", "file:/etc/passwd"];
+const [OURS, THEIRS, OUTSIDE] = ["file:/srv/plans/a", "file:/srv/records/b", "file:/etc/passwd"];
 const on = (resources: readonly string[], given: Partial<DecideInput> = {}): DecideInput =>
-  input({ call: call({ resource: resources[0] ?? "file:/srv/work/a", resources }), ...given });
+  input({ call: call({ resource: resources[0] ?? "file:/srv/plans/a", resources }), ...given });
 const orders = [
   [OURS, THEIRS],
   [THEIRS, OURS],
@@ -34,7 +34,7 @@ describe("a call on several resources", () => {
 });
 
 describe("a name of a whole folder", () => {
-  const folder = on(["file:/srv/work/**"]);
+  const folder = on(["file:/srv/plans/**"]);
   const granted = (resource: string): DecideInput => {
     const grants = [{ action: "mcp:files/*", resource }];
     return { ...folder, facts: facts({ task: changed(facts().task, { grants }) }) };
@@ -42,12 +42,12 @@ describe("a name of a whole folder", () => {
 
   it("is covered only by a pattern at least as wide", () => {
     expect(decide(folder).result).toBe("permit");
-    expect(decide(granted("file:/srv/work/**")).result).toBe("permit");
-    expect(decide(granted("file:/srv/work/*")).code).toBe("grant.missing");
+    expect(decide(granted("file:/srv/plans/**")).result).toBe("permit");
+    expect(decide(granted("file:/srv/plans/*")).code).toBe("grant.missing");
   });
 
   it("is stopped by a stop of something in it", () => {
-    const brakes = [brake("freeze", { type: "resource", value: "file:/srv/work/deep/*.json" })];
+    const brakes = [brake("freeze", { type: "resource", value: "file:/srv/plans/deep/*.json" })];
     expect(decide({ ...folder, facts: facts({ brakes }) }).code).toBe("brake.frozen");
   });
 });

@@ -4,7 +4,7 @@ import type { HookClient } from "./clients/index.ts";
 import { formHookCall } from "./form-hook-call.ts";
 import { readHookEvent } from "./hook-event.ts";
 
-const BASE = { session_id: "s1", transcript_path: "/t", cwd: "/work/p" };
+const BASE = { session_id: "s1", transcript_path: "/t", cwd: "/srv/p" };
 
 /** What a client's hook is given before a use, in the shape that it really has. */
 const BEFORE: Readonly<Record<HookClient, (name: string, input: Json, more?: JsonObject) => JsonObject>> = {
@@ -40,7 +40,7 @@ const BEFORE: Readonly<Record<HookClient, (name: string, input: Json, more?: Jso
     model: "m",
     hook_event_name: "preToolUse",
     cursor_version: "2",
-    workspace_roots: ["/work/p"],
+    workspace_roots: ["/srv/p"],
     tool_name: name,
     tool_input: input,
     tool_use_id: "t1",
@@ -49,7 +49,7 @@ const BEFORE: Readonly<Record<HookClient, (name: string, input: Json, more?: Jso
   opencode: (name, input) => ({
     hook_event_name: "PreToolUse",
     session_id: "s1",
-    cwd: "/work/p",
+    cwd: "/srv/p",
     tool_name: name,
     tool_use_id: "c1",
     tool_input: input,
@@ -73,27 +73,27 @@ function formed(client: HookClient, ...use: [name: string, input: Json, more?: J
 
 describe("formHookCall", () => {
   it.for<[HookClient, string, Json, string]>([
-    ["claude-code", "Bash", { command: "cat a | wc -l" }, "read tool:claude-code/shell file:/work/p/a"],
+    ["claude-code", "Bash", { command: "cat a | wc -l" }, "read tool:claude-code/shell file:/srv/p/a"],
     [
       "claude-code",
       "Bash",
       { command: "rm -rf a" },
-      "destructive tool:claude-code/shell file:/work/p/a file:/work/p/a/**",
+      "destructive tool:claude-code/shell file:/srv/p/a file:/srv/p/a/**",
     ],
     ["claude-code", "Read", { file_path: "/etc/../etc/hosts" }, "read tool:claude-code/read file:/etc/hosts"],
     [
       "claude-code",
       "Edit",
       { file_path: "src/a.ts", old_string: "a", new_string: "b" },
-      "write tool:claude-code/edit file:/work/p/src/a.ts",
+      "write tool:claude-code/edit file:/srv/p/src/a.ts",
     ],
     [
       "claude-code",
       "Write",
-      { file_path: "/work/p/.claude/settings.json", content: "" },
-      "unknown tool:claude-code/write file:/work/p/.claude/settings.json",
+      { file_path: "/srv/p/.claude/settings.json", content: "" },
+      "unknown tool:claude-code/write file:/srv/p/.claude/settings.json",
     ],
-    ["claude-code", "Glob", { pattern: "**/*.ts" }, "read tool:claude-code/read file:/work/p/**"],
+    ["claude-code", "Glob", { pattern: "**/*.ts" }, "read tool:claude-code/read file:/srv/p/**"],
     ["claude-code", "Glob", { pattern: "/etc/*" }, "unknown tool:claude-code/read file:/**"],
     [
       "claude-code",
@@ -107,45 +107,45 @@ describe("formHookCall", () => {
     ["claude-code", "mcp__files__read_file", { path: "x" }, "nothing to judge"],
     ["claude-code", "mcp__files__other", { path: "x" }, "unknown mcp:files/other mcp:files"],
     ["claude-code", "mcp__evil__read_file", {}, "unknown mcp:evil/read_file mcp:evil"],
-    ["claude-code", "Frobnicate", { x: 1 }, "unknown tool:claude-code/Frobnicate file:/work/p/**"],
+    ["claude-code", "Frobnicate", { x: 1 }, "unknown tool:claude-code/Frobnicate file:/srv/p/**"],
     ["claude-code", "Bash", {}, "refused input.invalid_json"],
     ["claude-code", "Read", {}, "refused input.invalid_json"],
     ["claude-code", "Read", { file_path: "a\nb" }, "refused input.invalid_json"],
     ["claude-code", "Read", { file_path: "file:///etc/passwd" }, "refused input.invalid_json"],
     ["claude-code", "Write", { file_path: "a", content: "x".repeat(20_000) }, "refused input.too_large"],
-    ["codex", "Bash", { command: "ls" }, "read tool:codex/shell file:/work/p/**"],
+    ["codex", "Bash", { command: "ls" }, "read tool:codex/shell file:/srv/p/**"],
     [
       "codex",
       "apply_patch",
       { command: "*** Begin Patch\n*** Add File: a\n+x\n*** Delete File: b\n*** End Patch" },
-      "destructive tool:codex/edit file:/work/p/b file:/work/p/a",
+      "destructive tool:codex/edit file:/srv/p/b file:/srv/p/a",
     ],
     ["codex", "apply_patch", { command: "nothing" }, "refused input.invalid_json"],
     ["codex", "apply_patch", { command: "*** Update File: link/../a\n" }, "refused input.invalid_json"],
     ["codex", "apply_patch", { command: "*** Update File: ../a\n" }, "refused input.invalid_json"],
-    ["codex", "Bash", { command: "cat ../a" }, "unknown tool:codex/shell file:/work/p/**"],
-    ["codex", "Bash", { command: "cd .. && cat a" }, "unknown tool:codex/shell file:/work/p/**"],
+    ["codex", "Bash", { command: "cat ../a" }, "unknown tool:codex/shell file:/srv/p/**"],
+    ["codex", "Bash", { command: "cd .. && cat a" }, "unknown tool:codex/shell file:/srv/p/**"],
     [
       "gemini",
       "run_shell_command",
       { command: "cat ../a", dir_path: "l" },
-      "unknown tool:gemini/shell file:/work/p/l/**",
+      "unknown tool:gemini/shell file:/srv/p/l/**",
     ],
-    ["claude-code", "Bash", { command: "cat ../a" }, "read tool:claude-code/shell file:/work/a"],
+    ["claude-code", "Bash", { command: "cat ../a" }, "read tool:claude-code/shell file:/srv/a"],
     [
       "codex",
       "Bash",
       { command: "apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: a\n*** End Patch\nEOF" },
-      "write tool:codex/edit file:/work/p/a",
+      "write tool:codex/edit file:/srv/p/a",
     ],
     [
       "codex",
       "Bash",
       { command: "apply_patch <<EOF\n*** Add File: $(rm x)\nEOF" },
-      "unknown tool:codex/shell file:/work/p/x",
+      "unknown tool:codex/shell file:/srv/p/x",
     ],
-    ["codex", "write_stdin", { chars: "!rm x\n" }, "unknown tool:codex/write_stdin file:/work/p/**"],
-    ["gemini", "run_shell_command", { command: "cat a", dir_path: "sub" }, "read tool:gemini/shell file:/work/p/sub/a"],
+    ["codex", "write_stdin", { chars: "!rm x\n" }, "unknown tool:codex/write_stdin file:/srv/p/**"],
+    ["gemini", "run_shell_command", { command: "cat a", dir_path: "sub" }, "read tool:gemini/shell file:/srv/p/sub/a"],
     [
       "gemini",
       "web_fetch",
@@ -160,12 +160,12 @@ describe("formHookCall", () => {
     ],
     ["gemini", "web_fetch", { prompt: "no address" }, "external tool:gemini/fetch https://**"],
     ["cursor", "Shell", { command: "rm a", working_directory: "/w" }, "destructive tool:cursor/shell file:/w/a"],
-    ["cursor", "Delete", { path: "a" }, "destructive tool:cursor/delete file:/work/p/a"],
+    ["cursor", "Delete", { path: "a" }, "destructive tool:cursor/delete file:/srv/p/a"],
     ["cursor", "MCP:files", {}, "other"],
     ["opencode", "bash", { command: "ls", workdir: "/w" }, "read tool:opencode/shell file:/w/**"],
-    ["opencode", "write", { filePath: "a", content: "x" }, "write tool:opencode/write file:/work/p/a"],
+    ["opencode", "write", { filePath: "a", content: "x" }, "write tool:opencode/write file:/srv/p/a"],
     ["opencode", "files_read_file", { path: "x" }, "nothing to judge"],
-    ["opencode", "files_evil_read_file", { path: "x" }, "unknown tool:opencode/files_evil_read_file file:/work/p/**"],
+    ["opencode", "files_evil_read_file", { path: "x" }, "unknown tool:opencode/files_evil_read_file file:/srv/p/**"],
   ])("%s %s %o: %s", ([client, name, input, expected]) => {
     expect(formed(client, name, input)).toBe(expected);
   });
@@ -217,7 +217,7 @@ describe("what Countersign lives by", () => {
     ["Read", { file_path: "/srv/cs/database.md" }, "read"],
     ["Bash", { command: "grep -r TOKEN /home/u/project" }, "read"],
     ["Bash", { command: "cat /proc/cpuinfo" }, "read"],
-    ["Write", { file_path: "/work/opt/cs/a", content: "" }, "write"],
+    ["Write", { file_path: "/srv/opt/cs/a", content: "" }, "write"],
   ])("knows %s of %j from it", (name, input, effect) => {
     expect(effectOf(name, input)).toBe(effect);
   });

@@ -45,9 +45,9 @@ describe("what the grants of a task could cover", () => {
   });
 
   it("is a folder only as a whole: no upstream hears of one that the grants reach in part", () => {
-    const part = grantable({ action: "mcp:docs/*", resource: "file:/srv/work/**" });
-    expect(part.root("file:///srv/work")).toBe(true);
-    expect(part.root("file:///srv/work/deep/")).toBe(true);
+    const part = grantable({ action: "mcp:docs/*", resource: "file:/srv/plans/**" });
+    expect(part.root("file:///srv/plans")).toBe(true);
+    expect(part.root("file:///srv/plans/deep/")).toBe(true);
     expect(part.root("file:///srv")).toBe(false);
     expect(part.root("https://example.com/")).toBe(false);
   });

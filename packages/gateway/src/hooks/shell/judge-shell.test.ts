@@ -5,7 +5,7 @@ import { judgeShell } from "./judge-shell.ts";
 import { CORPUS } from "./testing/corpus.ts";
 import { line } from "./testing/line-grammar.ts";
 
-const AT = { cwd: "/work/p", home: "/home/u" };
+const AT = { cwd: "/srv/p", home: "/home/u" };
 const effectOf = (text: string): Effect => judgeShell(text, AT).effect;
 const resourcesOf = (text: string, cwd = AT.cwd): string[] =>
   judgeShell(text, { ...AT, cwd }).resources.map(({ resource, effect }) => `${effect} ${resource}`);
@@ -17,21 +17,21 @@ describe("judgeShell", () => {
 
   it("names what is touched by its place, also after a change of folder", () => {
     expect(resourcesOf("cat a ../b ~/c /d//e/./f")).toEqual([
-      "read file:/work/p/a",
-      "read file:/work/b",
+      "read file:/srv/p/a",
+      "read file:/srv/b",
       "read file:/home/u/c",
       "read file:/d/e/f",
     ]);
     expect(resourcesOf("cd src && rm x; cat y")).toEqual([
-      "destructive file:/work/p/src/x",
-      "read file:/work/p/src/y",
-      "read file:/work/p/y",
+      "destructive file:/srv/p/src/x",
+      "read file:/srv/p/src/y",
+      "read file:/srv/p/y",
     ]);
     expect(resourcesOf("cat etc/x", "/")).toEqual(["read file:/etc/x"]);
-    expect(resourcesOf("grep -r x lib/*.ts")).toEqual(["read file:/work/p/lib/**"]);
+    expect(resourcesOf("grep -r x lib/*.ts")).toEqual(["read file:/srv/p/lib/**"]);
     expect(resourcesOf("curl -o out 'https://x.example/a?b=c'")).toEqual([
       "external https://x.example/a",
-      "destructive file:/work/p/out",
+      "destructive file:/srv/p/out",
     ]);
   });
 
