@@ -1,55 +1,19 @@
-import type { JsonObject, LedgerEntry } from "@countersign/core";
-import { canonicalJson } from "@countersign/core";
-import { leafHasher, sha256 } from "@countersign/ledger";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { PointId } from "@countersign/core";
+import { describe, expect, it } from "vitest";
 import type { LedgerStore } from "../journal.ts";
-import { recordDigest } from "../pack-commit.ts";
-import type { Committed, StoredEntry } from "../store.ts";
-import { Samples } from "./samples.ts";
+import type { Committed } from "../store.ts";
+import { type CreateDatabase, eachOpened, entryOf, ok } from "./opened-store.ts";
+import type { Samples } from "./samples.ts";
 
-/** A database that can be opened again with what it held. */
-export interface OpenedDatabase {
-  open(): Promise<LedgerStore>;
-  remove(): Promise<void>;
-}
-
-const decoder = new TextDecoder();
-const entryOf = (stored: StoredEntry | null | undefined): LedgerEntry => stored?.body as unknown as LedgerEntry;
-
-/** The milliseconds that an id begins with: the first 48 of its 128 bits. */
-function timeOfId(id: string): number {
-  const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  const number = Array.from(id.slice(4)).reduce((sum, digit) => sum * 62n + BigInt(digits.indexOf(digit)), 0n);
-  return Number(number >> 80n);
-}
-
-function ok(committed: Committed): Extract<Committed, { ok: true }> {
-  if (!committed.ok) throw new Error(`refused: ${JSON.stringify(committed)}`);
-  return committed;
-}
-
-/** What every store must do, whatever database is under it. */
-export function storeSuite(name: string, create: () => Promise<OpenedDatabase>): void {
+/** What every store must do with records, blobs and commits, whatever database is under it. */
+export function storeSuite(name: string, create: CreateDatabase): void {
   describe(`store on ${name}`, () => {
-    let database: OpenedDatabase;
     let store: LedgerStore;
     let make: Samples;
-    let point: ReturnType<typeof make.id<"ep">>;
-    beforeEach(async () => {
-      database = await create();
-      store = await database.open();
-      make = new Samples();
-      point = make.id("ep");
+    let point: PointId;
+    const reopen = eachOpened(create, (opened) => {
+      ({ store, make, point } = opened);
     });
-    afterEach(async () => {
-      await store.close();
-      await database.remove();
-    });
-
-    async function reopen(): Promise<void> {
-      await store.close();
-      store = await database.open();
-    }
 
     describe("records", () => {
       it("gives back what was put, with the number of the commit", async () => {
@@ -247,180 +211,6 @@ export function storeSuite(name: string, create: () => Promise<OpenedDatabase>):
           { ok: true, indexes: [1] },
         ]);
         expect(entryOf((await store.entries({ from: 1, limit: 1 }))[0]).pointSeq).toBe(2);
-      });
-    });
-
-    describe("journal", () => {
-      it("holds canonical leaves with gapless counts, whatever was refused between", async () => {
-        const other = make.id("ep");
-        const chains = [make.chain(), make.chain(), make.chain(null)];
-        const work = Array.from({ length: 300 }, async (_, i) => {
-          const chain = chains[i % 3]!;
-          const refused = i % 7 === 0 ? { expect: [{ kind: "human", id: "hum_none", version: 9 }] as const } : {};
-          return store.commit({
-            ...refused,
-            entries: [make.entry(i % 2 === 0 ? point : other, make.intent(chain, make.id("int")))],
-          });
-        });
-        const kept = (await Promise.all(work)).filter((committed) => committed.ok).length;
-        await reopen();
-        await store.commit({ entries: [make.entry(point, make.draft({ chain: chains[0]! }))] });
-        const entries = await store.entries({ limit: 1000 });
-        expect(entries.map(({ index }) => index)).toEqual(Array.from({ length: kept + 1 }, (_, i) => i));
-        const counts = new Map<string, number[]>();
-        for (const stored of entries) {
-          const { point: at, pointSeq, taskSeq, chain } = entryOf(stored);
-          expect(decoder.decode(stored.leaf)).toBe(canonicalJson(stored.body));
-          counts.set(at, [...(counts.get(at) ?? []), pointSeq]);
-          expect(taskSeq === null).toBe(chain.task === null);
-          if (chain.task !== null) counts.set(chain.task, [...(counts.get(chain.task) ?? []), taskSeq ?? -1]);
-        }
-        expect(counts.size).toBe(4);
-        for (const seen of counts.values()) expect(seen).toEqual(seen.map((_, i) => i + 1));
-      });
-
-      it("hashes leaves as RFC 6962 says", async () => {
-        await Promise.all(
-          Array.from({ length: 5 }, async () =>
-            store.commit({ entries: [make.entry(point, make.draft({ cause: "ü€𝄞" }))] }),
-          ),
-        );
-        const leafHash = leafHasher(sha256);
-        const leaves = await store.journal.leaves(1, 3);
-        expect(Buffer.from(await store.journal.leafHashes(1, 3))).toEqual(
-          Buffer.concat(leaves.map((leaf) => leafHash(leaf))),
-        );
-        expect(await store.journal.leaves(5, 10)).toEqual([]);
-      });
-
-      it("names each changed record with the digest of its content", async () => {
-        const human = make.human();
-        await store.commit({ put: [human], entries: [make.entry(point, make.draft(), [human])] });
-        const records = [{ kind: "human", id: human.id, digest: recordDigest(human) }];
-        expect(
-          entryOf((await store.entries({ record: { kind: "human", id: human.id }, limit: 9 }))[0]).records,
-        ).toEqual(records);
-      });
-
-      it("is searched by id, task, intent, kind, record and resource, forwards and back", async () => {
-        const chain = make.chain();
-        const intents = Array.from({ length: 6 }, () => make.id("int"));
-        for (const [i, intent] of intents.entries()) {
-          await store.commit({
-            entries: [
-              make.entry(
-                point,
-                make.intent(
-                  i < 2 ? chain : make.chain(),
-                  intent,
-                  `file:/srv/${i % 2 === 0 ? "a" : "b/c"}/${String(i)}`,
-                ),
-              ),
-            ],
-          });
-          if (i !== 3) await store.commit({ entries: [make.entry(point, make.outcome(chain, intent))] });
-        }
-        const indexes = async (query: object): Promise<number[]> =>
-          (await store.entries({ limit: 100, ...query })).map(({ index }) => index);
-        expect(await indexes({ kind: "action.intent" })).toEqual([0, 2, 4, 6, 7, 9]);
-        expect(await indexes({ kind: "action.intent", reverse: true, from: 7, limit: 2 })).toEqual([7, 6]);
-        expect(await indexes({ intent: intents[1] })).toEqual([2, 3]);
-        expect(await indexes({ task: chain.task, kind: "action.intent" })).toEqual([0, 2]);
-        expect(await indexes({ resource: "file:/srv/a/2" })).toEqual([4]);
-        expect(await indexes({ resource: "file:/srv/a/*" })).toEqual([0, 4, 7]);
-        expect(await indexes({ resource: "file:/srv/**", reverse: true, limit: 3 })).toEqual([9, 7, 6]);
-        expect(await indexes({ resource: "**" })).toHaveLength(6);
-        expect((await store.openIntents()).map(({ index }) => index)).toEqual([6]);
-        const { id } = entryOf((await store.entries({ from: 4, limit: 1 }))[0]);
-        expect((await store.entry(id))?.index).toBe(4);
-        expect(await store.entry(make.id("ent"))).toBeNull();
-      });
-
-      it("is searched by agent, human and time, and for acts alone", async () => {
-        const [one, other] = [make.chain(), make.chain()];
-        const drafts = [one, other, one].flatMap((chain) => {
-          const intent = make.id("int");
-          return [make.intent(chain, intent), make.outcome(chain, intent)];
-        });
-        for (const draft of drafts) await store.commit({ entries: [make.entry(point, draft)] });
-        const found = async (query: object): Promise<number[]> =>
-          (await store.entries({ limit: 100, ...query })).map(({ index }) => index);
-        expect(await found({ agent: one.agent })).toEqual([0, 1, 4, 5]);
-        expect(await found({ human: other.human, acts: true })).toEqual([2]);
-        expect(await found({ agent: one.agent, acts: true, reverse: true, limit: 1 })).toEqual([4]);
-        expect(await found({ task: one.task, reverse: true, from: 4 })).toEqual([4, 1, 0]);
-        const times = drafts.map(({ id }) => timeOfId(id));
-        expect(await found({ since: times[2] })).toEqual([2, 3, 4, 5]);
-        expect(await found({ since: times[1], until: times[4] })).toEqual([1, 2, 3]);
-        expect(await found({ since: times[5]! + 1 })).toEqual([]);
-        expect(await found({ until: times[0] })).toEqual([]);
-      });
-
-      it("finds resources with strange characters by their prefix", async () => {
-        const names = [
-          "file:/a\u{10ffff}x",
-          "file:/a\u{10ffff}",
-          "file:/b",
-          "file:/a",
-          "file:/\u{d7ff}y",
-          "file:/\u{e000}",
-        ];
-        for (const resource of names) await store.commit({ entries: [make.entry(point, make.draft({ resource }))] });
-        const found = async (resource: string): Promise<unknown[]> =>
-          (await store.entries({ resource, limit: 100 })).map(({ body }) => (body as JsonObject)["resource"]);
-        expect(await found("file:/a**")).toEqual([names[0], names[1], names[3]]);
-        expect(await found("file:/a\u{10ffff}**")).toEqual([names[0], names[1]]);
-        expect(await found("file:/\u{d7ff}*")).toEqual([names[4]]);
-        expect(await found("%")).toEqual([]);
-      });
-
-      it("finds an entry that has several resources by each of them, once", async () => {
-        const several = ["file:/in/a", "file:/out/b", "file:/out/c"];
-        await store.commit({
-          entries: [make.entry(point, make.draft({ resource: "file:/in/a", resources: several }))],
-        });
-        await store.commit({ entries: [make.entry(point, make.draft({ resource: "file:/out/b" }))] });
-        const found = async (resource: string): Promise<number[]> =>
-          (await store.entries({ resource, limit: 100 })).map(({ index }) => index);
-        expect(await found("file:/in/a")).toEqual([0]);
-        expect(await found("file:/out/b")).toEqual([0, 1]);
-        expect(await found("file:/out/**")).toEqual([0, 1]);
-        expect(await found("file:/out/c")).toEqual([0]);
-        expect(await found("file:/out/d")).toEqual([]);
-      });
-
-      it("refuses a leaf over 60 KB before anything is written", async () => {
-        const cause = "x".repeat(60 * 1024);
-        await expect(store.commit({ entries: [make.entry(point, make.draft({ cause }))] })).rejects.toMatchObject({
-          code: "input.too_large",
-        });
-        await expect(
-          store.commit({ entries: [make.entry(point, make.draft({ cause: "\u20ac".repeat(20_400) }))] }),
-        ).rejects.toMatchObject({ code: "input.too_large" });
-        expect(
-          ok(await store.commit({ entries: [make.entry(point, make.draft({ cause: "\u20ac".repeat(20_000) }))] }))
-            .indexes,
-        ).toEqual([0]);
-      });
-
-      it("tells when it has grown, and lets go when closed", async () => {
-        const grown = store.journal.grown(0);
-        await store.commit({ entries: [make.entry(point)] });
-        await grown;
-        const never = store.journal.grown(1);
-        await reopen();
-        await never;
-        expect(store.journal.size()).toBe(1);
-      });
-
-      it("replaces the checkpoint only over the one that is expected", async () => {
-        expect(await store.journal.checkpoint()).toBeNull();
-        expect(await store.journal.replaceCheckpoint("other", "one")).toBe(false);
-        expect(await store.journal.replaceCheckpoint(null, "one")).toBe(true);
-        expect(await store.journal.replaceCheckpoint(null, "two")).toBe(false);
-        await reopen();
-        expect(await store.journal.replaceCheckpoint("one", "two")).toBe(true);
-        expect(await store.journal.checkpoint()).toBe("two");
       });
     });
 
