@@ -85,6 +85,7 @@ export type ChangeAct =
   | "settings.put"
   | "client.connect"
   | "mandate.create"
+  | "point.trust"
   | "brake.thaw";
 
 /** A change of state that loosens: `callDigest` = base64url(SHA-256(JCS(this))). `records` binds the new terms of each record; what the

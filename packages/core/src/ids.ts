@@ -23,7 +23,8 @@ export type Prefix =
   | "ep"
   | "ent"
   | "ses"
-  | "inv";
+  | "inv"
+  | "joi";
 
 export type Id<P extends Prefix> = `${P}_${string}`;
 export type HumanId = Id<"hum">;
@@ -39,6 +40,7 @@ export type PointId = Id<"ep">;
 export type EntryId = Id<"ent">;
 export type SessionId = Id<"ses">;
 export type InviteId = Id<"inv">;
+export type JoinId = Id<"joi">;
 
 /** Source of randomness: returns `length` unpredictable bytes. */
 export type Random = (length: number) => Uint8Array;

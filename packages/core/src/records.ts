@@ -11,7 +11,9 @@ import type {
   HumanId,
   IntentId,
   InviteId,
+  JoinId,
   MandateId,
+  PointId,
   PolicyId,
   SessionId,
   TaskId,
@@ -152,6 +154,37 @@ export interface Kinds {
     id: InviteId;
     terms: { readonly tokenDigest: string; readonly roles: readonly Role[]; readonly expiresAt: string };
     state: { readonly status: "open" | "used" };
+  };
+  /** A place in which one gateway may join (ADR 0007): its token is kept as a digest. */
+  join: {
+    id: JoinId;
+    terms: {
+      /** Name of the point that it is for. */
+      readonly name: string;
+      readonly tokenDigest: string;
+      readonly expiresAt: string;
+    };
+    state: { readonly status: "open" | "used" };
+  };
+  /** An enforcement point (ADR 0007). With an authority (`point.trust`) it is also given secrets from the store. */
+  point: {
+    id: PointId;
+    terms: {
+      readonly name: string;
+      /** `own`: a part of the control plane's process; `joined`: a process of its own, with an identity of its own. */
+      readonly place: "own" | "joined";
+      readonly joinedAt: string;
+    };
+    state: {
+      /** May renew its lease; may not, but the last one may still run; holds none; never again. */
+      readonly status: "active" | "leaving" | "away" | "removed";
+      /** Digest of a secret of the one process that may renew; null for a point that is away. */
+      readonly instance: string | null;
+      /** RFC 7638 thumbprint of the key in its certificate; null for a point of this process. */
+      readonly jkt: string | null;
+      /** Address at which clients reach it. */
+      readonly url: string | null;
+    };
   };
   policy: {
     id: PolicyId;

@@ -49,6 +49,8 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
       return sameTerms(known, record) ? YES : no(`the terms of ${record.kind} \`${record.id}\` were exchanged`);
     case "session":
     case "invite":
+    case "join":
+    case "point":
       // Like a new task and a new approval they widen nothing: a task acts within its agent's signed scope, approvals carry signatures.
       return YES;
     default:
@@ -238,6 +240,8 @@ const RANK: Readonly<Record<Kind, number>> = {
   brake: 6,
   session: 6,
   invite: 6,
+  join: 6,
+  point: 6,
   approval: 6,
 };
 

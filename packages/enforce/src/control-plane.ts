@@ -14,6 +14,7 @@ import type {
   Outcome,
   PointId,
   RefusalCode,
+  TaskId,
 } from "@countersign/core";
 
 /**
@@ -21,10 +22,23 @@ import type {
  * calls travel over mTLS. Every method may reject: to the point that is silence, and silence denies.
  */
 export interface ControlPlane {
-  /** Everything that this point must know, at one version. */
-  snapshot(point: PointId): Promise<Snapshot>;
-  /** (generation, version) read after the renewal arrived, and the records that changed after `applied`. */
-  renew(point: PointId, applied: number): Promise<Renewal>;
+  /**
+   * Takes up a point's work as one process (ADR 0007): everything that every point must know, and the chains of the tasks that it served
+   * before a break, at one version.
+   * @throws AppError `point.in_use`, `point.unknown`, `point.clock`
+   */
+  join(hello: Hello): Promise<Snapshot>;
+  /**
+   * (generation, version) of the primary, read after the renewal arrived, and what changed after `applied` of all that this point was told.
+   * @throws AppError `point.in_use`, `point.unknown`, `point.clock`, `lease.behind`
+   */
+  renew(renewal: RenewalRequest): Promise<Snapshot>;
+  /** Everything about one task, and from here on its changes; no task among the records: there is none. */
+  learn(point: PointId, task: TaskId): Promise<Learned>;
+  /** These tasks, and what only they needed, were dropped: their changes are no longer told. */
+  forget(point: PointId, tasks: readonly TaskId[]): Promise<void>;
+  /** The point has dropped its lease and ends. */
+  leave(point: PointId): Promise<void>;
   /** Makes entries durable, in one transaction with what they consume. */
   record(request: RecordRequest): Promise<Recorded>;
   /** Finds or makes the approval that a held call waits for; records the hold. */
@@ -43,12 +57,36 @@ export interface ControlPlane {
   touch(chain: Chain): void;
 }
 
+/** Who takes up a point's work. */
+export interface Hello {
+  readonly point: PointId;
+  /** base64url, 32 bytes: known to this process alone. */
+  readonly instance: string;
+  /** Version up to which the point is told; 0 for one that knows nothing. */
+  readonly applied: number;
+  /** Tasks whose chains it still holds. */
+  readonly tasks: readonly TaskId[];
+  /** Where clients reach it; null: nowhere yet. */
+  readonly url: string | null;
+  /** The point's wall clock, Unix milliseconds. */
+  readonly clock: number;
+}
+export interface RenewalRequest {
+  readonly point: PointId;
+  readonly instance: string;
+  readonly applied: number;
+  readonly clock: number;
+}
+/** Records at one version. `records` may hold more than what changed since. */
 export interface Snapshot {
   readonly generation: number;
   readonly version: number;
   readonly records: readonly AnyRecord[];
 }
-export type Renewal = Snapshot;
+export interface Learned extends Snapshot {
+  /** In clear, for policies; null when it was erased. */
+  readonly purpose: string | null;
+}
 
 /** The part of a ledger entry that a point fills in; counters are taken inside the transaction, so they have no gaps. */
 export interface EntryDraft {

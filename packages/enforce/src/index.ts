@@ -20,7 +20,9 @@ export type {
   HoldRequest,
   RecordRequest,
   Recorded,
-  Renewal,
+  Hello,
+  Learned,
+  RenewalRequest,
   Snapshot,
 } from "./control-plane.ts";
 export { boundOf, covered, onlyOnce } from "./bound.ts";

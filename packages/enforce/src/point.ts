@@ -28,6 +28,8 @@ export interface PointOptions {
   readonly clocks: Clocks;
   readonly random: Random;
   readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string; readonly audience: string };
+  /** Where clients reach this point, once that is known. */
+  readonly url?: () => string | null;
   /** The task's purpose in clear, for policies; null when it was erased. */
   readonly purposeOf: (task: StateRecord<"task">) => Promise<string | null>;
   /** Makes the evaluator of a policy set; rejects when the text cannot be used, and then nothing is permitted. */
@@ -75,6 +77,8 @@ export class EnforcementPoint {
   /** The risk of a chain, 0 to 100. Nothing raises it yet. */
   riskOf: (chain: Chain) => number = () => 0;
   private readonly options: PointOptions;
+  /** Known to this process alone: what may renew. */
+  private readonly instance: string;
   private generation = 0;
   private policyVersion = -1;
   private applying: Promise<void> = Promise.resolve();
@@ -90,6 +94,7 @@ export class EnforcementPoint {
     this.controlPlane = options.controlPlane;
     this.random = options.random;
     this.log = options.log;
+    this.instance = Buffer.from(options.random(32)).toString("base64url");
     this.lease = new Lease(options.clocks, 0);
     this.replica.onChange((record) => this.noticed(record));
   }
@@ -97,7 +102,14 @@ export class EnforcementPoint {
   /** Joins the control plane: takes a snapshot, then renews its lease until {@link stop}. */
   async start(): Promise<void> {
     const sent = this.lease.reading();
-    const snapshot = await this.controlPlane.snapshot(this.id);
+    const snapshot = await this.controlPlane.join({
+      point: this.id,
+      instance: this.instance,
+      applied: 0,
+      tasks: [],
+      url: this.options.url?.() ?? null,
+      clock: this.now(),
+    });
     await this.apply(snapshot);
     this.lease.extend(sent, snapshot.generation, this.settings().lease.seconds * 1000);
     this.timer = setInterval(() => void this.renew(), this.settings().lease.renewSeconds * 1000);
@@ -177,7 +189,12 @@ export class EnforcementPoint {
     this.renewing = true;
     try {
       const sent = this.lease.reading();
-      const renewal = await this.controlPlane.renew(this.id, this.replica.version);
+      const renewal = await this.controlPlane.renew({
+        point: this.id,
+        instance: this.instance,
+        applied: this.replica.version,
+        clock: this.now(),
+      });
       await this.apply(renewal);
       if (!this.lease.extend(sent, renewal.generation, this.settings().lease.seconds * 1000)) {
         this.log.error({ generation: renewal.generation }, "renewal of a lower generation refused");

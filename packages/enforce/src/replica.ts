@@ -1,7 +1,7 @@
 import type { AnyRecord, Kind, StateRecord } from "@countersign/core";
 
 /** Kinds that no decision reads: their changes leave running actions alone. */
-const NOT_DECIDED_ON: ReadonlySet<Kind> = new Set<Kind>(["approval", "session", "invite"]);
+const NOT_DECIDED_ON: ReadonlySet<Kind> = new Set<Kind>(["approval", "session", "invite", "join", "point"]);
 
 /**
  * What this point knows, in memory. Records enter only through {@link Replica.apply}, in version order, after the point has verified

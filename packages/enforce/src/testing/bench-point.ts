@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Call, type Chain, type PointId, type StateRecord, newId } from "@countersign/core";
+import { type Call, type Chain, type StateRecord, newId } from "@countersign/core";
 import { type SigningKey, generateSigningKey, signEvidence } from "@countersign/credentials";
 import type { Evaluator } from "@countersign/policy";
 import type { Action, Prepared, Releaser, UpstreamAnswer } from "../action.ts";
@@ -12,7 +12,9 @@ import type {
   HoldRequest,
   RecordRequest,
   Recorded,
-  Renewal,
+  Learned,
+  RenewalRequest,
+  Snapshot,
 } from "../control-plane.ts";
 import { EnforcementPoint } from "../point.ts";
 
@@ -31,18 +33,27 @@ export class FakeControlPlane implements ControlPlane {
   onRecord: (request: RecordRequest) => Promise<Recorded> = async () => await Promise.resolve({ ok: true });
   onHold: (request: HoldRequest) => Promise<Held | HoldRefused> = async () =>
     await Promise.reject(new Error("no holds here"));
-  onRenew: (applied: number) => Promise<Renewal> = async (applied) =>
+  onRenew: (applied: number) => Promise<Snapshot> = async (applied) =>
     await Promise.resolve({ generation: 1, version: applied, records: [] });
-  records: Renewal["records"] = [];
+  records: Snapshot["records"] = [];
   denied: Denial | null = null;
   /** Why a stop was made, for those who are stopped. */
   stoppedBecause: string | null = null;
 
-  async snapshot(): Promise<Renewal> {
+  async join(): Promise<Snapshot> {
     return await Promise.resolve({ generation: 1, version: 1, records: this.records });
   }
-  async renew(_point: PointId, applied: number): Promise<Renewal> {
+  async renew({ applied }: RenewalRequest): Promise<Snapshot> {
     return await this.onRenew(applied);
+  }
+  async learn(): Promise<Learned> {
+    return await Promise.resolve({ generation: 1, version: 1, records: [], purpose: null });
+  }
+  async forget(): Promise<void> {
+    await Promise.resolve();
+  }
+  async leave(): Promise<void> {
+    await Promise.resolve();
   }
   async record(request: RecordRequest): Promise<Recorded> {
     const recorded = await this.onRecord(request);

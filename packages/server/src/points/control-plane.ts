@@ -6,6 +6,7 @@ import {
   type Kind,
   type Kinds,
   type PointId,
+  type TaskId,
   approvalEndsAt,
   signedScope,
 } from "@countersign/core";
@@ -14,11 +15,14 @@ import type {
   Denial,
   Disclosure,
   Held,
+  Hello,
   HoldRefused,
   HoldRequest,
+  Learned,
   RecordRequest,
   Recorded,
-  Renewal,
+  RenewalRequest,
+  Snapshot,
 } from "@countersign/enforce";
 import type { Approvals } from "../approvals/index.ts";
 import type { Brakes } from "../brakes/index.ts";
@@ -59,15 +63,32 @@ export class LocalControlPlane implements ControlPlane {
     this.modules = modules;
   }
 
-  async snapshot(_point: PointId): Promise<Renewal> {
-    return await this.changesAfter(0);
-  }
-
-  async renew(_point: PointId, applied: number): Promise<Renewal> {
+  async join({ applied }: Hello): Promise<Snapshot> {
     return await this.changesAfter(applied);
   }
 
-  private async changesAfter(applied: number): Promise<Renewal> {
+  async renew({ applied }: RenewalRequest): Promise<Snapshot> {
+    return await this.changesAfter(applied);
+  }
+
+  /** Every point knows every task by its renewals. */
+  async learn(_point: PointId, id: TaskId): Promise<Learned> {
+    const { store, keys } = this.kernel;
+    const task = await store.get("task", id);
+    const { generation, version } = await store.head();
+    const purpose = task === null ? null : await keys.openText(task.terms.purpose);
+    return { generation, version, records: task === null ? [] : [task], purpose };
+  }
+
+  async forget(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async leave(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  private async changesAfter(applied: number): Promise<Snapshot> {
     const { version, records } = await this.kernel.store.changes(applied, POINT_KINDS);
     return { generation: this.kernel.store.generation, version, records };
   }

@@ -6,7 +6,8 @@ import { Growth } from "./growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "./journal.ts";
 import type { EntryRow, LeafRun, Opened, ReadOp, ReadRequests, RecordRow, Reply, WorkerStart } from "./messages.ts";
 import { packCommit } from "./pack-commit.ts";
-import type { ChangedRecord, Commit, Committed, EntryQuery, RecordFilter, StoredEntry } from "./store.ts";
+import { MemoryBoard } from "./memory-board.ts";
+import type { Board, ChangedRecord, Commit, Committed, EntryQuery, Head, RecordFilter, StoredEntry } from "./store.ts";
 import { errorOf, WorkerLink } from "./worker-link.ts";
 
 export interface StoreOptions {
@@ -35,6 +36,7 @@ export async function openStore({ path, clock }: StoreOptions): Promise<LedgerSt
 class SqliteStore implements LedgerStore {
   readonly generation: number;
   readonly journal: Journal;
+  readonly board: Board = new MemoryBoard(() => performance.now());
   private readonly start: WorkerStart;
   private readonly writer: WorkerLink;
   private readonly reader: WorkerLink;
@@ -59,6 +61,20 @@ class SqliteStore implements LedgerStore {
     const committed = await this.queue.add(packCommit(commit));
     if (committed.ok) for (const listener of this.listeners) listener(commit, committed.version);
     return committed;
+  }
+
+  async head(): Promise<Head> {
+    // The directory is locked: no other process commits, and what this one committed is read.
+    const { version } = await this.read("changes", { version: Number.MAX_SAFE_INTEGER, kinds: [] });
+    return { generation: this.generation, version };
+  }
+
+  onForeignCommit(): () => void {
+    return () => undefined;
+  }
+
+  async exclusively<T>(action: () => Promise<T>): Promise<T> {
+    return await action();
   }
 
   watch(listener: (commit: Commit, version: number) => void): () => void {

@@ -17,8 +17,19 @@ import type { EntryDraft } from "@countersign/enforce";
  * A commit is one transaction: it is applied and durable (fsynced) as a whole, or it left no trace.
  */
 export interface Store {
-  /** Grows by one at each start; a point refuses a lower one. */
+  /** Of the primary as last seen; a point refuses a lower one. SQLite: grows by one at each start; PostgreSQL: the timeline. */
   readonly generation: number;
+  /**
+   * (generation, version) of the primary, read after the call by a transaction that only the primary can commit. Calls that wait share one.
+   * Rejects as `commit` does.
+   */
+  head(): Promise<Head>;
+  /** Calls back when another process may have moved the state: at once where the database tells, else within a fifth of a second. Returns what ends it. */
+  onForeignCommit(listener: () => void): () => void;
+  /** What processes of this installation tell each other. */
+  readonly board: Board;
+  /** Runs alone among all processes of this installation: migrations, first keys, first records. */
+  exclusively<T>(action: () => Promise<T>): Promise<T>;
   /** Commits are grouped: all that wait share one fsync. Rejects only with AppError `data.full`, `data.damaged` or `ledger.unavailable`. */
   commit(commit: Commit): Promise<Committed>;
   get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null>;
@@ -43,6 +54,31 @@ export interface Store {
   /** Erases for good: a person's key, a call's arguments. */
   eraseBlob(name: string): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Head {
+  readonly generation: number;
+  readonly version: number;
+}
+
+/**
+ * Values with a time to live that the processes of one installation tell each other (ADR 0007). They may be lost at any time and prove
+ * nothing: whoever can write the database can write them.
+ */
+export interface Board {
+  /** Puts or replaces. Those of one moment are written together. */
+  post(topic: string, items: readonly { readonly key: string; readonly value: Json }[], ttlMs: number): Promise<void>;
+  read(topic: string): Promise<readonly Posted[]>;
+  /** Takes one away: only one caller ever gets it. Null when there is none. */
+  take(topic: string, key: string): Promise<Json | null>;
+  /** Calls back soon after another process posted; it may come late or never, so read from time to time. Returns what ends it. */
+  onPost(listener: (topic: string) => void): () => void;
+}
+export interface Posted {
+  readonly key: string;
+  readonly value: Json;
+  /** By the clock of the board. */
+  readonly ageMs: number;
 }
 
 /** A record that changed, by name. */
@@ -71,13 +107,14 @@ export interface Commit {
   /** Refused as `conflict` when a record's version differs (0: must not exist). */
   readonly expect?: readonly { readonly kind: Kind; readonly id: string; readonly version: number }[];
   /**
-   * Refused as `conflict` when any record of this kind and status (and agent) changed after `since`: for a list that was read before and
+   * Refused as `conflict` when any record of this kind and status (and agent, and owner) changed after `since`: for a list that was read before and
    * must still be whole, such as the live tasks that a stop ends.
    */
   readonly unchanged?: readonly {
     readonly kind: Kind;
     readonly status: string;
     readonly agent?: string;
+    readonly owner?: string;
     readonly since: number;
   }[];
   /** Refused as `braked` when an active brake covers this chain and resource (or one of them). */

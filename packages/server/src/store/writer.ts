@@ -197,7 +197,11 @@ export class Writer {
     return true;
   }
 
-  private isUnchanged({ kind, status, agent, since }: NonNullable<Commit["unchanged"]>[number]): boolean {
+  private isUnchanged({ kind, status, agent, owner, since }: NonNullable<Commit["unchanged"]>[number]): boolean {
+    if (owner !== undefined) {
+      const changed = this.sql.changedOfOwner.get(kind, owner, status, agent ?? null, agent ?? null, since);
+      return changed === undefined;
+    }
     const changed =
       agent === undefined
         ? this.sql.changedOf.get(kind, status, since)
@@ -245,6 +249,7 @@ type Statement =
   | "version"
   | "changedOf"
   | "changedOfAgent"
+  | "changedOfOwner"
   | "put"
   | "entry"
   | "named"
@@ -261,6 +266,9 @@ function statements(db: DatabaseSync): Record<Statement, StatementSync> {
     changedOf: db.prepare("SELECT 1 FROM records WHERE kind = ? AND status = ? AND version > ? LIMIT 1"),
     changedOfAgent: db.prepare(
       "SELECT 1 FROM records WHERE kind = ? AND agent = ? AND status = ? AND version > ? LIMIT 1",
+    ),
+    changedOfOwner: db.prepare(
+      "SELECT 1 FROM records WHERE kind = ? AND owner = ? AND status = ? AND (? IS NULL OR agent = ?) AND version > ? LIMIT 1",
     ),
     put: db.prepare(
       "INSERT INTO records(kind, id, version, body, sum) VALUES (?, ?, ?, ?, ?) " +

@@ -1,12 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  type BrakeId,
-  type HumanId,
-  type PointId,
-  type StateRecord,
-  type UpstreamTerms,
-  newId,
-} from "@countersign/core";
+import { type BrakeId, type HumanId, type StateRecord, type UpstreamTerms, newId } from "@countersign/core";
 import { type SigningKey, generateSigningKey, mintAccessToken, signEvidence } from "@countersign/credentials";
 import {
   type ControlPlane,
@@ -14,7 +7,9 @@ import {
   EnforcementPoint,
   type Held,
   type Recorded,
-  type Renewal,
+  type Learned,
+  type RenewalRequest,
+  type Snapshot,
 } from "@countersign/enforce";
 import { DEFAULT_POLICIES, createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { type Credential, SETTINGS } from "./permit-point.ts";
@@ -25,14 +20,23 @@ const ISSUER = "https://issuer.example";
 /** A control plane in memory: it records what it is asked to, unless it is told to fail. */
 class MemoryControlPlane implements ControlPlane {
   readonly entries: EntryDraft[] = [];
-  records: Renewal["records"] = [];
+  records: Snapshot["records"] = [];
   failing = false;
 
-  snapshot(): Promise<Renewal> {
+  join(): Promise<Snapshot> {
     return Promise.resolve({ generation: 1, version: 1, records: this.records });
   }
-  renew(_: PointId, applied: number): Promise<Renewal> {
+  renew({ applied }: RenewalRequest): Promise<Snapshot> {
     return Promise.resolve({ generation: 1, version: applied, records: [] });
+  }
+  learn(): Promise<Learned> {
+    return Promise.resolve({ generation: 1, version: 1, records: [], purpose: null });
+  }
+  forget(): Promise<void> {
+    return Promise.resolve();
+  }
+  leave(): Promise<void> {
+    return Promise.resolve();
   }
   record({ entries }: { readonly entries: readonly EntryDraft[] }): Promise<Recorded> {
     if (this.failing) return Promise.reject(new Error("the disk is full"));
