@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CommitQueue } from "./commit-queue.ts";
-import type { PackedCommit, PackedResult } from "./messages.ts";
+import type { PackedCommit, PackedResult } from "./packed.ts";
 
 const commit: PackedCommit = [null, null, null, null, [], null];
 const done: PackedResult = ["ok", 1, 0];

@@ -1,7 +1,6 @@
 import { AppError } from "@countersign/core";
-import type { PackedCommit, PackedResult } from "./messages.ts";
+import { errorOf, type PackedCommit, type PackedResult } from "./packed.ts";
 import type { Committed } from "./store.ts";
-import { errorOf } from "./worker-link.ts";
 
 /** Commits that may wait; beyond that the store refuses rather than grow without bound. */
 const MAX_WAITING = 16_384;

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { AppError, canonicalJson, type Kind } from "@countersign/core";
 import { furtherResources } from "./further-resources.ts";
 import { leafPieces, type NamedRecord } from "./leaf.ts";
-import type { PackedCommit, PackedEntry, PackedPut } from "./messages.ts";
+import type { PackedCommit, PackedEntry, PackedPut } from "./packed.ts";
 import type { Commit, Entry, Put } from "./store.ts";
 
 /** Most bytes of a leaf (design 8): a tile bundle carries 65,535. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { AppError } from "@countersign/core";
-import { sameSum, sumOf } from "./sum.ts";
+import { sameSum, sumOf } from "../sum.ts";
 
 export type MetaName = "generation" | "checkpoint" | "indexed";
 

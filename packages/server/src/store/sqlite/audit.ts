@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Kind, LedgerEntry } from "@countersign/core";
-import { furtherResources } from "./further-resources.ts";
-import type { StoreFault } from "./journal.ts";
+import { furtherResources } from "../further-resources.ts";
+import type { StoreFault } from "../journal.ts";
 import { indexedSize } from "./meta.ts";
-import { LEAF_BYTES, recordDigest } from "./pack-commit.ts";
-import { sameSum, sumOf, sumOfBytes } from "./sum.ts";
+import { LEAF_BYTES, recordDigest } from "../pack-commit.ts";
+import { sameSum, sumOf, sumOfBytes } from "../sum.ts";
 
 /** Faults that are listed; the first one is reason enough not to start. */
 const MAX_FAULTS = 100;

@@ -1,5 +1,5 @@
 import type { Json } from "@countersign/core";
-import type { Board, Posted } from "./store.ts";
+import type { Board, Posted } from "../store.ts";
 
 /** Values of one topic that are kept; the oldest go first. */
 const MOST = 100_000;

@@ -7,8 +7,8 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MIGRATIONS } from "./migrations.ts";
-import { openStore } from "./open-store.ts";
-import { Samples } from "./testing/samples.ts";
+import { openStore } from "../open-store.ts";
+import { Samples } from "../testing/samples.ts";
 
 let path: string;
 beforeEach(() => {
@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(path, { recursive: true, force: true });
 });
 const open = (data = path): ReturnType<typeof openStore> => openStore({ path: data, clock: () => 1_800_000_000_000 });
-const HOLDER = fileURLToPath(new URL("./testing/hold-store.ts", import.meta.url));
+const HOLDER = fileURLToPath(new URL("../testing/hold-store.ts", import.meta.url));
 
 describe("the data directory", () => {
   it("is made with its parents, for its owner alone", async () => {

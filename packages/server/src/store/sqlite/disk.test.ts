@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { openStore } from "./open-store.ts";
-import { Samples } from "./testing/samples.ts";
+import { openStore } from "../open-store.ts";
+import { Samples } from "../testing/samples.ts";
 
 const isRoot = process.getuid?.() === 0 && spawnSync("mount", ["--version"]).status === 0;
 const hasStrace = spawnSync("strace", ["-f", "-o", "/dev/null", "true"]).status === 0;
@@ -17,7 +17,7 @@ if (!hasStrace)
     "\nSKIPPED: failing syncs were not tried, because strace is missing or not allowed.\n  apt-get install -y strace\n\n",
   );
 
-const WRITER = fileURLToPath(new URL("./testing/write-until-failure.ts", import.meta.url));
+const WRITER = fileURLToPath(new URL("../testing/write-until-failure.ts", import.meta.url));
 
 describe.skipIf(!isRoot)("a full disk (root)", () => {
   it("refuses with data.full, keeps what it acknowledged, and goes on when there is space again", async () => {

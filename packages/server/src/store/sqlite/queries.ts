@@ -1,7 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import { newId } from "@countersign/core";
-import { FURTHER_RESOURCE } from "./further-resources.ts";
-import type { EntryQuery, RecordFilter } from "./store.ts";
+import { FURTHER_RESOURCE } from "../further-resources.ts";
+import type { EntryQuery, RecordFilter } from "../store.ts";
 
 /** Most rows of one answer: whoever wants more asks again. */
 const MAX_ROWS = 10_000;

@@ -1,13 +1,14 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { BrakesInForce } from "./brakes-in-force.ts";
+import { BrakesInForce } from "../brakes-in-force.ts";
 import { Counters } from "./counters.ts";
 import { faultOf, isDuplicate, type SqliteFault } from "./fault.ts";
 import type { FileGuard } from "./file-guard.ts";
-import type { Failure, PackedCommit, PackedEntry, PackedPut, PackedResult, Reply } from "./messages.ts";
+import type { Reply } from "./messages.ts";
+import type { Failure, PackedCommit, PackedEntry, PackedPut, PackedResult } from "../packed.ts";
 import { indexedSize, readMeta, writeMeta } from "./meta.ts";
-import type { Commit } from "./store.ts";
-import { sumOf, sumOfBytes } from "./sum.ts";
+import type { Commit } from "../store.ts";
+import { sumOf, sumOfBytes } from "../sum.ts";
 
 /** Pages of the write-ahead log after which it is copied into the database. */
 const CHECKPOINT_PAGES = 1000;

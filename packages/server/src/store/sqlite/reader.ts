@@ -3,7 +3,7 @@ import { AppError, type Kind, matches } from "@countersign/core";
 import { indexedSize, readMeta } from "./meta.ts";
 import type { EntryRow, ReadOp, ReadRequests, RecordRow } from "./messages.ts";
 import { entryQuery, recordQuery, recordTests } from "./queries.ts";
-import { sameSum, sumOf, sumOfBytes } from "./sum.ts";
+import { sameSum, sumOf, sumOfBytes } from "../sum.ts";
 
 type Answers = { [Op in Exclude<ReadOp, "audit">]: (ask: ReadRequests[Op]["ask"]) => ReadRequests[Op]["answer"] };
 interface StoredRecord {

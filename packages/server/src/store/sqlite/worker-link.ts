@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { AppError } from "@countersign/core";
-import type { Failure, WorkerStart } from "./messages.ts";
+import type { AppError } from "@countersign/core";
+import type { WorkerStart } from "./messages.ts";
+import { errorOf, type Failure } from "../packed.ts";
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -55,8 +56,4 @@ export class WorkerLink {
     this.failure ??= { code: "ledger.unavailable", detail };
     for (const { reject } of this.waiting.splice(0)) reject(errorOf(this.failure));
   }
-}
-
-export function errorOf({ code, detail }: Failure): AppError {
-  return new AppError(code, { detail });
 }

@@ -8,10 +8,10 @@ import { audit } from "./audit.ts";
 import { openForWriting } from "./database.ts";
 import { isSqliteError } from "./fault.ts";
 import { readMeta } from "./meta.ts";
-import { openStore } from "./open-store.ts";
+import { openStore } from "../open-store.ts";
 import { reader } from "./reader.ts";
-import { sumOf } from "./sum.ts";
-import { Samples } from "./testing/samples.ts";
+import { sumOf } from "../sum.ts";
+import { Samples } from "../testing/samples.ts";
 import { Writer } from "./writer.ts";
 
 /** Random places at which bytes are changed; each opens the database again. */

@@ -3,7 +3,8 @@ import { AppError } from "@countersign/core";
 import { audit } from "./audit.ts";
 import { openForReading } from "./database.ts";
 import { faultOf, isSqliteError } from "./fault.ts";
-import type { Failure, Reply, ReadOp, WorkerStart } from "./messages.ts";
+import type { Reply, ReadOp, WorkerStart } from "./messages.ts";
+import type { Failure } from "../packed.ts";
 import { reader } from "./reader.ts";
 
 const port = parentPort;

@@ -1,4 +1,4 @@
-import type { Failure } from "./messages.ts";
+import type { Failure } from "../packed.ts";
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const CONSTRAINT = 19;

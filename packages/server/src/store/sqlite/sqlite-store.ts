@@ -1,0 +1,197 @@
+import { resolve } from "node:path";
+import type { AnyRecord, Clock, EntryId, Json, Kind, StateRecord } from "@countersign/core";
+import { AppError } from "@countersign/core";
+import { CommitQueue, type SendGroup } from "../commit-queue.ts";
+import { Growth } from "../growth.ts";
+import type { Journal, LedgerStore, StoreFault } from "../journal.ts";
+import type { EntryRow, LeafRun, Opened, ReadOp, ReadRequests, RecordRow, Reply, WorkerStart } from "./messages.ts";
+import { packCommit } from "../pack-commit.ts";
+import { MemoryBoard } from "./memory-board.ts";
+import type { Board, ChangedRecord, Commit, Committed, EntryQuery, Head, RecordFilter, StoredEntry } from "../store.ts";
+import { WorkerLink } from "./worker-link.ts";
+import { errorOf } from "../packed.ts";
+
+const decoder = new TextDecoder();
+
+/**
+ * Opens the embedded database of a data directory for this process alone, in worker threads: this thread never waits for the disk.
+ * Throws `data.in_use` (naming the process), `data.damaged`, `data.full` or `ledger.unavailable`.
+ */
+export async function openSqliteStore({
+  path,
+  clock,
+}: {
+  /** The data directory; made if it is not there. */
+  readonly path: string;
+  readonly clock: Clock;
+}): Promise<LedgerStore> {
+  const start: WorkerStart = { path: resolve(path), now: clock(), pid: process.pid };
+  const writer = new WorkerLink("writer-worker", start);
+  const opened = await writer.next<Opened>();
+  if (!opened.ok) {
+    await writer.close();
+    throw errorOf(opened.failure);
+  }
+  return new SqliteStore(start, writer, opened.value);
+}
+
+class SqliteStore implements LedgerStore {
+  readonly generation: number;
+  readonly journal: Journal;
+  readonly board: Board = new MemoryBoard(() => performance.now());
+  private readonly start: WorkerStart;
+  private readonly writer: WorkerLink;
+  private readonly reader: WorkerLink;
+  private readonly queue: CommitQueue;
+  private readonly growth: Growth;
+  private readonly listeners = new Set<(commit: Commit, version: number) => void>();
+  private closing: Promise<void> | null = null;
+
+  constructor(start: WorkerStart, writer: WorkerLink, opened: { readonly generation: number; readonly size: number }) {
+    this.start = start;
+    this.writer = writer;
+    this.generation = opened.generation;
+    this.growth = new Growth(opened.size);
+    this.reader = new WorkerLink("reader-worker", start);
+    const send: SendGroup = (commits) => writer.ask({ op: "commit", commits });
+    this.queue = new CommitQueue(send, (size) => this.growth.to(size));
+    this.journal = this.openJournal();
+  }
+
+  async commit(commit: Commit): Promise<Committed> {
+    this.refuseClosed();
+    const committed = await this.queue.add(packCommit(commit));
+    if (committed.ok) for (const listener of this.listeners) listener(commit, committed.version);
+    return committed;
+  }
+
+  async head(): Promise<Head> {
+    // The directory is locked: no other process commits, and what this one committed is read.
+    const { version } = await this.read("changes", { version: Number.MAX_SAFE_INTEGER, kinds: [] });
+    return { generation: this.generation, version };
+  }
+
+  onForeignCommit(): () => void {
+    return () => undefined;
+  }
+
+  async exclusively<T>(action: () => Promise<T>): Promise<T> {
+    return await action();
+  }
+
+  watch(listener: (commit: Commit, version: number) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null> {
+    const row = await this.read("get", { kind, id });
+    return row === null ? null : recordOf<K>(row);
+  }
+
+  async find<K extends Kind>(kind: K, where: RecordFilter = {}): Promise<readonly StateRecord<K>[]> {
+    return (await this.read("find", { kind, where })).map((row) => recordOf<K>(row));
+  }
+
+  async count(kind: Kind, where: RecordFilter = {}): Promise<number> {
+    return this.read("count", { kind, where });
+  }
+
+  async changed(version: number, limit: number): Promise<readonly ChangedRecord[]> {
+    const rows = await this.read("changed", { version, limit });
+    return rows.map(([kind, id, at]) => ({ kind, id, version: at }));
+  }
+
+  async changes(version: number, kinds: readonly Kind[]): Promise<{ version: number; records: readonly AnyRecord[] }> {
+    const changed = await this.read("changes", { version, kinds });
+    return { version: changed.version, records: changed.records.map((row) => recordOf(row) as AnyRecord) };
+  }
+
+  async entries(query: EntryQuery): Promise<readonly StoredEntry[]> {
+    return (await this.read("entries", query)).map(entryOf);
+  }
+
+  async entry(id: EntryId): Promise<StoredEntry | null> {
+    const row = await this.read("entry", { id });
+    return row === null ? null : entryOf(row);
+  }
+
+  async openIntents(): Promise<readonly StoredEntry[]> {
+    return (await this.read("openIntents", null)).map(entryOf);
+  }
+
+  async blob(name: string): Promise<Uint8Array | null> {
+    return this.read("blob", { name });
+  }
+
+  async eraseBlob(name: string): Promise<void> {
+    await this.write<null>({ op: "erase", name });
+  }
+
+  async audit(): Promise<readonly StoreFault[]> {
+    this.refuseClosed();
+    // A thread of its own: it reads everything, and nobody's question shall wait for that.
+    const auditor = new WorkerLink("reader-worker", this.start);
+    try {
+      return value(await auditor.ask<Reply<readonly StoreFault[]>>({ op: "audit", ask: null }));
+    } finally {
+      await auditor.close();
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    await this.queue.idle();
+    // The reader first: the last connection to close copies the log into the database.
+    await this.reader.close();
+    await this.writer.close();
+    this.growth.end();
+  }
+
+  private openJournal(): Journal {
+    return {
+      size: () => this.growth.size,
+      grown: (size) => this.growth.beyond(size),
+      leafHashes: (from, count) => this.read("hashes", { from, count }),
+      leaves: async (from, count) => leavesOf(await this.read("leaves", { from, count })),
+      checkpoint: () => this.read("checkpoint", null),
+      replaceCheckpoint: (expected, next) => this.write<boolean>({ op: "checkpoint", expected, next }),
+    };
+  }
+
+  private async read<Op extends ReadOp>(op: Op, ask: ReadRequests[Op]["ask"]): Promise<ReadRequests[Op]["answer"]> {
+    this.refuseClosed();
+    return value(await this.reader.ask<Reply<ReadRequests[Op]["answer"]>>({ op, ask }));
+  }
+
+  private async write<T>(message: unknown): Promise<T> {
+    this.refuseClosed();
+    return value(await this.writer.ask<Reply<T>>(message));
+  }
+
+  private refuseClosed(): void {
+    if (this.closing !== null) throw new AppError("ledger.unavailable", { detail: "the store is closed" });
+  }
+}
+
+function value<T>(reply: Reply<T>): T {
+  if (!reply.ok) throw errorOf(reply.failure);
+  return reply.value;
+}
+
+function recordOf<K extends Kind>([version, body]: RecordRow): StateRecord<K> {
+  return { version, ...(JSON.parse(body) as Omit<StateRecord<K>, "version">) };
+}
+
+function leavesOf({ sizes, bytes }: LeafRun): readonly Uint8Array[] {
+  let end = 0;
+  return sizes.map((size) => bytes.subarray(end, (end += size)));
+}
+
+function entryOf([index, leaf]: EntryRow): StoredEntry {
+  return { index, leaf, body: JSON.parse(decoder.decode(leaf)) as Json };
+}
