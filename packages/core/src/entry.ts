@@ -70,6 +70,16 @@ export interface LedgerEntry {
   readonly outcome?: Outcome;
   readonly cause?: Json;
   readonly records?: readonly { readonly kind: string; readonly id: string; readonly digest: string }[];
+  /** The frame of its point's spool that it came in; absent: the control plane recorded it at once (docs/protocol/points/spool.md). */
+  readonly spool?: SpoolPlace;
+}
+
+/** A place in the hash chain of a point's spool. */
+export interface SpoolPlace {
+  /** Number of the frame; the first is 1. */
+  readonly seq: number;
+  /** base64url: the hash of the chain with this frame. */
+  readonly hash: string;
 }
 
 /** The redacted arguments of an entry: at most 8 KiB, with the JSON pointers (RFC 6901) of what was left out. */

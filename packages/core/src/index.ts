@@ -12,7 +12,7 @@ export type { Decision, DecisionResult, Hold, Refusal, Step } from "./decision.t
 export { STEPS, denied } from "./decision.ts";
 export type { Effect } from "./effect.ts";
 export { EFFECTS, graver } from "./effect.ts";
-export type { ArgsShown, EntryKind, LedgerEntry, Outcome, OutcomeStatus } from "./entry.ts";
+export type { ArgsShown, EntryKind, LedgerEntry, Outcome, OutcomeStatus, SpoolPlace } from "./entry.ts";
 export { ENTRY_KINDS } from "./entry.ts";
 export type { AppErrorOptions, Code, CodeRow, FaultCode, Problem, RefusalCode } from "./errors.ts";
 export { AppError, FAULTS, REFUSALS, codeRow, problemOf } from "./errors.ts";

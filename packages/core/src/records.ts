@@ -186,6 +186,24 @@ export interface Kinds {
       readonly url: string | null;
     };
   };
+  /** How far the spool of a point on another machine was merged into the ledger (ADR 0007). */
+  spool: {
+    id: PointId;
+    terms: Record<string, never>;
+    state: {
+      /** `stopped`: what came contradicts what was merged, so that nothing more is. */
+      readonly status: "merging" | "stopped";
+      /** Which spool, 128 random bits in base64url: an emptied data directory begins another one. */
+      readonly spool: string;
+      /** The last frame that was merged, and the hash of the chain with it. */
+      readonly seq: number;
+      readonly hash: string;
+      /** Longest time between an entry and its merging, in ms. */
+      readonly lateMs: number;
+      /** Why it was stopped. */
+      readonly cause: string | null;
+    };
+  };
   policy: {
     id: PolicyId;
     terms: { readonly text: string; readonly hash: string };

@@ -51,6 +51,7 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
     case "invite":
     case "join":
     case "point":
+    case "spool":
       // Like a new task and a new approval they widen nothing: a task acts within its agent's signed scope, approvals carry signatures.
       return YES;
     default:
@@ -242,6 +243,7 @@ const RANK: Readonly<Record<Kind, number>> = {
   invite: 6,
   join: 6,
   point: 6,
+  spool: 6,
   approval: 6,
 };
 

@@ -8,12 +8,15 @@ import type {
   Decision,
   EntryId,
   EntryKind,
+  FaultCode,
   HeldCall,
   IntentId,
   Json,
   Outcome,
   PointId,
+  PublicJwk,
   RefusalCode,
+  SpoolPlace,
   TaskId,
 } from "@countersign/core";
 
@@ -55,6 +58,11 @@ export interface ControlPlane {
   severTask(chain: Chain, brake: BrakeId): Promise<void>;
   /** An action passed: keeps the task from idling out. */
   touch(chain: Chain): void;
+  /**
+   * Takes a run of frames of a point's spool into the ledger, in one transaction with the place up to which they were taken. Exactly once:
+   * a run that was merged before is answered as merged. Rejects when the ledger cannot be written; then nothing was merged.
+   */
+  merge(run: SpoolRun): Promise<Merged>;
 }
 
 /** Who takes up a point's work. */
@@ -157,3 +165,30 @@ export interface Denial {
   readonly by: string;
   readonly reason: string;
 }
+
+/** Consecutive frames of a point's spool, signed by the point's key (docs/protocol/points/spool.md). */
+export interface SpoolRun {
+  readonly point: PointId;
+  /** Which spool of this point: base64url, 16 bytes. */
+  readonly spool: string;
+  /** Numbers of the first and the last frame. */
+  readonly from: number;
+  readonly to: number;
+  /** Hash of the chain before the first frame, and with the last one: base64url, 32 bytes. */
+  readonly prev: string;
+  readonly hash: string;
+  /** The point's key; its thumbprint stands in the point's record. */
+  readonly key: PublicJwk;
+  /** base64url, over "countersign-spool-v1\n" and the JCS form of {point, from, to, hash}. */
+  readonly signature: string;
+  readonly frames: readonly [SpoolFrame, ...SpoolFrame[]];
+}
+/** What was made durable as a whole. Its number is that of its place in the run. */
+export interface SpoolFrame {
+  readonly entries: readonly [EntryDraft, ...EntryDraft[]];
+  readonly disclosure?: Disclosure;
+}
+/** Up to which frame this point's spool is merged: more than the run held when a later one was merged before. */
+export type Merged =
+  | ({ readonly ok: true } & SpoolPlace)
+  | { readonly ok: false; readonly code: "point.unknown" | Extract<FaultCode, `spool.${string}`> };

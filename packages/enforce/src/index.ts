@@ -18,12 +18,15 @@ export type {
   Held,
   HoldRefused,
   HoldRequest,
+  Merged,
   RecordRequest,
   Recorded,
   Hello,
   Learned,
   RenewalRequest,
   Snapshot,
+  SpoolFrame,
+  SpoolRun,
 } from "./control-plane.ts";
 export { boundOf, covered, onlyOnce } from "./bound.ts";
 export { callIdentity, digestOfCall, maySign } from "./countersigned.ts";

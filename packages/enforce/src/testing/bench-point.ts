@@ -10,6 +10,7 @@ import type {
   Held,
   HoldRefused,
   HoldRequest,
+  Merged,
   RecordRequest,
   Recorded,
   Learned,
@@ -81,6 +82,9 @@ export class FakeControlPlane implements ControlPlane {
   }
   touch(): void {
     // Nothing idles here.
+  }
+  async merge(): Promise<Merged> {
+    return await Promise.reject(new Error("no spool here"));
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  AppError,
   type ApprovalId,
   type BrakeId,
   type Chain,
@@ -19,6 +20,7 @@ import type {
   HoldRefused,
   HoldRequest,
   Learned,
+  Merged,
   RecordRequest,
   Recorded,
   RenewalRequest,
@@ -186,6 +188,10 @@ export class LocalControlPlane implements ControlPlane {
 
   touch(chain: Chain): void {
     if (chain.task !== null) this.modules.tasks.touch(chain.task);
+  }
+
+  async merge(): Promise<Merged> {
+    return await Promise.reject(new AppError("ledger.unavailable", { detail: "no spool is merged here yet" }));
   }
 }
 

@@ -9,6 +9,7 @@ import { Samples } from "./testing/samples.ts";
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
 const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<never>;
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { nil: null });
+const places = fc.record({ seq: fc.nat(), hash: text });
 const drafts = fc.record(
   {
     id: text,
@@ -64,9 +65,9 @@ describe("leafPieces", () => {
       fc.property(
         drafts,
         records,
-        fc.tuple(fc.nat(), fc.option(fc.nat(), { nil: null })),
-        (draft, named, [pointSeq, taskSeq]) => {
-          const { head, middle, tail } = leafPieces({ point: "ep_1", draft, records: named });
+        fc.tuple(fc.nat(), fc.option(fc.nat(), { nil: null }), fc.option(places, { nil: undefined })),
+        (draft, named, [pointSeq, taskSeq, spool]) => {
+          const { head, middle, tail } = leafPieces({ point: "ep_1", draft, records: named, spool });
           const entry = {
             ...draft,
             v: 1,
@@ -74,6 +75,7 @@ describe("leafPieces", () => {
             pointSeq,
             taskSeq,
             ...(named.length === 0 ? {} : { records: named }),
+            ...(spool === undefined ? {} : { spool }),
           } as LedgerEntry;
           expect(`${head}${String(pointSeq)}${middle}${String(taskSeq)}${tail}`).toBe(canonicalJson(entry));
         },

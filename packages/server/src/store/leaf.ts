@@ -1,4 +1,4 @@
-import { type Chain, canonicalJson } from "@countersign/core";
+import { type Chain, type SpoolPlace, canonicalJson } from "@countersign/core";
 import type { EntryDraft } from "@countersign/enforce";
 
 /** A record as an entry names it: `digest` = base64url SHA-256 of JCS {kind, id, terms, state}. */
@@ -17,13 +17,14 @@ export interface LeafInput {
   readonly point: string;
   readonly draft: EntryDraft;
   readonly records: readonly NamedRecord[];
+  readonly spool?: SpoolPlace | undefined;
 }
 
 /**
  * The JCS form of a `LedgerEntry` (core), written member by member in its known order: RFC 8785 sorts the keys, so both
  * counters, which are taken only in the transaction, stand at known places. Throws a RangeError on what JSON can't carry.
  */
-export function leafPieces({ point, draft, records }: LeafInput): LeafPieces {
+export function leafPieces({ point, draft, records, spool }: LeafInput): LeafPieces {
   const { approval, cause, intent, outcome } = draft;
   const head =
     `{"action":${text(draft.action)},"agentProof":${text(draft.agentProof)}` +
@@ -40,7 +41,9 @@ export function leafPieces({ point, draft, records }: LeafInput): LeafPieces {
     (records.length === 0 ? "" : `,"records":${canonicalJson(records)}`) +
     `,"resource":${text(draft.resource)}` +
     (draft.resources === undefined ? "" : `,"resources":${canonicalJson(draft.resources)}`) +
-    `,"risk":${draft.risk === null ? "null" : canonicalJson(draft.risk)},"taskSeq":`;
+    `,"risk":${draft.risk === null ? "null" : canonicalJson(draft.risk)}` +
+    (spool === undefined ? "" : `,"spool":{"hash":${text(spool.hash)},"seq":${String(spool.seq)}}`) +
+    `,"taskSeq":`;
   return { head, middle, tail: `,"time":${text(draft.time)},"v":1}` };
 }
 

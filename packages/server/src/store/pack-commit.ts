@@ -84,12 +84,12 @@ function packPut(put: Put, digests: Map<string, NamedRecord>): PackedPut {
 }
 
 function packEntry(entry: Entry, digests: ReadonlyMap<string, NamedRecord>): PackedEntry {
-  const { point, draft, changes } = entry;
+  const { point, draft, changes, spool } = entry;
   const records =
     changes === undefined
       ? NO_RECORDS
       : [...new Set(changes.map(({ kind, id }) => digests.get(keyOf(kind, id)) ?? notPut(kind, id)))];
-  const { head, middle, tail } = leafPieces({ point, draft, records });
+  const { head, middle, tail } = leafPieces({ point, draft, records, spool });
   const sizeBytes = Buffer.byteLength(head) + Buffer.byteLength(middle) + tail.length + COUNTER_BYTES;
   if (sizeBytes > LEAF_BYTES)
     throw new AppError("input.too_large", { detail: `ledger entry over ${String(LEAF_BYTES)} bytes` });

@@ -8,6 +8,7 @@ import type {
   Json,
   Kind,
   PointId,
+  SpoolPlace,
   StateRecord,
 } from "@countersign/core";
 import type { EntryDraft } from "@countersign/enforce";
@@ -130,6 +131,8 @@ export interface Entry {
   readonly point: PointId;
   readonly draft: EntryDraft;
   readonly changes?: readonly { readonly kind: Kind; readonly id: string }[];
+  /** The frame of its point's spool that it came in. */
+  readonly spool?: SpoolPlace;
 }
 
 export type Committed =

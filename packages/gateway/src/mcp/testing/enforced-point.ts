@@ -74,6 +74,9 @@ class MemoryControlPlane implements ControlPlane {
   touch(): void {
     // Nothing idles here.
   }
+  merge(): Promise<never> {
+    return Promise.reject(new Error("no spool here"));
+  }
 }
 
 export interface Enforced {
