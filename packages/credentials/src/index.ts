@@ -23,6 +23,8 @@ export type { ProofExpectation, ProofInput, ProofRefusal, VerifiedProof } from "
 export { accessTokenHash, makeProof, verifyProof } from "./dpop.ts";
 export type { Opened, SealContext, SealingKey } from "./envelope.ts";
 export { keptKey, newKey, open, openText, seal, sealText, unwrapKey, wrapKey } from "./envelope.ts";
+export type { JoinToken } from "./join-token.ts";
+export { makeJoinToken, parseJoinToken } from "./join-token.ts";
 export type { KeyProofContext, KeyProofPurpose, VerifiedKeyProof } from "./key-proof.ts";
 export { signKeyProof, verifyKeyProof } from "./key-proof.ts";
 export type { ImportedKey, KeyAlgorithm, SigningKey, VerificationKey } from "./keys.ts";
@@ -50,3 +52,16 @@ export type { PresentedCredential, ReadAuthorization, TaskTrust, VerifiedTaskReq
 export { readAuthorization, verifyTaskRequest } from "./task-request.ts";
 export { thumbprint } from "./thumbprint.ts";
 export { TokenCache } from "./token-cache.ts";
+export type { CertificateAuthority, SpiffeId, SvidCode, SvidRequest, TrustBundle, VerifiedSvid } from "./x509/index.ts";
+export {
+  bundleHash,
+  bundlePem,
+  certificateAuthority,
+  issueSvid,
+  openAuthority,
+  parseBundle,
+  parseSpiffeId,
+  serialNumber,
+  toPem,
+  verifySvid,
+} from "./x509/index.ts";

@@ -9,15 +9,16 @@ const KEY_PROOF_TYPE = "countersign-key-proof+jwt";
 const WINDOW_SECONDS = 60;
 
 /** What the key is shown for: a proof for one purpose is worth nothing for the other. */
-export type KeyProofPurpose = "enroll" | "session" | "session-poll" | "task" | "workload";
+export type KeyProofPurpose = "enroll" | "session" | "session-poll" | "task" | "workload" | "point";
 export interface KeyProofContext {
   readonly purpose: KeyProofPurpose;
-  /** `publicUrl` of the control plane. */
+  /** `publicUrl` of the control plane; for `point` the SPIFFE ID of the server, which the gateway has verified by then. */
   readonly audience: string;
   /**
    * What this one proof is tied to: for `enroll` the session key's thumbprint, for `session` the device key's, for
    * `session-poll` the approval's id, for `task` the id of the task or, at its opening, of the agent; for `workload` the task key's thumbprint
-   * or, before its mandate is signed, the agent's name.
+   * or, before its mandate is signed, the agent's name; for `point` the join token's id or, at a renewal, the thumbprint of the key that the
+   * present certificate is for.
    */
   readonly nonce: string;
   /** Unix milliseconds. */
