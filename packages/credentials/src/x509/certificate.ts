@@ -44,18 +44,22 @@ function readSigned(der: Buffer, parts: readonly Element[] | null, algorithm: El
   if (parts?.length !== 8) return null;
   const [version, serial, inner, issuer, validity, subject, key, last] = parts as Eight;
   if (!version.whole.equals(VERSION_3) || !isSerial(serial) || !inner.whole.equals(algorithm.whole)) return null;
-  const times = readSequence(validity)?.map(readTime);
-  const [notBefore, notAfter] = times?.length === 2 ? times : [];
-  const imported = readKey(key);
-  const extensions = last.tag === TAG.extensions ? readExtensions(readElement(last.content)) : null;
-  const openssl = readOpenssl(der);
-  if (notBefore === undefined || notBefore === null || notAfter === undefined || notAfter === null) return null;
-  if (imported === null || extensions === null || openssl === null) return null;
   if (readSequence(issuer) === null || readSequence(subject) === null) return null;
-  const names = { issuer: issuer.whole, subject: subject.whole };
-  return { der, ...names, key: imported, notBefore, notAfter, extensions, openssl };
+  const times = readValidity(validity);
+  const imported = readKey(key);
+  const extensions = readExtensions(last);
+  const openssl = readOpenssl(der);
+  if (times === null || imported === null || extensions === null || openssl === null) return null;
+  return { der, issuer: issuer.whole, subject: subject.whole, key: imported, ...times, extensions, openssl };
 }
 type Eight = [Element, Element, Element, Element, Element, Element, Element, Element];
+
+function readValidity(validity: Element): Pick<Certificate, "notBefore" | "notAfter"> | null {
+  const [from, until, ...more] = readSequence(validity) ?? [];
+  if (from === undefined || until === undefined || more.length > 0) return null;
+  const [notBefore, notAfter] = [readTime(from), readTime(until)];
+  return notBefore === null || notAfter === null ? null : { notBefore, notAfter };
+}
 
 /** RFC 5280 §4.1.2.2: positive, at most 20 bytes. */
 function isSerial({ tag, content }: Element): boolean {
@@ -83,24 +87,33 @@ function readOpenssl(der: Buffer): X509Certificate | null {
   }
 }
 
-function readExtensions(list: Element | null): Extensions | null {
-  const found = new Map<ExtensionName, { readonly critical: boolean; readonly value: Buffer }>();
-  const seen = new Set<string>();
-  for (const one of readSequence(list) ?? []) {
-    const parts = readSequence(one) ?? [];
-    const [id, ...rest] = parts;
-    const value = rest.at(-1);
-    const critical = rest.length === 2;
-    if (id?.tag !== TAG.oid || value?.tag !== TAG.octetString || rest.length > 2) return null;
-    if (critical && rest[0]?.whole.equals(TRUE) !== true) return null;
-    const text = id.whole.toString("hex");
-    if (seen.has(text)) return null;
-    seen.add(text);
-    const name = NAMES.find((known) => EXTENSION[known].equals(id.whole));
-    if (name === undefined && critical) return null;
-    if (name !== undefined) found.set(name, { critical, value: value.content });
-  }
-  return seen.size === 0 ? null : found;
+function readExtensions({ tag, content }: Element): Extensions | null {
+  const list = tag === TAG.extensions ? readSequence(readElement(content)) : null;
+  const all = list?.map(readExtension) ?? [];
+  const known = all.flatMap((one) => (one === null ? [] : [one]));
+  const ids = new Set(known.map(({ id }) => id));
+  if (all.length === 0 || ids.size < all.length || known.some(({ name, critical }) => name === null && critical))
+    return null;
+  return new Map(known.flatMap(({ name, critical, value }) => (name === null ? [] : [[name, { critical, value }]])));
+}
+
+interface Extension {
+  /** The whole identifier, in hex. */
+  readonly id: string;
+  readonly name: ExtensionName | null;
+  readonly critical: boolean;
+  readonly value: Buffer;
+}
+
+function readExtension(one: Element): Extension | null {
+  const [id, ...rest] = readSequence(one) ?? [];
+  const value = rest.pop();
+  const critical = rest.length > 0;
+  if (id?.tag !== TAG.oid || value?.tag !== TAG.octetString || rest.length > 1) return null;
+  // DER leaves out what is the default: where a BOOLEAN stands, it is TRUE.
+  if (critical && rest[0]?.whole.equals(TRUE) !== true) return null;
+  const name = NAMES.find((known) => EXTENSION[known].equals(id.whole)) ?? null;
+  return { id: id.whole.toString("hex"), name, critical, value: value.content };
 }
 
 /** The one URI among the alternative names; null when there is another number of names, or one of another kind. */
