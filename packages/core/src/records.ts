@@ -164,7 +164,7 @@ export interface Kinds {
       readonly tokenDigest: string;
       readonly expiresAt: string;
     };
-    state: { readonly status: "open" | "used" };
+    state: { readonly status: "open" | "used" | "ended" };
   };
   /** An enforcement point (ADR 0007). With an authority (`point.trust`) it is also given secrets from the store. */
   point: {
@@ -173,15 +173,18 @@ export interface Kinds {
       readonly name: string;
       /** `own`: a part of the control plane's process; `joined`: a process of its own, with an identity of its own. */
       readonly place: "own" | "joined";
+      /** RFC 7638 thumbprint of the key in its certificate, so that trust in it is trust in this key; null for a point of this process. */
+      readonly jkt: string | null;
+      /** When it joined with this key. */
       readonly joinedAt: string;
     };
     state: {
       /** May renew its lease; may not, but the last one may still run; holds none; never again. */
       readonly status: "active" | "leaving" | "away" | "removed";
+      /** Removed while its last lease may still run: it does not renew, and becomes `removed` instead of `away`. */
+      readonly removing?: true;
       /** Digest of a secret of the one process that may renew; null for a point that is away. */
       readonly instance: string | null;
-      /** RFC 7638 thumbprint of the key in its certificate; null for a point of this process. */
-      readonly jkt: string | null;
       /** Address at which clients reach it. */
       readonly url: string | null;
     };
