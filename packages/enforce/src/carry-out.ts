@@ -77,7 +77,8 @@ async function noteHands<A>(flow: Flow<A>, call: Call, { intent, record, answer,
 async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<void> {
   const { live, releaser } = flow;
   const { answer, asked, intent, record } = ending;
-  if (answer !== null) live.state = "answered";
+  // What is no answer leaves open what happened: it is reported as unknown, at the latest when the time is up.
+  if (answer?.ok === true) live.state = "answered";
   const unrecorded = await record.begun();
   if (unrecorded !== null) {
     live.settle("withheld");

@@ -16,7 +16,7 @@ import { carryOut } from "./carry-out.ts";
 import type { Held } from "./control-plane.ts";
 import { draftEntry, refusalOf, subjectOf } from "./drafts.ts";
 import { isRefused, namesOf } from "./facts.ts";
-import { type Flow, decideNow } from "./flow.ts";
+import { type Flow, decideNow, decideState } from "./flow.ts";
 import type { EnforcementPoint } from "./point.ts";
 import { refuse } from "./refuse.ts";
 import { decideWithApproval } from "./with-approval.ts";
@@ -57,6 +57,7 @@ export async function enforce<A>(point: EnforcementPoint, action: Action, ends: 
 async function run<A>(flow: Flow<A>): Promise<void> {
   const { call } = flow.action;
   if (isRefused(call)) return await refuse(flow, refusedCall(flow, call.refused));
+  flow.live.decide = () => decideState(flow, call);
   let decision = decideNow(flow, call);
   if (decision.result === "hold") {
     const settled = await hold(flow, call, decision);

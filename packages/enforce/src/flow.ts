@@ -39,11 +39,12 @@ export function decideNow<A>(flow: Flow<A>, call: Call): Decision {
   const { point, live } = flow;
   if (!point.lease.valid())
     return denied("lease", "lease.lost", "this enforcement point has lost its lease; it denies until it is renewed");
-  if (live.mark !== null) {
-    const { code, brake } = live.mark;
-    const word = code === "brake.frozen" ? "a freeze" : "a sever";
-    return { ...denied("brake", code, `${word} (${brake}) covers this action`), brake };
-  }
+  return live.mark ?? decideState(flow, call);
+}
+
+/** The decision on the state of this tick alone: whoever asks looks at lease and mark. */
+export function decideState<A>(flow: Flow<A>, call: Call): Decision {
+  const { point } = flow;
   const now = point.now();
   if (flow.decided !== null && flow.decided.revision === point.replica.revision && now < flow.decided.until) {
     return flow.decided.decision;

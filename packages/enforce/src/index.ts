@@ -30,6 +30,7 @@ export type {
 } from "./control-plane.ts";
 export { boundOf, covered, onlyOnce } from "./bound.ts";
 export { callIdentity, digestOfCall, maySign } from "./countersigned.ts";
+export { type Ending, endingOf } from "./ending.ts";
 export { namesOf } from "./facts.ts";
 export type { Clocks } from "./lease.ts";
 export type { Disposition } from "./live.ts";

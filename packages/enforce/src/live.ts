@@ -1,21 +1,19 @@
-import { type BrakeId, type BrakeScope, type Chain, type IntentId, covers } from "@countersign/core";
+import { type AnyRecord, type Chain, type Decision, type IntentId, covers, denied } from "@countersign/core";
+import { type Ending, concernedBy, endingOf } from "./ending.ts";
 
 export type ActionState = "decided" | "recorded" | "sent" | "answered" | "released";
 export type Disposition = "not_sent" | "rolled_back" | "withheld" | "unknown";
 
-/** Why a running action must not go on. */
-export interface Mark {
-  readonly code: "brake.frozen" | "brake.severed";
-  readonly brake: BrakeId;
-}
-
 /** One action on its way (design 5). Its mark is set once, by a stop, and read in the same tick as every effect. */
 export class LiveAction {
   state: ActionState = "decided";
-  mark: Mark | null = null;
+  /** Why it must not go on: a deny. */
+  mark: Decision | null = null;
   intent: IntentId | null = null;
+  /** Decides it anew on the state of this tick; null while it is no call that can be decided. */
+  decide: (() => Decision) | null = null;
   /** Ends the wait for the upstream; set while an answer is awaited. */
-  abandon: ((mark: Mark) => void) | null = null;
+  abandon: (() => void) | null = null;
   private disposition: Disposition | null = null;
   private waiting: (() => void)[] = [];
   readonly chain: Chain;
@@ -71,16 +69,69 @@ export class LiveActions {
     return this.actions.size;
   }
 
-  /** Marks everything in scope in one synchronous step and answers what was marked. */
-  mark(scope: BrakeScope, mark: Mark): readonly LiveAction[] {
-    const marked: LiveAction[] = [];
+  /** Marks what these changes end, in one synchronous step, and answers all that they cover; for the first reason in the order of a decision. */
+  stop(records: readonly AnyRecord[]): readonly LiveAction[] {
+    if (this.actions.size === 0) return [];
+    const endings = new Endings(records);
+    const ended: LiveAction[] = [];
     for (const action of this.actions) {
-      if (action.state === "released" || !covers(scope, action.chain, action.names)) continue;
-      action.mark ??= mark;
-      action.stopped.abort();
-      action.abandon?.(mark);
-      marked.push(action);
+      const decision = action.state === "released" ? null : endings.of(action);
+      if (decision === null) continue;
+      mark(action, decision);
+      ended.push(action);
     }
-    return marked;
+    return ended;
   }
+
+  /** Decides anew what these changes concern, in one synchronous step; marks and answers what is not permitted any more. */
+  decideAgain(records: readonly AnyRecord[]): readonly LiveAction[] {
+    if (this.actions.size === 0) return [];
+    const isConcerned = concernedBy(records);
+    const ended: LiveAction[] = [];
+    for (const action of this.actions) {
+      if (action.state === "released" || action.mark !== null || action.decide === null) continue;
+      if (!isConcerned(action.chain)) continue;
+      const decision = action.decide();
+      // What waits for a human, or is about to ask one, sends nothing before it is decided again.
+      if (decision.result === "permit" || (decision.result === "hold" && action.state === "decided")) continue;
+      mark(action, decision.result === "deny" ? decision : nowHeld(decision));
+      ended.push(action);
+    }
+    return ended;
+  }
+}
+
+/** What several changes end together; off-boarding ends ten thousand agents at once. */
+class Endings {
+  private readonly stops: readonly Ending[];
+  private readonly links = new Map<string, Decision>();
+
+  constructor(records: readonly AnyRecord[]) {
+    this.stops = records.filter(({ kind }) => kind === "brake").flatMap((brake) => endingOf(brake) ?? []);
+    for (const record of records) {
+      const ending = record.kind === "brake" ? null : endingOf(record);
+      if (ending !== null) this.links.set(`${ending.scope.type} ${ending.scope.value}`, ending.decision);
+    }
+  }
+
+  of({ chain, names }: LiveAction): Decision | null {
+    const stop = this.stops.find(({ scope }) => covers(scope, chain, names));
+    if (stop !== undefined) return stop.decision;
+    const { human, device, agent, task } = chain;
+    const links = Object.entries({ owner: human, device, agent, task }).map(([type, id]) => `${type} ${String(id)}`);
+    const dead = links.find((link) => this.links.has(link));
+    return dead === undefined ? null : (this.links.get(dead) ?? null);
+  }
+}
+
+function mark(action: LiveAction, decision: Decision): void {
+  action.mark ??= decision;
+  action.stopped.abort();
+  action.abandon?.();
+}
+
+/** Nobody can sign for what was sent already. */
+function nowHeld({ policyIds, policySetHash }: Decision): Decision {
+  const reason = "what is in force now asks for a signature; make the call again";
+  return { ...denied("countersignature", "countersignature.required", reason), policyIds, policySetHash };
 }

@@ -17,8 +17,10 @@ import { admitAll } from "./admission.ts";
 import type { ControlPlane, Snapshot } from "./control-plane.ts";
 import { enforce } from "./enforce.ts";
 import { type Clocks, Lease } from "./lease.ts";
-import { type Disposition, LiveActions } from "./live.ts";
+import { endingOf } from "./ending.ts";
+import { type Disposition, type LiveAction, LiveActions } from "./live.ts";
 import { Replica } from "./replica.ts";
+import { Stops } from "./stops.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export interface PointOptions {
@@ -50,9 +52,6 @@ export interface Acknowledgement {
   readonly inFlight: readonly { readonly intent: IntentId; readonly disposition: Disposition }[];
 }
 
-/** How long a stop waits for the upstream of an action that was already sent (design 7). */
-const SENT_WAIT_MS = 1000;
-
 /**
  * One enforcement point: a replica of what it must know, a lease on it, and the actions on their way. It decides locally; without a
  * valid lease it denies everything.
@@ -77,6 +76,7 @@ export class EnforcementPoint {
   /** The risk of a chain, 0 to 100. Nothing raises it yet. */
   riskOf: (chain: Chain) => number = () => 0;
   private readonly options: PointOptions;
+  private readonly stops: Stops = new Stops();
   /** Known to this process alone: what may renew. */
   private readonly instance: string;
   private generation = 0;
@@ -156,32 +156,31 @@ export class EnforcementPoint {
   }
 
   /**
-   * Takes in what the control plane pushed. Stops take hold in this tick: what they cover is marked before the promise is even returned.
-   * The acknowledgement resolves when everything up to that version is applied and each marked action has a disposition.
+   * Takes in what the control plane pushed. What ends something takes hold in this tick: what it covers is marked before the promise is even
+   * returned. The acknowledgement resolves when everything up to that version is applied and each marked action has a disposition; pushed
+   * again, a stop is acknowledged again, with the same actions.
    */
   async push(change: Snapshot): Promise<Acknowledgement> {
-    const marked = change.generation >= this.generation ? this.markStops(change.records) : [];
-    await this.apply(change);
-    const inFlight = await Promise.all(
-      marked.map(async (action) => ({ intent: action.intent, disposition: await action.disposed(SENT_WAIT_MS) })),
-    );
+    const ended = change.generation >= this.generation ? this.endNow(change.records) : [];
+    // INV-3: what began under the old state while this was being applied is marked too, before anything is acknowledged.
+    const late = await this.apply(change);
     return {
       point: this.id,
       name: this.name,
       generation: this.generation,
       version: this.replica.version,
-      inFlight: inFlight.flatMap((a) => (a.intent === null ? [] : [{ intent: a.intent, disposition: a.disposition }])),
+      inFlight: await this.stops.dispositions(change.records, [...ended, ...late]),
     };
   }
 
-  private markStops(records: readonly AnyRecord[]): ReturnType<LiveActions["mark"]> {
-    return records.flatMap((record) => {
-      if (record.kind !== "brake" || record.state.status !== "active") return [];
-      const brake = record;
-      this.replica.apply(brake);
-      const code = brake.terms.kind === "freeze" ? "brake.frozen" : "brake.severed";
-      return this.live.mark(brake.terms.scope, { code, brake: brake.id });
-    });
+  /** Applies what ends something, as far as it may be believed, and marks what it covers: in one synchronous step. */
+  private endNow(records: readonly AnyRecord[]): readonly LiveAction[] {
+    const news = records.filter(
+      (record) =>
+        endingOf(record) !== null && (this.replica.get(record.kind, record.id)?.version ?? 0) < record.version,
+    );
+    admitAll(news, this.replica);
+    return this.live.stop(news);
   }
 
   private async renew(): Promise<void> {
@@ -208,13 +207,17 @@ export class EnforcementPoint {
   }
 
   /** One change after the other, so that `version` never runs ahead of what is applied. */
-  private async apply(change: Snapshot): Promise<void> {
+  private async apply(change: Snapshot): Promise<readonly LiveAction[]> {
     const next = this.applying.then(async () => await this.applyNow(change));
-    this.applying = next.catch(() => undefined);
-    await next;
+    this.applying = next.then(
+      () => undefined,
+      () => undefined,
+    );
+    return await next;
   }
 
-  private async applyNow(change: Snapshot): Promise<void> {
+  /** Answers the actions that the change ended. */
+  private async applyNow(change: Snapshot): Promise<readonly LiveAction[]> {
     if (change.generation < this.generation) throw new Error("change of a lower generation refused");
     this.generation = change.generation;
     for (const { record, reason } of admitAll(change.records, this.replica)) {
@@ -223,6 +226,8 @@ export class EnforcementPoint {
     await this.readPurposes(change.records);
     await this.compilePolicy();
     this.replica.version = Math.max(this.replica.version, change.version);
+    const applied = change.records.filter(({ kind, id, version }) => this.replica.get(kind, id)?.version === version);
+    return [...this.live.stop(applied), ...this.live.decideAgain(applied)];
   }
 
   private async readPurposes(records: readonly AnyRecord[]): Promise<void> {

@@ -59,7 +59,7 @@ export class Sent<A> {
         setTimeout(() => resolve(null), waitMs).unref();
       };
       live.abandon = (): void => end("stopped", STOPPED_WAIT_MS);
-      if (live.mark !== null) live.abandon(live.mark);
+      if (live.mark !== null) live.abandon();
       const gone = (): void => end("the client cancelled", 0);
       if (action.signal.aborted) gone();
       else action.signal.addEventListener("abort", gone, { once: true });

@@ -20,7 +20,7 @@ import type {
 import { EnforcementPoint } from "../point.ts";
 
 export const random = (length: number): Uint8Array => randomBytes(length);
-const permitAll: Evaluator = {
+export const permitAll: Evaluator = {
   policySetHash: "hash",
   policies: new Map(),
   evaluate: () => ({ permits: ["all"], forbids: [], errors: [] }),
@@ -99,7 +99,9 @@ export interface Bench {
 }
 
 /** A point with a whole, healthy chain in its replica and a policy that permits everything. */
-export async function bench(): Promise<Bench> {
+export async function bench(
+  compile: () => Promise<Evaluator> = async () => await Promise.resolve(permitAll),
+): Promise<Bench> {
   const clock = { now: Date.now() };
   const control = new FakeControlPlane();
   const settings = {
@@ -135,7 +137,7 @@ export async function bench(): Promise<Bench> {
     random,
     issuer: { keys: [], issuer: "", audience: "" },
     purposeOf: async () => await Promise.resolve(null),
-    compile: async () => await Promise.resolve(permitAll),
+    compile,
     log: { warn: () => undefined, error: () => undefined },
   });
   await point.start();
@@ -227,6 +229,7 @@ export class Ends {
   onWrite: (onPartial: (partial: unknown) => void) => Promise<UpstreamAnswer<string>> = async () =>
     await Promise.resolve({ ok: true, status: "ok", value: "done", bytes: Buffer.from("done") });
   onPrepare: () => Promise<void> = async () => await Promise.resolve();
+  onCancel: () => void = () => undefined;
 
   readonly effector = {
     prepare: async (): Promise<Prepared<string>> => {
@@ -238,7 +241,10 @@ export class Ends {
           this.events.push("written");
           return await this.onWrite(onPartial);
         },
-        cancel: () => this.events.push("cancelled"),
+        cancel: () => {
+          this.events.push("cancelled");
+          this.onCancel();
+        },
       };
     },
   };

@@ -1,4 +1,5 @@
 import { type AnyRecord, type BrakeScope, type Chain, covers } from "@countersign/core";
+import { endingOf } from "@countersign/enforce";
 import type { Reply } from "./reply.ts";
 
 interface Unread {
@@ -22,7 +23,8 @@ export class UnreadAnswers {
 
   /** To be told of every change of the state. */
   noticed(record: AnyRecord): void {
-    if (record.kind === "brake" && record.state.status === "active") this.#cut(record.terms.scope);
+    const ending = endingOf(record);
+    if (ending !== null) this.#cut(ending.scope);
   }
 
   #cut(scope: BrakeScope): void {
