@@ -1,0 +1,1 @@
+export { type Postgres, type PostgresPair, startPostgres, startPostgresPair } from "./postgres.ts";
