@@ -1,10 +1,11 @@
 import { randomBytes, sign, createPublicKey, type KeyObject } from "node:crypto";
-import { type EntryId, type Kind, newId } from "@countersign/core";
+import { type EntryId, type Kind } from "@countersign/core";
 import { verifyLog } from "@countersign/ledger";
-import { openLedger, recover } from "../../packages/server/src/ledger/index.ts";
+import { openLedger } from "../../packages/server/src/ledger/index.ts";
 import { type LogKey, sha256, verifyEd25519 } from "../../packages/server/src/ledger/log-key.ts";
 import { type LedgerStore, openStore } from "../../packages/server/src/store/index.ts";
 import type { Acknowledged } from "./acknowledged.ts";
+import { closeAllIntents } from "./close-all-intents.ts";
 
 export function logKeyOf(privateKey: KeyObject): LogKey {
   const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" });
@@ -30,7 +31,7 @@ export async function examine(path: string, key: LogKey, acknowledged: Acknowled
     const openMs = Math.round(performance.now() - begun);
     await compare(store, acknowledged);
     const random = (length: number): Uint8Array => randomBytes(length);
-    const recovered = await recover({ store, point: newId("ep", Date.now(), random), clock: Date.now, random });
+    const recovered = await closeAllIntents(store, random);
     await ledger.covers(store.journal.size());
     const old = acknowledged.checkpoint === null ? {} : { oldCheckpoint: acknowledged.checkpoint };
     const log = await verifyLog((file, limit) => ledger.directory.read(file, limit), ledger.vkey, {

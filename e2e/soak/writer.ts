@@ -3,8 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createPrivateKey, createPublicKey, randomBytes, sign } from "node:crypto";
 import { type Chain, type IntentId, newId, type PointId } from "@countersign/core";
 import type { EntryDraft } from "@countersign/enforce";
-import { openLedger, recover } from "../../packages/server/src/ledger/index.ts";
+import { openLedger } from "../../packages/server/src/ledger/index.ts";
 import { type Committed, type Entry, openStore, type Put } from "../../packages/server/src/store/index.ts";
+import { closeAllIntents } from "./close-all-intents.ts";
 
 /**
  * Works over a data directory until it is ended: many actions at once, each with its intent and outcome, records that change,
@@ -31,7 +32,7 @@ const ledger = await openLedger({
   warn: (message, fields) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
 });
 const point: PointId = id("ep");
-await recover({ store, point, clock: Date.now, random });
+await closeAllIntents(store, random);
 say("ready");
 
 function draft(parts: Partial<EntryDraft>): EntryDraft {

@@ -126,7 +126,7 @@ function ownPlaces({ dataDir, env }: ComposeOptions): OwnPlaces {
 
 async function buildPoint(server: RunningServer, log: Logger, audience: () => string): Promise<EnforcementPoint> {
   return new EnforcementPoint({
-    id: await server.pointId("mcp"),
+    id: await server.ownPoint("mcp"),
     name: "mcp",
     controlPlane: server.controlPlane,
     clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },

@@ -24,14 +24,14 @@ import {
   route,
 } from "./http/index.ts";
 import { type Kernel, settingsOf } from "./kernel.ts";
-import { type Ledger, ledgerRoutes, logKey, openLedger, recover, verifyRunning } from "./ledger/index.ts";
-import { loadMasterKey, openKeyRing } from "./keys/index.ts";
+import { type Ledger, ledgerRoutes, logKey, openLedger, closeIntentsOf, verifyRunning } from "./ledger/index.ts";
+import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
 import { type ConnectedPoint, LocalControlPlane, Points } from "./points/index.ts";
 import { Mandates, mandateCreateKind, mandateRoutes } from "./mandates/index.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
 import { type Check, findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
-import { type LedgerStore, openStore } from "./store/index.ts";
+import { type LedgerStore, type Store, openStore } from "./store/index.ts";
 import { Tasks, taskRoutes } from "./tasks/index.ts";
 import {
   type InspectUpstream,
@@ -66,8 +66,8 @@ export interface RunningServer {
   readonly config: Config;
   readonly controlPlane: ControlPlane;
   readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string };
-  /** Stable id of an enforcement point of this installation. */
-  pointId(name: string): Promise<PointId>;
+  /** Stable id of an enforcement point of this very process. Must be asked for before it acts: what a crash of its former process cut off is ended. */
+  ownPoint(name: string): Promise<PointId>;
   connect(point: ConnectedPoint): void;
   purposeOf(task: {
     readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] };
@@ -108,9 +108,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function build(options: ServerOptions, config: Config, store: LedgerStore): Promise<RunningServer> {
   const { random, now, log } = options;
-  const keys = await openKeyRing(store, await loadMasterKey(options.masterKeyFile, random), random);
   let gatewayUrl = "";
-  const pointId = await pointIdOf(store, { name: "control", now, random });
+  const { keys, pointId } = await store.exclusively(async () => await firstKeys(options, store));
   const points = new Points();
   const feed = new Feed({ store, points, now });
   const hint: Kernel["hint"] = (what) => feed.hint(what);
@@ -128,7 +127,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     config,
     controlPlane,
     issuer: { keys: [keys.tokens.jwk], issuer: (await settingsOf(kernel)).publicUrl },
-    pointId: async (name) => await pointIdOf(store, { name, now, random }),
+    ownPoint: async (name) => await ownPoint(kernel, name),
     connect: (point) => points.connect(point),
     purposeOf: async (task) => await keys.openText(task.terms.purpose),
     pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
@@ -206,17 +205,33 @@ function documented(routes: readonly Route[], version: string): readonly Route[]
   ];
 }
 
-/** Opens the ledger where it ended. INV-6: what a crash cut off gets an outcome before anything new may act. */
+/** The keys and the name of the control plane: made once, by whichever server is first. */
+async function firstKeys(
+  { masterKeyFile, random, now }: ServerOptions,
+  store: LedgerStore,
+): Promise<{ readonly keys: KeyRing; readonly pointId: PointId }> {
+  const isNew = (await store.blob(FIRST_KEY)) === null;
+  const keys = await openKeyRing(store, await loadMasterKey(masterKeyFile, { random, isNew }), { random, now });
+  return { keys, pointId: await pointIdOf(store, { name: "control", now, random }) };
+}
+
+/** INV-6: what a crash of this point's former process cut off has an outcome before it may act again. */
+async function ownPoint(kernel: Kernel, name: string): Promise<PointId> {
+  const { store, now, random, log } = kernel;
+  const id = await store.exclusively(async () => await pointIdOf(store, { name, now, random }));
+  const closed = await closeIntentsOf(kernel, id);
+  if (closed > 0) log.warn({ point: id, closed }, "intents that a crash cut off have the outcome unknown now");
+  return id;
+}
+
+/** Opens the ledger where it ended. */
 async function continueLedger(
-  { pointId, log, now, random, keys }: Kernel,
+  { log, keys }: Kernel,
   { dataDir }: ServerOptions,
   { store, publicUrl }: { readonly store: LedgerStore; readonly publicUrl: string },
 ): Promise<Ledger> {
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => log.warn(fields, message);
-  const ledger = await openLedger({ store, path: dataDir, key: logKey(keys.ledger), publicUrl, warn });
-  const recovered = await recover({ store, point: pointId, clock: now, random });
-  if (recovered > 0) log.warn({ recovered }, "intents that a crash cut off have the outcome unknown now");
-  return ledger;
+  return await openLedger({ store, path: dataDir, key: logKey(keys.ledger), publicUrl, warn });
 }
 
 /** The ledger as a stranger would verify it, and the database against the journal. */
@@ -276,8 +291,10 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
   const tasks = new Tasks(kernel, { agents, brakes });
   const policies = new Policies(kernel, approvals);
   const upstreams = new Upstreams(kernel, approvals);
-  await policies.begin();
-  await upstreams.apply(config);
+  await kernel.store.exclusively(async () => {
+    await policies.begin();
+    await upstreams.apply(config);
+  });
   return {
     approvals,
     brakes,
@@ -318,7 +335,7 @@ async function sweep(kernel: Kernel, { tasks, approvals }: Modules): Promise<voi
 }
 
 async function pointIdOf(
-  store: LedgerStore,
+  store: Store,
   { name, now, random }: { name: string; now: () => number; random: Random },
 ): Promise<PointId> {
   const blob = `point/${name}`;

@@ -22,6 +22,7 @@ import {
 } from "@countersign/core";
 import type { Denial, Held, HoldRefused, HoldRequest } from "@countersign/enforce";
 import { type Kernel, change, serverEntry, settingsOf } from "../kernel.ts";
+import { SealedBoard } from "../sealed-board.ts";
 import { type Put, withState } from "../store/index.ts";
 import { recordAnswer, recordChange, verifyAnswer } from "./answer.ts";
 import { isAskedByAnybody } from "./asked-by-anybody.ts";
@@ -30,6 +31,7 @@ import { answered, causeText, denialOf, sealReason } from "./denial.ts";
 import { mustBePending, stateAt, viewOf } from "./display.ts";
 import { heldCallOf, holdCall } from "./hold.ts";
 import { approverWords } from "./names.ts";
+import { openProposal } from "./open-proposal.ts";
 import { type Approval, payloadName, readDisplay, readPayload, sealPayload } from "./payload.ts";
 import { Shown } from "./shown.ts";
 import { type Pending, lookAt, mayAnswerApproval, optionsOf, prepareSigning } from "./signing.ts";
@@ -52,9 +54,8 @@ export interface Proposal {
   readonly human?: HumanId | null;
 }
 
-/** How long prepared signatures are remembered, and how many. */
+/** How long prepared signatures are kept. */
 const PREPARED_MS = 10 * 60_000;
-const MOST_PREPARED = 10_000;
 /** How many approvals a list shows, and how many it looks at for them. */
 const MOST_LISTED = 200;
 const MOST_READ = 2000;
@@ -64,12 +65,13 @@ export class Approvals {
   private readonly kernel: Kernel;
   private readonly kinds: ChangeKinds;
   private readonly shown: Shown;
-  private readonly prepared = new Map<string, Pending & { readonly until: number }>();
+  private readonly prepared: SealedBoard;
 
   constructor(kernel: Kernel, kinds: ChangeKinds) {
     this.kernel = kernel;
     this.kinds = kinds;
-    this.shown = new Shown(kernel.now);
+    this.shown = new Shown(kernel);
+    this.prepared = new SealedBoard(kernel, "prepared", PREPARED_MS);
   }
 
   async hold(request: HoldRequest): Promise<Held | HoldRefused> {
@@ -105,6 +107,11 @@ export class Approvals {
       blobs: [await sealPayload(kernel, put, proposal.draft)],
     });
     return { approvalId: id, url: `${settings.publicUrl}/approve/${id}`, expiresAt: put.terms.expiresAt };
+  }
+
+  /** As {@link propose}, but what waits for its signature already is not proposed once more: for servers that all find the same to propose. */
+  async proposeOnce(proposal: Proposal): Promise<Proposed> {
+    return (await openProposal(this.kernel, proposal)) ?? (await this.propose(proposal));
   }
 
   private proposalRecord(
@@ -163,7 +170,7 @@ export class Approvals {
     if (approval === null)
       throw new AppError("request.not_found", { detail: `there is no approval \`${id.slice(0, 40)}\`` });
     const view = await this.viewOf(approval, viewer);
-    if (onPage && view.state === "pending") this.shown.note(id, viewer.id);
+    if (onPage && view.state === "pending") await this.shown.note(id, viewer.id);
     return view;
   }
 
@@ -224,32 +231,23 @@ export class Approvals {
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
     const pending = await prepareSigning(this.kernel, this.kinds, { approval, approver, ask });
-    if (onPage) this.shown.note(id, approver.id);
-    this.remember(`${id}\n${approver.id}\n${ask.decision}`, pending);
+    if (onPage) await this.shown.note(id, approver.id);
+    await this.prepared.post(preparedKey(id, approver, ask), pending as unknown as Json);
     const root = await this.kernel.store.get("root", "root");
     return await optionsOf(this.kernel, pending, root?.terms.rpId ?? "");
   }
 
-  private remember(key: string, pending: Pending): void {
-    const now = this.kernel.now();
-    for (const [old, { until }] of this.prepared)
-      if (until <= now || this.prepared.size >= MOST_PREPARED) this.prepared.delete(old);
-    this.prepared.set(key, { ...pending, until: now + PREPARED_MS });
-  }
-
   /** Takes a signature over exactly what {@link options} gave this person. */
   async answer(id: string, approver: Human, body: AssertionBody): Promise<{ readonly state: string }> {
-    const key = `${id}\n${approver.id}\n${body.decision}`;
-    const pending = this.prepared.get(key);
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
-    if (pending === undefined || !isStillMeant(pending, approval, body)) {
+    const pending = (await this.prepared.take(preparedKey(id, approver, body))) as Pending | null;
+    if (pending === null || !isStillMeant(pending, approval, body)) {
       throw new AppError("approval.changed", { detail: "load the page again and sign what it shows then" });
     }
     const assertion = body.response as unknown as AssertionJson;
     const verified = await verifyAnswer(this.kernel, pending, assertion);
-    const tookMs = this.shown.since(id, approver.id);
-    this.prepared.delete(key);
+    const tookMs = await this.shown.since(id, approver.id);
     const answer = { approval, pending, assertion, verified, tookMs, reason: body.reason ?? "" };
     const kind = approval.terms.change === null ? undefined : this.kinds.get(approval.terms.change);
     if (kind === undefined || body.decision === "deny") return { state: await recordAnswer(this.kernel, answer) };
@@ -283,6 +281,10 @@ export class Approvals {
   async sweep(): Promise<void> {
     await sweepApprovals(this.kernel);
   }
+}
+
+function preparedKey(id: string, { id: approver }: Human, { decision }: Pick<AssertionBody, "decision">): string {
+  return `${id} ${approver} ${decision}`;
 }
 
 /** What was prepared is what is answered. Another person's signature on the same call in between changes nothing of it. */

@@ -1,4 +1,4 @@
-export type { Proposed } from "./approvals.ts";
+export type { Proposal, Proposed } from "./approvals.ts";
 export { Approvals } from "./approvals.ts";
 export { isAskedByAnybody } from "./asked-by-anybody.ts";
 export type { BuiltChange, ChangeKind } from "./changes.ts";

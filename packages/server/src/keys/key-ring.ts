@@ -36,25 +36,48 @@ export interface KeyRing {
   openBlob(human: HumanId | null, name: string, bytes: Uint8Array): Promise<string | null>;
 }
 
+/** How long an opened key of a person is at hand: erased by another server, it is gone here after this at the latest. */
+const AT_HAND_MS = 60_000;
+const MOST_AT_HAND = 10_000;
+
+/** Where there is this, there is a key ring. */
+export const FIRST_KEY = "key/ledger";
+
 const personBlob = (human: HumanId): string => `key/person/${human}`;
 
-export async function openKeyRing(store: Store, masterKey: Buffer, random: Random): Promise<KeyRing> {
+/** Opens the keys of an installation, and makes them first where there are none. Run it alone (`store.exclusively`): two rings would be made else. */
+export async function openKeyRing(
+  store: Store,
+  masterKey: Buffer,
+  { random, now }: { readonly random: Random; readonly now: () => number },
+): Promise<KeyRing> {
   const signing = async (name: string): Promise<SigningKey> => await signingKey({ store, masterKey, random }, name);
-  const ledger = await signing("key/ledger");
+  const ledger = await signing(FIRST_KEY);
   const receipts = await signing("key/receipts");
   const tokens = await signing("key/tokens");
   const matching = await symmetricKey({ store, masterKey, random }, "key/match");
   const common = keptKey(await symmetricKey({ store, masterKey, random }, "key/common"));
-  const people = new Map<string, KeyObject>();
+  const people = new Map<string, { readonly key: KeyObject; readonly until: number }>();
 
-  const atHand = (human: HumanId | null): KeyObject | undefined => (human === null ? common : people.get(human));
+  const keep = (human: HumanId, key: KeyObject): void => {
+    const [oldest] = people.keys();
+    if (people.size >= MOST_AT_HAND && oldest !== undefined) people.delete(oldest);
+    people.set(human, { key, until: now() + AT_HAND_MS });
+  };
+  const atHand = (human: HumanId | null): KeyObject | undefined => {
+    if (human === null) return common;
+    const kept = people.get(human);
+    if (kept !== undefined && kept.until > now()) return kept.key;
+    people.delete(human);
+    return undefined;
+  };
   const keyOf = async (human: HumanId | null): Promise<KeyObject | null> => {
     const known = atHand(human);
     if (known !== undefined || human === null) return known ?? null;
     const blob = await store.blob(personBlob(human));
     if (blob === null) return null;
     const key = keptKey(unwrap(masterKey, blob, personBlob(human)));
-    people.set(human, key);
+    keep(human, key);
     return key;
   };
   const mustHave = async (human: HumanId | null): Promise<KeyObject> => {
@@ -69,7 +92,7 @@ export async function openKeyRing(store: Store, masterKey: Buffer, random: Rando
     match: (text) => createHmac("sha256", matching).update(text).digest("base64url"),
     newPerson(human) {
       const key = newKey(random);
-      people.set(human, keptKey(key));
+      keep(human, keptKey(key));
       const name = personBlob(human);
       return { name, bytes: Buffer.from(wrapKey(masterKey, key, { owner: name, random })) };
     },

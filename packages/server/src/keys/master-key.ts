@@ -6,12 +6,20 @@ import { newKey } from "@countersign/credentials";
 
 /**
  * The key that wraps all others. It lives outside the data directory (INV-9), so a copy of that directory alone opens nothing.
- * Made on first use, 0600; a file that others may read is refused. 32 bytes as base64url text.
+ * Made on first use, 0600; a file that others may read is refused. 32 bytes as base64url text. `isNew`: the installation has no keys yet;
+ * one that has any was made with a key that must be brought here.
  */
-export async function loadMasterKey(file: string, random: Random): Promise<Buffer> {
+export async function loadMasterKey(
+  file: string,
+  { random, isNew }: { readonly random: Random; readonly isNew: boolean },
+): Promise<Buffer> {
   for (;;) {
     const known = await readKey(file);
     if (known !== null) return known;
+    if (!isNew)
+      throw new AppError("data.damaged", {
+        detail: `there is no master key at \`${file}\`; copy the one that this installation was made with to it, or name it in COUNTERSIGN_MASTER_KEY_FILE`,
+      });
     await createKey(file, newKey(random));
   }
 }

@@ -1,5 +1,6 @@
+import type { LedgerEntry } from "@countersign/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { recover } from "./recover.ts";
+import { closeIntentsOf } from "./close-intents.ts";
 import { openKeyRing } from "../keys/index.ts";
 import { Points } from "../points/index.ts";
 import { Samples } from "../store/testing/samples.ts";
@@ -18,7 +19,7 @@ afterEach(async () => {
   at.remove();
 });
 
-describe("recover", () => {
+describe("closeIntentsOf", () => {
   it("gives what a crash cut off the outcome unknown, once", async () => {
     const chain = make.chain();
     const intents = Array.from({ length: 300 }, () => make.id("int"));
@@ -28,9 +29,13 @@ describe("recover", () => {
     await at.store.commit({ entries: [make.entry(point, make.outcome(chain, intents[7]!))] });
     await at.close({ crash: true });
     await at.open();
-    const options = { store: at.store, point, clock: () => 1_800_000_000_000, random: make.random };
-    expect([await recover(options), await recover(options), (await at.store.openIntents()).length]).toEqual([
-      299, 0, 0,
+    const elsewhere = make.id("int");
+    await at.store.commit({ entries: [make.entry(make.id("ep"), make.intent(chain, elsewhere))] });
+    const closing = { store: at.store, pointId: point, now: () => 1_800_000_000_000, random: make.random };
+    expect([await closeIntentsOf(closing, point), await closeIntentsOf(closing, point)]).toEqual([299, 0]);
+    // What another point has under way is its own.
+    expect((await at.store.openIntents()).map(({ body }) => (body as unknown as LedgerEntry).intent)).toEqual([
+      elsewhere,
     ]);
     const [outcome] = await at.store.entries({ intent: intents[8]!, kind: "action.outcome", limit: 9 });
     expect(outcome?.body).toMatchObject({
@@ -55,7 +60,7 @@ describe("who", () => {
     });
     await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[1]!, file))] });
     await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[2]!, "file:/elsewhere"))] });
-    const keys = await openKeyRing(store, Buffer.alloc(32), make.random);
+    const keys = await openKeyRing(store, Buffer.alloc(32), { random: make.random, now: Date.now });
     const kernel = { store, keys, points: new Points(), pointId: point };
     const { acts, next } = await who(kernel, { resource: "file:/srv/**", limit: 10 });
     expect(acts.map(({ index, outcome }) => [index, outcome])).toEqual([

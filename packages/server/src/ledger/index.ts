@@ -1,6 +1,6 @@
+export { closeIntentsOf } from "./close-intents.ts";
 export type { Ledger } from "./ledger.ts";
 export { openLedger } from "./ledger.ts";
 export { logKey } from "./log-key.ts";
-export { recover } from "./recover.ts";
 export { ledgerRoutes } from "./routes.ts";
 export { verifyRunning } from "./verify-running.ts";

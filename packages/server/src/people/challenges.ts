@@ -1,32 +1,28 @@
-import type { Random } from "@countersign/core";
+import type { Json } from "@countersign/core";
+import type { Kernel } from "../kernel.ts";
+import { SealedBoard } from "../sealed-board.ts";
 
 const LIFE_MS = 5 * 60_000;
-const MOST = 1000;
 
-/** WebAuthn challenges that were given out and may come back once, within five minutes. Bounded: the oldest go first. */
+/** WebAuthn challenges that were given out and may come back once, to any server, within five minutes. */
 export class Challenges<T> {
-  private readonly open = new Map<string, { readonly value: T; readonly until: number }>();
-  private readonly random: Random;
-  private readonly now: () => number;
+  private readonly board: SealedBoard;
+  private readonly kernel: Kernel;
 
-  constructor(random: Random, now: () => number) {
-    this.random = random;
-    this.now = now;
+  constructor(kernel: Kernel, ceremony: string) {
+    this.kernel = kernel;
+    this.board = new SealedBoard(kernel, `challenge/${ceremony}`, LIFE_MS);
   }
 
-  give(value: T): string {
-    const challenge = Buffer.from(this.random(32)).toString("base64url");
-    for (const [known, { until }] of this.open)
-      if (until <= this.now() || this.open.size >= MOST) this.open.delete(known);
-    this.open.set(challenge, { value, until: this.now() + LIFE_MS });
+  async give(value: T): Promise<string> {
+    const challenge = Buffer.from(this.kernel.random(32)).toString("base64url");
+    await this.board.post(challenge, value as Json);
     return challenge;
   }
 
   /** Takes a challenge back; null when it was not given, used before or too old. */
-  take(challenge: string): T | null {
-    const found = this.open.get(challenge);
-    this.open.delete(challenge);
-    return found !== undefined && found.until > this.now() ? found.value : null;
+  async take(challenge: string): Promise<T | null> {
+    return (await this.board.take(challenge)) as T | null;
   }
 }
 
@@ -36,8 +32,9 @@ export function challengeOf(clientDataJSON: unknown): string | null {
   try {
     const data: unknown = JSON.parse(Buffer.from(clientDataJSON, "base64url").toString("utf8"));
     const challenge = typeof data === "object" && data !== null ? (data as { challenge?: unknown }).challenge : null;
-    return typeof challenge === "string" ? challenge : null;
+    return typeof challenge === "string" && CHALLENGE.test(challenge) ? challenge : null;
   } catch {
     return null;
   }
 }
+const CHALLENGE = /^[A-Za-z0-9_-]{43}$/;

@@ -12,7 +12,6 @@ import {
   type RegisteredPasskey,
   digestOf,
   opaqueDigest,
-  opaqueMatches,
   opaqueToken,
   registrationOptions,
   termsDigest,
@@ -21,7 +20,8 @@ import {
 import type { Approvals, ChangeKind } from "../approvals/index.ts";
 import { humanName } from "../approvals/index.ts";
 import { type Kernel, change, named, serverEntry, settingsOf } from "../kernel.ts";
-import { type Put, withState } from "../store/index.ts";
+import { SealedBoard } from "../sealed-board.ts";
+import { type Commit, type Put, withState } from "../store/index.ts";
 import { Challenges, challengeOf } from "./challenges.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -50,20 +50,26 @@ export class Registration {
   private readonly sessions: Sessions;
   private readonly approvals: Approvals;
   private readonly challenges: Challenges<Ceremony>;
-  private setup: { readonly digest: string; readonly until: number } | null = null;
+  /** Set-up links of all servers of the installation, by the digest of their token. */
+  private readonly links: SealedBoard;
+  /** The digest of the last link of this one. */
+  private link: string | null = null;
 
   constructor(kernel: Kernel, { sessions, approvals }: { sessions: Sessions; approvals: Approvals }) {
     this.kernel = kernel;
     this.sessions = sessions;
     this.approvals = approvals;
-    this.challenges = new Challenges(kernel.random, kernel.now);
+    this.challenges = new Challenges(kernel, "registration");
+    this.links = new SealedBoard(kernel, "setup", SETUP_MS);
   }
 
-  /** A new set-up link, or null once a human exists. Single use, 15 minutes; the one before it is dead. */
+  /** A new set-up link, or null once a human exists. Single use, 15 minutes; the one before it of this server is dead. */
   async setupUrl(): Promise<string | null> {
     if ((await this.kernel.store.get("root", "root")) !== null) return null;
     const { token, digest } = opaqueToken(this.kernel.random);
-    this.setup = { digest, until: this.kernel.now() + SETUP_MS };
+    if (this.link !== null) await this.links.take(this.link);
+    this.link = digest;
+    await this.links.post(digest, true);
     return `${(await settingsOf(this.kernel)).publicUrl}/setup?token=${token}`;
   }
 
@@ -93,7 +99,7 @@ export class Registration {
     const { kernel } = this;
     const human = newId("hum", kernel.now(), kernel.random);
     const { rpId } = await originOf(kernel);
-    const challenge = this.challenges.give({ human, name, invite: invite?.id ?? null });
+    const challenge = await this.challenges.give({ human, name, invite: invite?.id ?? null });
     return registrationOptions({
       challenge,
       rpId,
@@ -109,7 +115,7 @@ export class Registration {
     const invite = await this.assertToken(tokens);
     const clientData = (response as { response?: { clientDataJSON?: unknown } } | null)?.response?.clientDataJSON;
     const challenge = challengeOf(clientData);
-    const ceremony = challenge === null ? null : this.challenges.take(challenge);
+    const ceremony = challenge === null ? null : await this.challenges.take(challenge);
     if (challenge === null || ceremony === null || ceremony.invite !== (invite?.id ?? null)) {
       throw new AppError("webauthn.refused", {
         detail: "this registration was not asked for or took too long; load the page again",
@@ -143,9 +149,7 @@ export class Registration {
 
   private async assertToken({ setupToken, inviteToken }: RegistrationTokens): Promise<StateRecord<"invite"> | null> {
     if (setupToken !== undefined && inviteToken === undefined) {
-      const open =
-        this.setup !== null && this.setup.until > this.kernel.now() && opaqueMatches(setupToken, this.setup.digest);
-      if (!open || (await this.kernel.store.get("root", "root")) !== null) {
+      if (!(await this.links.has(opaqueDigest(setupToken))) || (await this.kernel.store.get("root", "root")) !== null) {
         throw new AppError("setup.closed", {
           detail: "the set-up link is used or has ended; start `countersign up` again for a new one",
         });
@@ -169,13 +173,13 @@ export class Registration {
     const { origin, rpId } = await originOf(kernel);
     const key = kernel.keys.newPerson(human);
     const people = await peopleRecords(kernel, { human, name, passkey, roles: ["admin"], status: "active" });
-    const records = await genesisRecords(kernel, people);
+    const { records, versions } = await genesisRecords(kernel, people);
     const terms = { human, passkey: passkey.credentialId, origin, rpId, records, genesis: digestOf(records) };
     const root: Put = { kind: "root", id: "root", terms, state: { status: "active" }, authority: "genesis" };
     const session = await this.sessions.browserSession(human);
     const puts = [root, ...people, session.put];
     await change(kernel, {
-      expect: [{ kind: "root", id: "root", version: 0 }],
+      expect: [{ kind: "root", id: "root", version: 0 }, ...versions],
       put: puts,
       entries: [
         serverEntry(kernel, "identity", {
@@ -187,7 +191,6 @@ export class Registration {
       ],
       blobs: [key],
     });
-    this.setup = null;
     return { humanId: human, cookie: session.cookie };
   }
 
@@ -258,12 +261,17 @@ async function peopleRecords(kernel: Kernel, { human, name, passkey, roles, stat
 async function genesisRecords(
   kernel: Kernel,
   people: readonly Put[],
-): Promise<StateRecord<"root">["terms"]["records"]> {
+): Promise<{
+  readonly records: StateRecord<"root">["terms"]["records"];
+  /** What must still be in force as it was read. */
+  readonly versions: NonNullable<Commit["expect"]>;
+}> {
   const kinds = ["policy", "settings", "upstream"] as const;
   const found = await Promise.all(kinds.map(async (kind) => await kernel.store.find(kind)));
-  return [...found.flat(), ...people]
+  const records = [...found.flat(), ...people]
     .filter((r) => r.authority === "genesis")
     .map((r) => ({ kind: r.kind, id: r.id, termsDigest: termsDigest(r.kind, r.id, r.terms) }));
+  return { records, versions: found.flat().map(({ kind, id, version }) => ({ kind, id, version })) };
 }
 
 /** Origin and relying party of this installation: fixed by `publicUrl`. */

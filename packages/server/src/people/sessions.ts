@@ -45,16 +45,21 @@ export class Sessions {
   private readonly challenges: Challenges<true>;
   /** Bounds what strangers can write: each request for a sign-in is kept and recorded. */
   private readonly strangers: TokenBucket = new TokenBucket(100, 2);
+  /** Bounds what strangers can put on the board: each look at the sign-in page is a challenge. Both are counted by each server for itself. */
+  private readonly lookers: TokenBucket = new TokenBucket(1000, 20);
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.challenges = new Challenges(kernel.random, kernel.now);
+    this.challenges = new Challenges(kernel, "sign-in");
   }
 
+  /** @throws AppError `request.too_many` */
   async signInOptions(): Promise<Readonly<Record<string, unknown>>> {
+    if (!this.lookers.take(this.kernel.now()))
+      throw new AppError("request.too_many", { detail: "try again in a moment" });
     const { rpId } = await originOf(this.kernel);
     return {
-      challenge: this.challenges.give(true),
+      challenge: await this.challenges.give(true),
       rpId,
       timeout: 120_000,
       userVerification: "required",
@@ -67,7 +72,7 @@ export class Sessions {
     const { kernel } = this;
     const challenge = challengeOf(assertion.response.clientDataJSON);
     const passkey = await kernel.store.get("passkey", assertion.id);
-    if (challenge === null || this.challenges.take(challenge) === null || passkey?.state.status !== "active")
+    if (challenge === null || passkey?.state.status !== "active" || (await this.challenges.take(challenge)) === null)
       throw refusedSignIn();
     const human = await kernel.store.get("human", passkey.terms.human);
     const { origin, rpId } = await originOf(kernel);

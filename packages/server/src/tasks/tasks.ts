@@ -16,6 +16,7 @@ import { type Agents, withinScope } from "../agents/index.ts";
 import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, change, retried, serverEntry, settingsOf, versionNow } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
+import { LastUse, TOLD_WITHIN_MS } from "./last-use.ts";
 import type { Opener, Opening } from "./opener.ts";
 
 const LONGEST_SECONDS = 8 * 3600;
@@ -49,18 +50,16 @@ export interface TaskCredential {
 export class Tasks {
   private readonly kernel: Kernel;
   private readonly modules: { readonly agents: Agents; readonly brakes: Brakes };
-  /** When each task last acted; a restart counts as an act. */
-  private readonly lastActive = new Map<TaskId, number>();
-  private readonly startedAt: number;
+  private readonly lastUse: LastUse;
 
   constructor(kernel: Kernel, modules: { readonly agents: Agents; readonly brakes: Brakes }) {
     this.kernel = kernel;
     this.modules = modules;
-    this.startedAt = kernel.now();
+    this.lastUse = new LastUse(kernel);
   }
 
   touch(task: TaskId): void {
-    this.lastActive.set(task, this.kernel.now());
+    this.lastUse.touch(task);
   }
 
   /** @throws AppError with the code of the first broken link of the chain */
@@ -237,7 +236,12 @@ export class Tasks {
     return task;
   }
 
+  /** Ends it, whoever else ends it too. */
   async end(id: TaskId, cause: string): Promise<void> {
+    await retried(async () => await this.endOnce(id, cause));
+  }
+
+  private async endOnce(id: TaskId, cause: string): Promise<void> {
     const task = await this.kernel.store.get("task", id);
     if (task?.state.status !== "live") return;
     const put = withState(task, { ...task.state, status: "ended", cause });
@@ -254,21 +258,17 @@ export class Tasks {
         }),
       ],
     });
-    this.lastActive.delete(id);
   }
 
-  /** Ends what has run out or stood still for too long. */
+  /** Ends what has run out or stood still for too long. Another server may do the same at the same time: one of them does. */
   async sweep(): Promise<void> {
     const now = this.kernel.now();
-    for (const task of await this.kernel.store.find("task", { status: "live" })) {
-      const idleSince = this.lastActive.get(task.id) ?? Math.max(this.startedAt, Date.parse(task.terms.openedAt));
-      const cause =
-        Date.parse(task.terms.expiresAt) <= now
-          ? "expired"
-          : now - idleSince > task.terms.idleSeconds * 1000
-            ? "idle"
-            : null;
-      if (cause !== null) await this.end(task.id, cause);
+    const live = await this.kernel.store.find("task", { status: "live" });
+    await this.lastUse.follow(new Set(live.map(({ id }) => id)));
+    for (const { id, terms } of live) {
+      const idleMs = now - Math.max(this.lastUse.of(id), Date.parse(terms.openedAt));
+      if (Date.parse(terms.expiresAt) <= now) await this.end(id, "expired");
+      else if (idleMs > terms.idleSeconds * 1000 + TOLD_WITHIN_MS) await this.end(id, "idle");
     }
   }
 }

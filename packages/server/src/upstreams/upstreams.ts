@@ -1,11 +1,14 @@
 import { AppError, type Json, type Settings, type StateRecord, type UpstreamTerms } from "@countersign/core";
-import type { Approvals, ChangeKind, Proposed } from "../approvals/index.ts";
+import type { Approvals, ChangeKind, Proposal, Proposed } from "../approvals/index.ts";
 import { type Config, sameTerms } from "../config/index.ts";
-import { type Kernel, change, serverEntry } from "../kernel.ts";
+import { type Kernel, change, retried, serverEntry } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { type UpstreamSecrets, reachDigest, sealSecrets } from "./secrets.ts";
 
 type Upstream = StateRecord<"upstream">;
+
+/** INV-12: without a signature only before the first human has bound what is in force. */
+const NO_ROOT = { kind: "root", id: "root", version: 0 } as const;
 
 /** Asks a gateway what an upstream offers: definition hashes by tool. */
 export type InspectUpstream = (
@@ -34,7 +37,7 @@ export class Upstreams {
   private readonly kernel: Kernel;
   private readonly approvals: Approvals;
   private inspect: InspectUpstream | null = null;
-  /** What the configuration says otherwise than what is in force, waiting for a signature. */
+  /** What the configuration of this very server says otherwise than what is in force, waiting for a signature. */
   readonly pending: PendingChange[] = [];
 
   constructor(kernel: Kernel, approvals: Approvals) {
@@ -44,9 +47,12 @@ export class Upstreams {
 
   /** Before there is a human, the configuration is simply put in force; afterwards each difference is proposed. */
   async apply(config: Config): Promise<void> {
-    const isNew = (await this.kernel.store.get("root", "root")) === null;
-    if (isNew) await this.genesis(config);
-    else await this.proposeDifferences(config);
+    const isNew = await retried(async () => {
+      const isNew = (await this.kernel.store.get("root", "root")) === null;
+      if (isNew) await this.genesis(config);
+      return isNew;
+    });
+    if (!isNew) await this.proposeDifferences(config);
   }
 
   private async genesis(config: Config): Promise<void> {
@@ -64,6 +70,7 @@ export class Upstreams {
       puts.push(withState(old, { status: "removed" }));
     }
     await change(kernel, {
+      expect: [NO_ROOT],
       put: puts,
       entries: [serverEntry(kernel, "upstream", { action: "settings.genesis", changes: puts })],
     });
@@ -72,7 +79,7 @@ export class Upstreams {
   private async proposeDifferences(config: Config): Promise<void> {
     const settings = await this.kernel.store.get("settings", "settings");
     if (settings !== null && !sameTerms(settings.terms, config.settings)) {
-      const proposed = await this.approvals.propose({
+      const proposed = await this.approvals.proposeOnce({
         act: "settings.put",
         draft: toJson(config.settings),
         resource: "settings",
@@ -82,7 +89,7 @@ export class Upstreams {
     for (const [id, terms] of Object.entries(config.upstreams)) {
       const known = await this.kernel.store.get("upstream", id);
       if (known?.state.status === "active" && sameTerms({ ...known.terms, pins: null }, terms)) continue;
-      this.pending.push({ ...(await this.put(id, terms)), what: `upstream ${id}` });
+      this.pending.push({ ...(await this.approvals.proposeOnce(proposalOf(id, terms))), what: `upstream ${id}` });
     }
   }
 
@@ -128,11 +135,7 @@ export class Upstreams {
   }
 
   private async put(id: string, terms: UpstreamTerms): Promise<Proposed> {
-    return await this.approvals.propose({
-      act: "upstream.put",
-      draft: { id, terms: toJson(terms) },
-      resource: `mcp:${id}`,
-    });
+    return await this.approvals.propose(proposalOf(id, terms));
   }
 
   /**
@@ -150,19 +153,29 @@ export class Upstreams {
       active.map(async (upstream) => {
         if (upstream.terms.pins !== null) return;
         const found = await inspect(upstream.id, upstream.terms);
-        if (!found.ok) failed.push({ upstream: upstream.id, reason: found.reason });
-        else if ((await kernel.store.get("root", "root")) === null) await this.pin(upstream, found.tools);
-        else await this.proposePins(upstream, found.tools);
+        if (found.ok) await this.pinned(upstream.id, found.tools);
+        else failed.push({ upstream: upstream.id, reason: found.reason });
       }),
     );
     return failed;
+  }
+
+  /** Another server may do the same, or the first human come, at the same time. */
+  private async pinned(id: string, tools: readonly { name: string; hash: string }[]): Promise<void> {
+    await retried(async () => {
+      const { store } = this.kernel;
+      const upstream = await store.get("upstream", id);
+      if (upstream?.state.status !== "active" || upstream.terms.pins !== null) return;
+      if ((await store.get("root", "root")) === null) await this.pin(upstream, tools);
+      else await this.proposePins(upstream, tools);
+    });
   }
 
   private async pin(upstream: Upstream, tools: readonly { name: string; hash: string }[]): Promise<void> {
     const { version, ...rest } = upstream;
     const put = { ...rest, terms: { ...upstream.terms, pins: pinsOf(tools) } } as Put;
     await change(this.kernel, {
-      expect: [{ kind: "upstream", id: upstream.id, version }],
+      expect: [NO_ROOT, { kind: "upstream", id: upstream.id, version }],
       put: [put],
       entries: [
         serverEntry(this.kernel, "upstream", {
@@ -175,7 +188,9 @@ export class Upstreams {
   }
 
   private async proposePins(upstream: Upstream, tools: readonly { name: string; hash: string }[]): Promise<void> {
-    const proposed = await this.put(upstream.id, { ...upstream.terms, pins: pinsOf(tools) });
+    const proposed = await this.approvals.proposeOnce(
+      proposalOf(upstream.id, { ...upstream.terms, pins: pinsOf(tools) }),
+    );
     this.pending.push({ ...proposed, what: `tool definitions of ${upstream.id}` });
   }
 
@@ -195,6 +210,10 @@ export class Upstreams {
 
 function pinsOf(tools: readonly { name: string; hash: string }[]): Record<string, string> {
   return Object.fromEntries(tools.map(({ name, hash }) => [name, hash]));
+}
+
+function proposalOf(id: string, terms: UpstreamTerms): Proposal {
+  return { act: "upstream.put", draft: { id, terms: toJson(terms) }, resource: `mcp:${id}` };
 }
 
 function toJson(value: Settings | UpstreamTerms): Json {

@@ -12,33 +12,36 @@ import type { Entry, Store, StoredEntry } from "../store/index.ts";
 /** Outcomes that are written at once. */
 const BATCH = 256;
 
-export interface RecoverOptions {
+/** Who closes them: the point in whose name the outcomes are written, and what that takes. */
+export interface Closing {
   readonly store: Store;
-  /** The point in whose name the outcomes are written. */
-  readonly point: PointId;
-  readonly clock: Clock;
+  readonly pointId: PointId;
+  readonly now: Clock;
   readonly random: Random;
 }
 
 /**
- * After a start: gives every intent that a crash cut off the outcome `unknown`, with the cause `{recovered: true}`. Nothing is sent
- * again. Must run before any point of this process acts. Returns the number of intents.
+ * Gives every intent of a point that has no outcome the outcome `unknown`, with the cause `{recovered: true}`: the process that could tell
+ * is gone. Nothing is sent again. Only for a point that is known to act no more, or not to act yet: what other points have under way is
+ * theirs. Returns the number of intents.
  */
-export async function recover(options: RecoverOptions): Promise<number> {
-  const open = await options.store.openIntents();
+export async function closeIntentsOf(closing: Closing, point: PointId): Promise<number> {
+  const open = (await closing.store.openIntents()).filter(
+    ({ body }) => (body as unknown as LedgerEntry).point === point,
+  );
   for (let at = 0; at < open.length; at += BATCH) {
     await Promise.all(
-      open.slice(at, at + BATCH).map((intent) => options.store.commit({ entries: [unknownOutcome(options, intent)] })),
+      open.slice(at, at + BATCH).map((intent) => closing.store.commit({ entries: [unknownOutcome(closing, intent)] })),
     );
   }
   return open.length;
 }
 
-function unknownOutcome({ point, clock, random }: RecoverOptions, stored: StoredEntry): Entry {
+function unknownOutcome({ pointId, now: clock, random }: Closing, stored: StoredEntry): Entry {
   const intent = stored.body as unknown as LedgerEntry & { readonly intent: IntentId };
   const now = clock();
   return {
-    point,
+    point: pointId,
     draft: {
       id: newId("ent", now, random),
       time: new Date(now).toISOString(),
