@@ -21,6 +21,7 @@ export type {
   MandateView,
   Overview,
   Paged,
+  PointDetail,
   PointView,
   TaskView,
 } from "./inventory.ts";

@@ -104,11 +104,25 @@ export interface HumanView {
   readonly status: "pending" | "active" | "inactive";
 }
 
-/** `GET /v1/points`: the enforcement points, and whether they may act at all. */
+/** An enforcement point, and whether it may act at all. */
 export interface PointView {
   readonly id: string;
   readonly name: string;
   readonly lease: "valid" | "lost";
+}
+
+/** `GET /v1/points`: all that were not removed. */
+export interface PointDetail extends PointView {
+  /** A part of the control plane's process, or a gateway of its own. */
+  readonly place: "own" | "joined";
+  readonly status: "active" | "leaving" | "away" | "removed";
+  /** Where clients reach it. */
+  readonly url: string | null;
+  readonly joinedAt: string | null;
+  /** Thumbprint of its key. */
+  readonly jkt: string | null;
+  /** Whether it is given secrets that Countersign keeps for upstreams. */
+  readonly secrets: boolean;
 }
 
 /** `GET /v1/overview` */

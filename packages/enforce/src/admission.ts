@@ -50,10 +50,12 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
     case "session":
     case "invite":
     case "join":
-    case "point":
     case "spool":
       // Like a new task and a new approval they widen nothing: a task acts within its agent's signed scope, approvals carry signatures.
       return YES;
+    case "point":
+      // To join widens nothing; to be trusted with secrets does.
+      return record.authority === null ? YES : signedBy(record, replica, ["point.trust"]);
     default:
       return record satisfies never;
   }

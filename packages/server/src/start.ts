@@ -7,6 +7,7 @@ import { Agents, agentCreateKind, agentReinstateKind, agentRoutes } from "./agen
 import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
 import { Clients, clientConnectKind, clientRoutes } from "./clients/index.ts";
+import { Authority, Identities, Joins, ServerIdentity, credentialRoutes, pointTrustKind } from "./credentials/index.ts";
 import { type Config, assertFree, hostPort, readConfig } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
 import { Feed, eventRoutes } from "./events/index.ts";
@@ -266,6 +267,10 @@ interface Modules {
   readonly policies: Policies;
   readonly upstreams: Upstreams;
   readonly clients: Clients;
+  readonly authority: Authority;
+  readonly joins: Joins;
+  readonly identities: Identities;
+  readonly serverIdentity: ServerIdentity;
 }
 
 async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
@@ -280,6 +285,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     upstreamPutKind,
     settingsPutKind,
     clientConnectKind,
+    pointTrustKind,
     thawKind,
   ])
     kinds.add(kind);
@@ -295,6 +301,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     await policies.begin();
     await upstreams.apply(config);
   });
+  const authority = await Authority.open(kernel);
   return {
     approvals,
     brakes,
@@ -307,6 +314,10 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     policies,
     upstreams,
     clients: new Clients(kernel, { approvals, sessions }),
+    authority,
+    joins: new Joins(kernel, authority),
+    identities: new Identities(kernel, { authority, approvals }),
+    serverIdentity: new ServerIdentity(authority, kernel.now),
   };
 }
 
@@ -322,6 +333,7 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
     ...policyRoutes(modules.policies),
     ...upstreamRoutes(modules.upstreams),
     ...clientRoutes(modules.clients),
+    ...credentialRoutes(modules),
   ];
 }
 

@@ -28,6 +28,6 @@ export async function overviewOf({ store, now, points }: Kernel, activity: Activ
   };
 }
 
-export function pointViews(points: Points): readonly PointView[] {
+function pointViews(points: Points): readonly PointView[] {
   return points.all().map(({ id, name, lease }) => ({ id, name, lease: lease.valid() ? "valid" : "lost" }));
 }

@@ -1,7 +1,7 @@
 import { type Route, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Activity } from "./activity.ts";
-import { overviewOf, pointViews } from "./overview.ts";
+import { overviewOf } from "./overview.ts";
 
 const readers = ["cookie", "session", "local"] as const;
 
@@ -12,12 +12,6 @@ export function activityRoutes(kernel: Kernel, activity: Activity): readonly Rou
       url: "/v1/overview",
       callers: readers,
       handle: async () => ({ body: await overviewOf(kernel, activity) }),
-    }),
-    route({
-      method: "GET",
-      url: "/v1/points",
-      callers: readers,
-      handle: async () => await Promise.resolve({ body: { points: pointViews(kernel.points) } }),
     }),
   ];
 }

@@ -1,5 +1,5 @@
 import { type KeyObject, createHmac } from "node:crypto";
-import { AppError, type HumanId, type Random, type Sealed } from "@countersign/core";
+import { AppError, type HumanId, type PublicJwk, type Random, type Sealed } from "@countersign/core";
 import {
   type SigningKey,
   exportPrivateJwk,
@@ -24,6 +24,8 @@ export interface KeyRing {
   readonly receipts: SigningKey;
   /** Signs access tokens. */
   readonly tokens: SigningKey;
+  /** Signs the certificates of servers and points: P-256. */
+  readonly authority: SigningKey;
   /** Keyed digest by which a repeat of a held call is found. */
   match(text: string): string;
   /** Makes the key of a new person; the blob goes into the commit that creates the person. */
@@ -51,33 +53,19 @@ export async function openKeyRing(
   masterKey: Buffer,
   { random, now }: { readonly random: Random; readonly now: () => number },
 ): Promise<KeyRing> {
-  const signing = async (name: string): Promise<SigningKey> => await signingKey({ store, masterKey, random }, name);
-  const ledger = await signing(FIRST_KEY);
-  const receipts = await signing("key/receipts");
-  const tokens = await signing("key/tokens");
+  const signing = await signingKeys({ store, masterKey, random });
   const matching = await symmetricKey({ store, masterKey, random }, "key/match");
   const common = keptKey(await symmetricKey({ store, masterKey, random }, "key/common"));
-  const people = new Map<string, { readonly key: KeyObject; readonly until: number }>();
+  const people = new KeysAtHand(now);
 
-  const keep = (human: HumanId, key: KeyObject): void => {
-    const [oldest] = people.keys();
-    if (people.size >= MOST_AT_HAND && oldest !== undefined) people.delete(oldest);
-    people.set(human, { key, until: now() + AT_HAND_MS });
-  };
-  const atHand = (human: HumanId | null): KeyObject | undefined => {
-    if (human === null) return common;
-    const kept = people.get(human);
-    if (kept !== undefined && kept.until > now()) return kept.key;
-    people.delete(human);
-    return undefined;
-  };
+  const atHand = (human: HumanId | null): KeyObject | undefined => (human === null ? common : people.get(human));
   const keyOf = async (human: HumanId | null): Promise<KeyObject | null> => {
     const known = atHand(human);
     if (known !== undefined || human === null) return known ?? null;
     const blob = await store.blob(personBlob(human));
     if (blob === null) return null;
     const key = keptKey(unwrap(masterKey, blob, personBlob(human)));
-    keep(human, key);
+    people.keep(human, key);
     return key;
   };
   const mustHave = async (human: HumanId | null): Promise<KeyObject> => {
@@ -86,13 +74,11 @@ export async function openKeyRing(
     return key;
   };
   return {
-    ledger,
-    receipts,
-    tokens,
+    ...signing,
     match: (text) => createHmac("sha256", matching).update(text).digest("base64url"),
     newPerson(human) {
       const key = newKey(random);
-      keep(human, keptKey(key));
+      people.keep(human, keptKey(key));
       const name = personBlob(human);
       return { name, bytes: Buffer.from(wrapKey(masterKey, key, { owner: name, random })) };
     },
@@ -112,10 +98,42 @@ export async function openKeyRing(
   };
 }
 
+/** Opened keys of people. */
+class KeysAtHand {
+  private readonly keys = new Map<string, { readonly key: KeyObject; readonly until: number }>();
+  private readonly now: () => number;
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  keep(human: HumanId, key: KeyObject): void {
+    const [oldest] = this.keys.keys();
+    if (this.keys.size >= MOST_AT_HAND && oldest !== undefined) this.keys.delete(oldest);
+    this.keys.set(human, { key, until: this.now() + AT_HAND_MS });
+  }
+
+  get(human: HumanId): KeyObject | undefined {
+    const kept = this.keys.get(human);
+    if (kept !== undefined && kept.until > this.now()) return kept.key;
+    this.keys.delete(human);
+    return undefined;
+  }
+}
+
 interface Vault {
   readonly store: Store;
   readonly masterKey: Buffer;
   readonly random: Random;
+}
+
+async function signingKeys(vault: Vault): Promise<Pick<KeyRing, "ledger" | "receipts" | "tokens" | "authority">> {
+  return {
+    ledger: await signingKey(vault, FIRST_KEY),
+    receipts: await signingKey(vault, "key/receipts"),
+    tokens: await signingKey(vault, "key/tokens"),
+    authority: await signingKey(vault, "key/authority", "P-256"),
+  };
 }
 
 async function symmetricKey({ store, masterKey, random }: Vault, name: string): Promise<Buffer> {
@@ -126,14 +144,18 @@ async function symmetricKey({ store, masterKey, random }: Vault, name: string): 
   return key;
 }
 
-async function signingKey({ store, masterKey, random }: Vault, name: string): Promise<SigningKey> {
+async function signingKey(
+  { store, masterKey, random }: Vault,
+  name: string,
+  curve: PublicJwk["crv"] = "Ed25519",
+): Promise<SigningKey> {
   const blob = await store.blob(name);
   if (blob !== null) {
     const opened = open(masterKey, Buffer.from(blob).toString("latin1"), name);
     if (!opened.ok) throw wrongMasterKey();
     return importSigningKey(JSON.parse(opened.plaintext.toString("utf8")));
   }
-  const key = generateSigningKey("Ed25519");
+  const key = generateSigningKey(curve);
   const box = seal(masterKey, JSON.stringify(exportPrivateJwk(key)), { aad: name, random });
   await store.commit({ blobs: [{ name, bytes: Buffer.from(box) }] });
   return key;

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Settings, newId } from "@countersign/core";
+import { type SigningKey, generateSigningKey, parseJoinToken, signKeyProof } from "@countersign/credentials";
+import { pino } from "pino";
+import { Approvals, ChangeKinds } from "../../approvals/index.ts";
+import { openKeyRing } from "../../keys/index.ts";
+import { type Kernel, serverEntry } from "../../kernel.ts";
+import { Points } from "../../points/index.ts";
+import { type Store, openStore } from "../../store/index.ts";
+import { Authority } from "../authority.ts";
+import { Identities } from "../identities.ts";
+import { type Joined, Joins } from "../joins.ts";
+import { pointTrustKind } from "../trust.ts";
+
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+
+export const SETTINGS: Settings = {
+  publicUrl: "http://localhost:7330",
+  trustDomain: "example.org",
+  approvals: { waitSeconds: 1, expirySeconds: 900 },
+  lease: { seconds: 3, renewSeconds: 1, marginMs: 500 },
+  limits: { argumentsBytes: 1_048_576, depth: 64 },
+};
+
+/** The identities of points over a real store in a folder of its own, with a clock that tests move. */
+export class IdentityFixture {
+  readonly path: string = mkdtempSync(join(tmpdir(), "countersign-identity-"));
+  now: number = Date.UTC(2026, 10, 22, 12);
+  private opened: { kernel: Kernel; authority: Authority; joins: Joins; identities: Identities } | null = null;
+
+  get(): NonNullable<IdentityFixture["opened"]> {
+    if (this.opened === null) throw new Error("not open");
+    return this.opened;
+  }
+
+  async open(settings: Settings = SETTINGS): Promise<void> {
+    const now = (): number => this.now;
+    const store: Store = await openStore({ path: this.path, clock: now });
+    const keys = await openKeyRing(store, Buffer.alloc(32, 7), { random, now });
+    const kernel: Kernel = {
+      store,
+      points: new Points(),
+      keys,
+      random,
+      now,
+      log: pino({ level: "silent" }),
+      pointId: newId("ep", this.now, random),
+      hint: () => undefined,
+      gatewayUrl: () => "",
+    };
+    await store.commit({
+      put: [{ kind: "settings", id: "settings", terms: settings, state: { status: "active" }, authority: "genesis" }],
+      entries: [serverEntry(kernel, "admin", { action: "settings", changes: [{ kind: "settings", id: "settings" }] })],
+    });
+    const kinds = new ChangeKinds();
+    kinds.add(pointTrustKind);
+    const approvals = new Approvals(kernel, kinds);
+    const authority = await Authority.open(kernel);
+    const identities = new Identities(kernel, { authority, approvals });
+    this.opened = { kernel, authority, joins: new Joins(kernel, authority), identities };
+  }
+
+  /** Joins a gateway of that name, as one does. */
+  async join(
+    name: string,
+    key: SigningKey = generateSigningKey("P-256"),
+  ): Promise<Joined & { readonly key: SigningKey }> {
+    const { joins } = this.get();
+    const { token } = await joins.create(name, "local");
+    return { ...(await this.redeem(token, { key })), key };
+  }
+
+  async redeem(
+    token: string,
+    {
+      key = generateSigningKey("P-256"),
+      name,
+      audience = "spiffe://example.org/server",
+      nonce,
+    }: { key?: SigningKey; name?: string; audience?: string; nonce?: string } = {},
+  ): Promise<Joined> {
+    const read = parseJoinToken(token);
+    if (read === null) throw new Error("no token");
+    const { id, secret } = read;
+    const keyProof = signKeyProof(key, { purpose: "point", audience, nonce: nonce ?? id, now: this.now });
+    return await this.get().joins.redeem({ id, secret, name, keyProof });
+  }
+
+  async close(): Promise<void> {
+    await this.opened?.kernel.store.close();
+    this.opened = null;
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
