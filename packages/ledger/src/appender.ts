@@ -53,6 +53,14 @@ export class Appender {
     return appender;
   }
 
+  /** Another appender of the same tree: what is added to one is not in the other. */
+  fork(): Appender {
+    const fork = new Appender(this.sha256);
+    fork.count = this.count;
+    for (const { hashes, width } of this.levels) fork.levels.push({ hashes: hashes.slice(), width });
+    return fork;
+  }
+
   /** Number of entries. */
   get size(): number {
     return this.count;

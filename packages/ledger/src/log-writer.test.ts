@@ -30,6 +30,18 @@ describe("LogWriter", () => {
     expect(second.size).toBe(900);
   });
 
+  it.each([0, 1, 255, 256, 300])("is forked after %d entries: each goes its own way, and both as if alone", (size) => {
+    const { writer } = sampleLog(size);
+    const root = Buffer.from(writer.root());
+    const fork = writer.fork();
+    const files = Array.from({ length: 600 }, (_, i) => fork.add(sampleEntry(size + i))).flat();
+    const whole = sampleLog(size + 600);
+    expect(Buffer.from(fork.root()).equals(whole.writer.root())).toBe(true);
+    for (const { path, bytes } of [...files, ...fork.partials()])
+      expect(Buffer.from(bytes).equals(whole.files.get(path) ?? new Uint8Array(0)), path).toBe(true);
+    expect([writer.size, root.equals(writer.root())]).toEqual([size, true]);
+  });
+
   it("refuses to go on from a bundle that is missing, unreadable or not that of the tile, by name", () => {
     const restore = (bytes: Uint8Array | null): (() => LogWriter) => {
       const log = sampleLog(300);

@@ -11,12 +11,14 @@ import { type ReadFileSync, tilePaths } from "./tile-source.ts";
  * Write what `add` and `partials` return before the checkpoint of that size is published.
  */
 export class LogWriter {
+  private readonly sha256: Sha256;
   private readonly appender: Appender;
   private readonly leafHash: LeafHash;
   /** Entries of the bundle that is not full yet. */
   private pending: Uint8Array[];
 
   constructor(sha256: Sha256, start?: { readonly appender: Appender; readonly pending: readonly Uint8Array[] }) {
+    this.sha256 = sha256;
     this.appender = start?.appender ?? new Appender(sha256);
     this.pending = [...(start?.pending ?? [])];
     this.leafHash = leafHasher(sha256);
@@ -35,6 +37,11 @@ export class LogWriter {
     const fits = pending.every((entry, i) => leafHash(entry).every((byte, j) => byte === stored?.[i * 32 + j]));
     if (!fits) throw damaged(tilePath(bundle), "does not fit its hashes");
     return new LogWriter(sha256, { appender, pending });
+  }
+
+  /** Another writer of the same log: what is added to one is not in the other. */
+  fork(): LogWriter {
+    return new LogWriter(this.sha256, { appender: this.appender.fork(), pending: this.pending });
   }
 
   get size(): number {

@@ -238,6 +238,7 @@ async function continueLedger(
 /** The ledger as a stranger would verify it, and the database against the journal. */
 async function ledgerChecks(ledger: Ledger, store: LedgerStore): Promise<readonly Check[]> {
   const { log, faults } = await verifyRunning(ledger, store);
+  const agreement = await ledger.agreement();
   const damaged = faults.map((fault) => JSON.stringify(fault)).join("; ");
   return [
     {
@@ -245,6 +246,16 @@ async function ledgerChecks(ledger: Ledger, store: LedgerStore): Promise<readonl
       ok: log.ok,
       detail: log.ok ? `every entry verifies under ${ledger.origin}` : JSON.stringify(log),
       ...(log.ok ? {} : { next: "keep this directory as it is and compare with an export that you hold" }),
+    },
+    {
+      name: "ledger consistency",
+      ok: agreement.ok,
+      detail: agreement.ok
+        ? `the files here are those of the stored checkpoint of ${String(agreement.size)} entries, which all servers share`
+        : agreement.detail,
+      ...(agreement.ok
+        ? {}
+        : { next: "keep everything as it is; stop the server whose files differ, and compare both" }),
     },
     {
       name: "database",

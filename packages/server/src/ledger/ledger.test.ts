@@ -132,14 +132,15 @@ describe("the published log", () => {
     expect(await strangerVerifies(files())).toMatchObject({ ok: true, checkpoint: { size: 1 } });
   });
 
-  it("does not sign beside another process", async () => {
+  it("stops for good when the stored checkpoint is none of its key's, and tells once", async () => {
     await at.open();
     await at.add(1);
     await at.ledger.covers(1);
     expect(await at.store.journal.replaceCheckpoint(await at.store.journal.checkpoint(), "another note")).toBe(true);
     await at.add(1);
-    await expect(at.ledger.covers(2)).rejects.toMatchObject({ code: "ledger.unavailable" });
-    expect(at.ledger.published().size).toBe(1);
+    for (const _ of [1, 2]) await expect(at.ledger.covers(2)).rejects.toMatchObject({ code: "ledger.damaged" });
+    expect(await at.ledger.agreement()).toMatchObject({ ok: false });
+    expect([at.ledger.published().size, at.warnings.length]).toEqual([1, 1]);
   });
 });
 

@@ -45,11 +45,17 @@ export interface Ledger {
   published(): SignedCheckpoint;
   /** Resolves when a published checkpoint covers the first `size` entries. */
   covers(size: number): Promise<void>;
+  /** Whether the files here are those of the checkpoint that all servers of the installation share: compared now. */
+  agreement(): Promise<Agreement>;
   /** A `.tlog-proof` file (c2sp.org/tlog-proof) for an entry, against the published checkpoint. Throws `request.not_found`. */
   prove(id: EntryId): Promise<string>;
   /** Publishes what is left and ends; the store stays open. */
   close(): Promise<void>;
 }
+
+export type Agreement =
+  | { readonly ok: true; /** Entries of the checkpoint. */ readonly size: number }
+  | { readonly ok: false; readonly detail: string };
 
 /**
  * Checks stored state against the journal and the journal against what was signed, writes again whatever files are missing, and starts
@@ -86,6 +92,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     directory,
     published: () => publisher.published,
     covers: (size) => pace.covers(size),
+    agreement: async () => await agreementOf(publisher),
     prove: (id) => proveEntry(store, { directory, publisher, pace }, id),
     close: () => pace.end(),
   };
@@ -109,6 +116,16 @@ async function staleBundles(
     if (!shown || !(await directory.has(tilePath(tile)))) files.push(await bundleOf(store, tile));
   }
   return files;
+}
+
+async function agreementOf(publisher: Publisher): Promise<Agreement> {
+  try {
+    await publisher.publish();
+    return { ok: true, size: publisher.published.size };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { ok: false, detail: error.detail ?? error.message };
+  }
 }
 
 interface Proving {

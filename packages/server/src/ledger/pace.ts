@@ -31,6 +31,7 @@ export class Pace {
   /** Resolves when a published checkpoint covers the first `size` entries; rejects when that try fails or the ledger was closed. */
   covers(size: number): Promise<void> {
     if (this.publisher.published.size >= size) return Promise.resolve();
+    if (this.publisher.damaged !== null) return Promise.reject(this.publisher.damaged);
     return new Promise((resolve, reject) => {
       this.waiting.push({ size, resolve, reject });
       this.wake();
@@ -43,7 +44,7 @@ export class Pace {
     this.stop.resolve();
     this.wake();
     await this.loop;
-    await this.attempt();
+    if (this.publisher.damaged === null) await this.attempt();
   }
 
   private async run(): Promise<void> {
@@ -51,6 +52,8 @@ export class Pace {
       await Promise.race([this.options.grown(this.publisher.published.size), this.stop.promise]);
       await this.pause();
       if (!this.stopped) await this.attempt();
+      // INV-7: what does not continue what was published is never published, however often it is tried.
+      if (this.publisher.damaged !== null) await this.stop.promise;
     }
   }
 
