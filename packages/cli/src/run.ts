@@ -1,7 +1,7 @@
 import type { Cli, Surroundings } from "./cli.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./command/exit-code.ts";
 import { commandHelp, groupHelp } from "./command/help.ts";
-import { isGroup, type Leaf, TREE } from "./command/tree.ts";
+import { type Group, isGroup, type Leaf, TREE } from "./command/tree.ts";
 import { UsageError } from "./command/usage-error.ts";
 import { asAppError, failureJson, failureLines } from "./output/failure.ts";
 import { createOutput } from "./output/output.ts";
@@ -36,13 +36,25 @@ async function dispatch(argv: readonly string[], cli: Cli): Promise<ExitCode> {
   const node = Object.hasOwn(TREE, first) ? TREE[first] : undefined;
   if (node === undefined) throw new UsageError(`unknown command \`${first}\``);
   if (!isGroup(node)) return await runLeaf(node, without(argv, [first]), cli);
+  return await runGroup(node, argv, { cli, first, second });
+}
+
+interface Words {
+  readonly cli: Cli;
+  readonly first: string;
+  readonly second: string | undefined;
+}
+
+async function runGroup(group: Group, argv: readonly string[], { cli, first, second }: Words): Promise<ExitCode> {
+  const { leaves, self, summary } = group;
   if (second === undefined)
-    throw new UsageError(`\`${first}\` needs a command: ${Object.keys(node.leaves).join(", ")}`, first);
+    throw new UsageError(`\`${first}\` needs a command: ${Object.keys(leaves).join(", ")}`, first);
   if (isHelp(second)) {
-    const title = `${first}: ${node.summary}.`;
-    return help(cli, groupHelp({ title, usage: `${first} COMMAND [flags]`, rows: rowsOf(first, node.leaves) }));
+    const title = `${first}: ${summary}.`;
+    return help(cli, groupHelp({ title, usage: `${first} COMMAND [flags]`, rows: rowsOf(first, group) }));
   }
-  const leaf = Object.hasOwn(node.leaves, second) ? node.leaves[second] : undefined;
+  if (self !== undefined && second.startsWith("-")) return await runLeaf(self, without(argv, [first]), cli);
+  const leaf = Object.hasOwn(leaves, second) ? leaves[second] : undefined;
   if (leaf === undefined) throw new UsageError(`unknown command \`${first} ${second}\``, first);
   return await runLeaf(leaf, without(argv, [first, second]), cli);
 }
@@ -60,12 +72,13 @@ function help(cli: Cli, page: readonly string[]): ExitCode {
 
 function rootRows(): (readonly [string, string])[] {
   return Object.entries(TREE).flatMap(([name, node]) =>
-    isGroup(node) ? rowsOf(name, node.leaves) : [[name, node.summary] as const],
+    isGroup(node) ? rowsOf(name, node) : [[name, node.summary] as const],
   );
 }
 
-function rowsOf(group: string, leaves: Readonly<Record<string, Leaf>>): (readonly [string, string])[] {
-  return Object.entries(leaves).map(([name, { summary }]) => [`${group} ${name}`, summary]);
+function rowsOf(word: string, { leaves, self }: Group): (readonly [string, string])[] {
+  const own = self === undefined ? [] : [[`${word} --…`, self.summary] as const];
+  return [...own, ...Object.entries(leaves).map(([name, { summary }]) => [`${word} ${name}`, summary] as const)];
 }
 
 function isHelp(word: string): boolean {

@@ -4,7 +4,10 @@ import { isGroup, type Leaf, TREE } from "./tree.ts";
 
 const LEAVES: readonly (readonly [string, Leaf])[] = Object.entries(TREE).flatMap(([name, node]) =>
   isGroup(node)
-    ? Object.entries(node.leaves).map(([leaf, row]) => [`${name} ${leaf}`, row] as const)
+    ? [
+        ...(node.self === undefined ? [] : [[name, node.self] as const]),
+        ...Object.entries(node.leaves).map(([leaf, row]) => [`${name} ${leaf}`, row] as const),
+      ]
     : [[name, node] as const],
 );
 
@@ -34,6 +37,7 @@ describe("the tree of commands", () => {
       "agent create,agent list,agent show,agent suspend,agent retire,human invite,human list,device list",
       "task open,task list,task show,task end,approvals list,approvals show,approvals deny",
       "policy check,policy publish,policy show,upstream list,receipt verify",
+      "gateway token,gateway list,gateway remove,gateway trust",
       "ledger verify,ledger prove,ledger export,ledger tail,ledger who",
     ];
     const expected = names.flatMap((line, at) => line.split(at === 0 ? " " : ","));

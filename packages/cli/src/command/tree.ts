@@ -8,6 +8,8 @@ export interface Leaf {
 export interface Group {
   readonly summary: string;
   readonly leaves: Readonly<Record<string, Leaf>>;
+  /** What the group's own word does when flags follow it. */
+  readonly self?: Leaf;
 }
 
 /** Every command of the program, by its words. */
@@ -101,6 +103,15 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
     ),
     remove: leaf("stop using a server, at once", async () => (await import("../commands/upstream.ts")).upstreamRemove),
     list: leaf("list upstreams", async () => (await import("../commands/upstream.ts")).upstreamList),
+  }),
+  gateway: group("gateways on other machines", {
+    token: leaf("make a join token for a gateway", async () => (await import("../commands/gateway.ts")).gatewayToken),
+    list: leaf("list enforcement points", async () => (await import("../commands/gateway.ts")).gatewayList),
+    remove: leaf("take a gateway's identity away", async () => (await import("../commands/gateway.ts")).gatewayRemove),
+    trust: leaf(
+      "let a gateway have kept secrets (an administrator signs)",
+      async () => (await import("../commands/gateway.ts")).gatewayTrust,
+    ),
   }),
   ledger: group("the record that only grows", {
     verify: leaf("verify the whole log", async () => (await import("../commands/ledger-verify.ts")).ledgerVerify),
