@@ -125,6 +125,26 @@ describe("INV-12: what a point believes", () => {
     ).toEqual([]);
   });
 
+  it("lets a point join without a signature, and be trusted with secrets only with one for its very key", () => {
+    const { replica, alice } = installation();
+    const terms = { name: "edge", place: "joined", jkt: "key-1", joinedAt: "2026-11-22T12:00:00.000Z" };
+    const point = {
+      ...record("point", "ep_1", terms),
+      state: { status: "away", instance: null, url: null },
+    } as AnyState;
+    expect(refusals([point], replica)).toEqual([]);
+    const authority = countersign(alice, "point.trust", { records: [point] });
+    const other = { ...point, version: 5, terms: { ...terms, jkt: "key-2" }, authority } as AnyState;
+    expect(refusals([other], replica)).toEqual(["point ep_1"]);
+    expect(refusals([{ ...point, version: 5, authority: "genesis" }], replica)).toEqual(["point ep_1"]);
+    const wrong = countersign(alice, "agent.create", { records: [point] });
+    expect(refusals([{ ...point, version: 5, authority: wrong }], replica)).toEqual(["point ep_1"]);
+    expect(refusals([{ ...point, version: 5, authority }], replica)).toEqual([]);
+    const removed = { ...point, version: 6, state: { status: "removed", instance: null, url: null } } as AnyState;
+    expect(refusals([removed], replica)).toEqual([]);
+    expect(refusals([{ ...point, version: 7, authority }], replica)).toEqual(["point ep_1"]);
+  });
+
   it("does not let the root be exchanged", () => {
     const { replica } = installation();
     const mallory = newPerson();

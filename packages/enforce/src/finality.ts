@@ -7,6 +7,8 @@ const OVER: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   approval: ["consumed", "denied", "expired", "void"],
   policy: ["superseded"],
   mandate: ["revoked"],
+  join: ["used", "ended"],
+  point: ["removed"],
 };
 
 /** True when a record would revive what is over: a used approval, an ended task, a replaced policy set. */

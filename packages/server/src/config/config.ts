@@ -57,7 +57,10 @@ const file = z.strictObject({
   publicUrl: z.string().max(2000).optional(),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   behindProxy: z.boolean().default(false),
-  trustDomain: z.string().default("localhost"),
+  trustDomain: z
+    .string()
+    .regex(/^[a-z0-9._-]{1,255}$/, "use small letters, digits, `.`, `-` and `_`")
+    .default("localhost"),
   listen: z.strictObject({ api: address.optional(), gateway: address.default("127.0.0.1:7331") }).prefault({}),
   database: z.literal("sqlite").default("sqlite"),
   upstreams: z.record(name, upstream).default({}),

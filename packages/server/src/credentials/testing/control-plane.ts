@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Settings, newId } from "@countersign/core";
+import { type Settings, type StateRecord, newId } from "@countersign/core";
 import { type SigningKey, generateSigningKey, parseJoinToken, signKeyProof } from "@countersign/credentials";
+import { createSoftAuthenticator } from "@countersign/credentials/testing";
 import { pino } from "pino";
 import { Approvals, ChangeKinds } from "../../approvals/index.ts";
 import { openKeyRing } from "../../keys/index.ts";
 import { type Kernel, serverEntry } from "../../kernel.ts";
+import { Registration, Sessions } from "../../people/index.ts";
 import { Points } from "../../points/index.ts";
 import { type Store, openStore } from "../../store/index.ts";
 import { Authority } from "../authority.ts";
@@ -24,13 +26,22 @@ export const SETTINGS: Settings = {
   limits: { argumentsBytes: 1_048_576, depth: 64 },
 };
 
+interface Opened {
+  readonly kernel: Kernel;
+  readonly approvals: Approvals;
+  readonly authority: Authority;
+  readonly joins: Joins;
+  readonly identities: Identities;
+}
+
 /** The identities of points over a real store in a folder of its own, with a clock that tests move. */
 export class IdentityFixture {
   readonly path: string = mkdtempSync(join(tmpdir(), "countersign-identity-"));
   now: number = Date.UTC(2026, 10, 22, 12);
-  private opened: { kernel: Kernel; authority: Authority; joins: Joins; identities: Identities } | null = null;
+  private readonly passkey = createSoftAuthenticator({ rpId: "localhost", origin: SETTINGS.publicUrl });
+  private opened: Opened | null = null;
 
-  get(): NonNullable<IdentityFixture["opened"]> {
+  get(): Opened {
     if (this.opened === null) throw new Error("not open");
     return this.opened;
   }
@@ -59,7 +70,7 @@ export class IdentityFixture {
     const approvals = new Approvals(kernel, kinds);
     const authority = await Authority.open(kernel);
     const identities = new Identities(kernel, { authority, approvals });
-    this.opened = { kernel, authority, joins: new Joins(kernel, authority), identities };
+    this.opened = { kernel, approvals, authority, joins: new Joins(kernel, authority), identities };
   }
 
   /** Joins a gateway of that name, as one does. */
@@ -86,6 +97,27 @@ export class IdentityFixture {
     const { id, secret } = read;
     const keyProof = signKeyProof(key, { purpose: "point", audience, nonce: nonce ?? id, now: this.now });
     return await this.get().joins.redeem({ id, secret, name, keyProof });
+  }
+
+  /** The first human, an administrator, with a passkey that signs for real. */
+  async administrator(): Promise<StateRecord<"human">> {
+    const { kernel, approvals } = this.get();
+    const registration = new Registration(kernel, { sessions: new Sessions(kernel), approvals });
+    const setupToken = new URL((await registration.setupUrl()) ?? "").searchParams.get("token") ?? "";
+    const options = await registration.options({ setupToken }, "Alice");
+    const { humanId } = await registration.register({ setupToken }, this.passkey.register(options));
+    const human = await kernel.store.get("human", humanId);
+    if (human === null) throw new Error("no human");
+    return human;
+  }
+
+  /** Signs what was proposed. */
+  async sign(approval: string, approver: StateRecord<"human">): Promise<string> {
+    const { approvals } = this.get();
+    const ask = { decision: "approve", scope: "once" } as const;
+    const { publicKey } = await approvals.options(approval, { approver, onPage: false }, ask);
+    const response = this.passkey.sign(publicKey) as never;
+    return (await approvals.answer(approval, approver, { ...ask, response })).state;
   }
 
   async close(): Promise<void> {

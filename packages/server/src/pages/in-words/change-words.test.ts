@@ -66,6 +66,14 @@ describe("a change in words", () => {
     expect(words).toContain("build-runner, with this key: kq3d 0o2y");
   });
 
+  it("says what a gateway gets, and which key it has", () => {
+    const key = "kq3d0o2y7mVbN6yRkXh0QeJrFqzB0lVfZb1tQk9cXy2";
+    const content = canonicalJson({ gateway: "edge", id: "ep_1", key, joinedAt: "2026-11-22T12:00:00.000Z" });
+    const words = wordsOf({ ...changeDisplay, action: "point.trust", content });
+    expect(words).toContain("edge It gets every secret that Countersign keeps for upstreams");
+    expect(words).toContain("Joined 2026-11-22 12:00:00 UTC kq3d 0o2y 7mVb");
+  });
+
   it("says that tools are left out, and counts them", () => {
     const tools = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`drop_${String(at)}`, "destructive"]));
     const content = canonicalJson({ client: "x", servers: [{ name: "a", change: "new", url: "https://a", tools }] });
@@ -85,7 +93,7 @@ describe("a change in words", () => {
   it.each(["", "null", "[1]", "{}", '{"servers":7,"agent":{"grants":[3,{"action":1}]}}', '{"servers":[{"tools":[]}]}'])(
     "takes content of any form: %s",
     (content) => {
-      for (const action of ["session.open", "client.connect", "agent.create", "mandate.create"])
+      for (const action of ["session.open", "client.connect", "agent.create", "mandate.create", "point.trust"])
         expect(() => String(changeWords({ ...changeDisplay, action, content }))).not.toThrow();
     },
   );

@@ -22,6 +22,8 @@ export function changeWords({ subject, action, content }: ApprovalDisplay): Html
       return agentWords(change, "Agent");
     case "mandate.create":
       return mandateWords(change);
+    case "point.trust":
+      return gatewayWords(change);
     default:
       return null;
   }
@@ -79,6 +81,20 @@ function mandateWords(mandate: JsonObject): Html {
         ${typeof enrols === "string" && fact("Enrols", html`${said(device)}, with this key:`)}
       </dl>
       ${typeof enrols === "string" && html`<p class="key"><code>${said(shownKey(enrols))}</code></p>`}
+    </section>`;
+}
+
+function gatewayWords({ gateway, key, joinedAt }: JsonObject): Html {
+  return html`<h2>A gateway on another machine</h2>
+    <section class="card words">
+      <h3>${said(gateway)}</h3>
+      <p>
+        It gets every secret that Countersign keeps for upstreams: whoever rules its machine can read them, and use them
+        without Countersign.
+      </p>
+      <dl>${fact("Joined", until(joinedAt))}</dl>
+      <p class="key"><code>${said(shownKey(textOf(key)))}</code></p>
+      <p class="hint">The gateway's key. It says the same one when it starts; if not, deny.</p>
     </section>`;
 }
 
