@@ -28,7 +28,7 @@ import { type Kernel, settingsOf } from "./kernel.ts";
 import { type Ledger, ledgerRoutes, logKey, openLedger, closeIntentsOf, verifyRunning } from "./ledger/index.ts";
 import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
-import { type ConnectedPoint, LocalControlPlane, Points } from "./points/index.ts";
+import { type ConnectedPoint, Follow, LocalControlPlane, Points } from "./points/index.ts";
 import { Mandates, mandateCreateKind, mandateRoutes } from "./mandates/index.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
 import { type Check, findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
@@ -116,6 +116,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
   const hint: Kernel["hint"] = (what) => feed.hint(what);
   const kernel: Kernel = { store, points, keys, random, now, log, pointId, hint, gatewayUrl: () => gatewayUrl };
   const activity = new Activity(store, now);
+  const follow = await Follow.begin({ ...kernel, onFollowed: (followed) => feed.followed(followed) });
   const ledger = await continueLedger(kernel, options, { store, publicUrl: config.settings.publicUrl });
   const modules = await buildModules(kernel, config);
   const controlPlane = new LocalControlPlane(kernel, modules);
@@ -146,6 +147,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       feed.close();
       await listening?.close();
       await app.close();
+      await follow.end();
       await ledger.close();
       await store.close();
     },

@@ -1,14 +1,16 @@
 import type { Hint, HintKind } from "@countersign/api";
-import { AppError, type Kind } from "@countersign/core";
+import { type AnyRecord, AppError, type Kind, type LedgerEntry } from "@countersign/core";
 import { isAskedByAnybody } from "../approvals/index.ts";
 import type { Caller } from "../http/index.ts";
-import type { Points } from "../points/index.ts";
+import type { Followed, Points } from "../points/index.ts";
 import type { Commit, Put, Store } from "../store/index.ts";
 import { Stream } from "./stream.ts";
 
 /** How long hints are gathered before they are sent: a burst becomes one. */
 const GATHER_MS = 100;
 const WATCH_MS = 1000;
+/** Acts of other servers that are told: as old as they can be when they are looked for, clocks that differ included. */
+const ACTS_MS = 5000;
 const HEARTBEAT_MS = 15_000;
 /** Streams at a time, of one person and of all. */
 const MOST_OF_ONE = 8;
@@ -45,7 +47,10 @@ export class Feed {
   private readonly parts: FeedParts;
   private readonly streams = new Set<Stream>();
   private gathered: Hint[] = [];
+  /** Everything up to this version was told; null before anybody listened. */
   private version: number | null = null;
+  /** Other servers have recorded something since it was last looked what that was. */
+  private moved = false;
   private flushing: NodeJS.Timeout | null = null;
   private lost = "";
   private readonly ticking: NodeJS.Timeout;
@@ -81,6 +86,7 @@ export class Feed {
     this.streams.add(stream);
     try {
       const { hints, version } = await this.since(lastEventId);
+      this.version ??= version;
       stream.begin(hints, version);
       return stream;
     } catch (error) {
@@ -117,8 +123,27 @@ export class Feed {
     return approval !== null && isAskedByAnybody(approval.terms) ? null : hintOf(kind, id);
   }
 
+  /** What other servers changed, as it becomes known here. */
+  followed({ version, names }: Followed): void {
+    if (this.version !== null) this.version = Math.max(this.version, version);
+    if (this.streams.size === 0) return;
+    this.moved = true;
+    for (const { kind, id } of names) {
+      if (kind === "approval" || kind === "session" || kind === "human") this.look(kind, id).catch(() => this.unsure());
+      else this.tellChange(kind, id);
+    }
+    this.hint({ kind: "ledger", id: null });
+  }
+
+  /** What is told of it, or whom it ends, shows only in what it holds. */
+  private async look(kind: "approval" | "session" | "human", id: string): Promise<void> {
+    const record = await this.parts.store.get(kind, id);
+    if (record !== null) this.changed(record as AnyRecord);
+  }
+
   private committed({ put = [], entries = [] }: Commit, version: number): void {
-    this.version = version;
+    // After a gap it is told when what other servers changed has been: whoever comes back with it has missed nothing.
+    if (version === (this.version ?? 0) + 1) this.version = version;
     if (this.streams.size === 0) return;
     for (const record of put) this.changed(record);
     for (const { draft } of entries) {
@@ -129,14 +154,18 @@ export class Feed {
     if (entries.length > 0) this.hint({ kind: "ledger", id: null });
   }
 
+  private tellChange(kind: Kind, id: string): void {
+    const hint = hintOf(kind, id);
+    if (hint !== null) this.hint(hint);
+  }
+
   private changed(record: Put): void {
     if (record.kind === "session" && record.state.status !== "active")
       this.end((stream) => stream.session === record.id);
     if (record.kind === "human" && record.state.status !== "active") this.end((stream) => stream.human === record.id);
     // Anybody may ask to be signed in: only whoever has the link is to see it.
     if (record.kind === "approval" && isAskedByAnybody(record.terms)) return;
-    const hint = hintOf(record.kind, record.id);
-    if (hint !== null) this.hint(hint);
+    this.tellChange(record.kind, record.id);
   }
 
   private flush(): void {
@@ -160,6 +189,22 @@ export class Feed {
     this.lost = lost;
     const now = this.parts.now();
     this.end((stream) => stream.expiresAt <= now);
+    if (this.moved) this.tellActs(now).catch(() => this.unsure());
+  }
+
+  /** Tasks that acted through other servers: what they record there is no change of a record. */
+  private async tellActs(now: number): Promise<void> {
+    this.moved = false;
+    const query = { acts: true, reverse: true, limit: MOST_NAMED, since: now - ACTS_MS } as const;
+    for (const { body } of await this.parts.store.entries(query)) {
+      const { task } = (body as unknown as LedgerEntry).chain;
+      if (task !== null) this.hint({ kind: "task", id: task });
+    }
+  }
+
+  /** Something could not be read: whoever listens reads anew what they look at. */
+  private unsure(): void {
+    this.hint({ kind: "everything", id: null });
   }
 
   private end(which: (stream: Stream) => boolean): void {

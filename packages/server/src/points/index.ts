@@ -1,3 +1,4 @@
 export { LocalControlPlane } from "./control-plane.ts";
+export { Follow, type Followed } from "./follow.ts";
 export type { ConnectedPoint, Pushed } from "./points.ts";
 export { Points } from "./points.ts";

@@ -1,4 +1,14 @@
 export type { LedgerStore, StoreFault } from "./journal.ts";
 export { openStore } from "./open-store.ts";
 export { withState } from "./with-state.ts";
-export type { Commit, Committed, Entry, EntryQuery, Put, RecordFilter, Store, StoredEntry } from "./store.ts";
+export type {
+  ChangedRecord,
+  Commit,
+  Committed,
+  Entry,
+  EntryQuery,
+  Put,
+  RecordFilter,
+  Store,
+  StoredEntry,
+} from "./store.ts";
