@@ -1,17 +1,13 @@
-import { sign, verify } from "node:crypto";
 import type { JsonObject } from "@countersign/core";
 import type { CompactToken } from "./canonical-token.ts";
+import { bytesFit, signBytes } from "./detached-signature.ts";
 import type { SigningKey, VerificationKey } from "./keys.ts";
 
 /** Signs header and payload as a compact JWS (RFC 7515 section 7.1). `alg` follows the key and comes first. */
 export function signCompact(header: JsonObject, payload: JsonObject, key: SigningKey): string {
   const head = part({ alg: key.algorithm, ...header });
   const signedText = `${head}.${part(payload)}`;
-  const data = Buffer.from(signedText, "latin1");
-  const signature =
-    key.algorithm === "EdDSA"
-      ? sign(null, data, key.privateKey)
-      : sign("sha256", data, { key: key.privateKey, dsaEncoding: "ieee-p1363" });
+  const signature = signBytes(key, Buffer.from(signedText, "latin1"));
   return `${signedText}.${signature.toString("base64url")}`;
 }
 
@@ -21,13 +17,8 @@ export function signCompact(header: JsonObject, payload: JsonObject, key: Signin
  */
 export function signatureFits(token: CompactToken, key: VerificationKey): boolean {
   const { alg } = token.header;
-  if (token.signature.length !== 64) return false;
-  if (key.algorithm === "EdDSA") {
-    return (alg === "EdDSA" || alg === "Ed25519") && verify(null, token.signedBytes, key.key, token.signature);
-  }
-  return (
-    alg === "ES256" && verify("sha256", token.signedBytes, { key: key.key, dsaEncoding: "ieee-p1363" }, token.signature)
-  );
+  const named = key.algorithm === "EdDSA" ? alg === "EdDSA" || alg === "Ed25519" : alg === "ES256";
+  return named && bytesFit(key, token.signedBytes, token.signature);
 }
 
 function part(value: JsonObject): string {

@@ -1,5 +1,4 @@
 import {
-  AppError,
   type ApprovalId,
   type BrakeId,
   type Chain,
@@ -14,7 +13,6 @@ import {
 import type {
   ControlPlane,
   Denial,
-  Disclosure,
   Held,
   Hello,
   HoldRefused,
@@ -25,12 +23,15 @@ import type {
   Recorded,
   RenewalRequest,
   Snapshot,
+  SpoolRun,
 } from "@countersign/enforce";
 import type { Approvals } from "../approvals/index.ts";
 import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, named, publish } from "../kernel.ts";
 import { type Commit, withState } from "../store/index.ts";
 import type { Tasks } from "../tasks/index.ts";
+import { SpoolMerge } from "./merge-spool.ts";
+import { sealedDisclosure } from "./sealed-disclosure.ts";
 import { readSecret } from "../upstreams/index.ts";
 
 /** What points must know: all that decisions read, and the approvals that their calls wait for. */
@@ -53,16 +54,16 @@ const POINT_KINDS: readonly Kind[] = [
 /** Tries to take one of several uses that are taken at the same time. */
 const MOST_TRIES = 100;
 
-type Blob = NonNullable<Commit["blobs"]>[number];
-
 /** The control plane as the enforcement points of this process call it. */
 export class LocalControlPlane implements ControlPlane {
   private readonly kernel: Kernel;
+  private readonly spools: SpoolMerge;
   private readonly modules: { readonly approvals: Approvals; readonly brakes: Brakes; readonly tasks: Tasks };
 
   constructor(kernel: Kernel, modules: LocalControlPlane["modules"]) {
     this.kernel = kernel;
     this.modules = modules;
+    this.spools = new SpoolMerge(kernel);
   }
 
   async join({ applied }: Hello): Promise<Snapshot> {
@@ -127,7 +128,7 @@ export class LocalControlPlane implements ControlPlane {
       ...(put === undefined ? {} : { put }),
       ...(guard === undefined ? {} : { guard: { chain, resource: guard.resource } }),
       entries: entries.map((draft, i) => (i === 0 ? { point, draft, ...changes } : { point, draft })),
-      ...(disclosure === undefined ? {} : { blobs: [await this.sealed(disclosure, chain)] }),
+      ...(disclosure === undefined ? {} : { blobs: [await sealedDisclosure(this.kernel, disclosure, chain)] }),
     };
   }
 
@@ -148,11 +149,6 @@ export class LocalControlPlane implements ControlPlane {
       expect: [{ kind: "approval", id, version: approval.version }],
       put: [withState(approval, { ...state, intent })],
     };
-  }
-
-  private async sealed({ entry, salt, arguments: given }: Disclosure, { human }: Chain): Promise<Blob> {
-    const name = `disclosure/${entry}`;
-    return { name, bytes: await this.kernel.keys.sealBlob(human, name, JSON.stringify({ salt, arguments: given })) };
   }
 
   async denial(approval: ApprovalId, chain: Chain): Promise<Denial | null> {
@@ -190,8 +186,8 @@ export class LocalControlPlane implements ControlPlane {
     if (chain.task !== null) this.modules.tasks.touch(chain.task);
   }
 
-  async merge(): Promise<Merged> {
-    return await Promise.reject(new AppError("ledger.unavailable", { detail: "no spool is merged here yet" }));
+  async merge(run: SpoolRun): Promise<Merged> {
+    return await this.spools.merge(run);
   }
 }
 

@@ -1,0 +1,1 @@
+export { SpooledActions } from "../spool/testing/spooled-actions.ts";
