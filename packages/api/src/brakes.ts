@@ -26,6 +26,8 @@ export interface BrakeView {
   readonly progress: "stopping" | "stopped";
   readonly points: readonly StopPoint[];
   readonly settledAt: string | null;
+  /** While it is stopping: when the last lease that may still run is over. */
+  readonly leasesEndAt: string | null;
   /** The thaw that waits for a signature, if one does. */
   readonly thawApproval: string | null;
 }
@@ -35,6 +37,8 @@ export interface Stopping {
   readonly id: string;
   readonly state: "stopping";
   readonly requestedAt: string | null;
+  /** When the last lease that may have run at the stop is over, RFC 3339: until then a silent point is waited for. Null while unknown. */
+  readonly leasesEndAt: string | null;
   readonly points: readonly StopPoint[];
 }
 

@@ -26,8 +26,22 @@ export function endingOf(record: AnyRecord): Ending | null {
     case "task":
       if (record.state.status === "live") return null;
       return ending("task", record.id, taskOver(record.state));
-    default:
+    case "root":
+    case "passkey":
+    case "settings":
+    case "policy":
+    case "upstream":
+    case "posture":
+    case "mandate":
+    case "session":
+    case "invite":
+    case "join":
+    case "point":
+    case "spool":
+    case "approval":
       return null;
+    default:
+      return record satisfies never;
   }
 }
 

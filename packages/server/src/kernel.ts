@@ -1,5 +1,6 @@
 import type { Hint } from "@countersign/api";
 import {
+  type AnyRecord,
   AppError,
   type Chain,
   type EntryKind,
@@ -36,22 +37,32 @@ export interface Kernel {
 
 export interface Published {
   readonly version: number;
+  readonly generation: number;
+  /** What was put, as it is stored now. */
+  readonly records: readonly AnyRecord[];
   readonly indexes: readonly number[];
   /** One for each enforcement point, when it has applied the change; a stop waits for these. */
   readonly acknowledgements: readonly Pushed[];
 }
 
+/** How long a change waits for points that do not answer; what must be confirmed by all waits in its own way (`confirmations`). */
+const APPLIED_MS = 1500;
+
 /**
- * Commits and tells every enforcement point what changed. Resolves when the change is durable and applied at the points of this process.
+ * Commits and tells every enforcement point what changed. Resolves when the change is durable and applied at the points that answer.
  * @throws AppError `request.conflict` when a record changed meanwhile.
  */
 export async function change(kernel: Kernel, commit: Commit): Promise<Published> {
   const published = await startChange(kernel, commit);
-  await Promise.allSettled(published.acknowledgements.map((pushed) => pushed.answer));
+  const applied = Promise.allSettled(published.acknowledgements.map((pushed) => pushed.answer));
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), APPLIED_MS);
+  await Promise.race([applied, late.promise]);
+  clearTimeout(timer);
   return published;
 }
 
-/** As {@link change}, but resolves as soon as the change is durable: for stops, which measure what follows. */
+/** As {@link change}, but resolves as soon as the change is durable. */
 export async function startChange(kernel: Kernel, commit: Commit): Promise<Published> {
   const committed = await kernel.store.commit(commit);
   if (!committed.ok)
@@ -61,15 +72,15 @@ export async function startChange(kernel: Kernel, commit: Commit): Promise<Publi
 
 export function publish(kernel: Kernel, commit: Commit, committed: Extract<Committed, { ok: true }>): Published {
   const { version, indexes } = committed;
+  const { generation } = kernel.store;
   const records = (commit.put ?? []).map((put) => ({ ...put, version }));
-  const acknowledgements =
-    records.length === 0 ? [] : kernel.points.publish({ generation: kernel.store.generation, version, records });
+  const acknowledgements = records.length === 0 ? [] : kernel.points.publish({ generation, version, records });
   for (const { answer } of acknowledgements) {
     answer.catch((error: unknown) =>
       kernel.log.warn({ err: error }, "an enforcement point did not take a change; its lease will end"),
     );
   }
-  return { version, indexes, acknowledgements };
+  return { version, generation, records, indexes, acknowledgements };
 }
 
 /** The version of the state now: what is listed after this is whole if nothing of it changed since. */
@@ -125,6 +136,22 @@ export function serverEntry(
     ...(parts.cause === undefined ? {} : { cause: parts.cause }),
   };
   return { point: kernel.pointId, draft, ...(parts.changes === undefined ? {} : { changes: parts.changes }) };
+}
+
+/** Records that one entry names: a leaf holds 60 KB. */
+const NAMED_IN_ONE = 400;
+
+/** As {@link serverEntry}: one entry, or several where the change names more records than a leaf holds. */
+export function serverEntries(
+  kernel: Kernel,
+  kind: EntryKind,
+  { changes, ...parts }: EntryParts & Required<Pick<EntryParts, "changes">>,
+): readonly ReturnType<typeof serverEntry>[] {
+  const count = Math.max(1, Math.ceil(changes.length / NAMED_IN_ONE));
+  return Array.from({ length: count }, (_, at) => {
+    const named = changes.slice(at * NAMED_IN_ONE, (at + 1) * NAMED_IN_ONE);
+    return serverEntry(kernel, kind, { ...parts, changes: named });
+  });
 }
 
 /** Names of the records that a put writes, for its entry. */

@@ -137,6 +137,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       gatewayUrl = url;
       void activity.begin(store).catch((error: unknown) => log.warn({ err: error }, "former decisions not counted"));
       listening = await listen(app, listenOptions(config, options.dataDir));
+      setImmediate(() => void sweep(kernel, modules));
       return { api: (await settingsOf(kernel)).publicUrl, setupUrl: await modules.registration.setupUrl() };
     },
     pending: () => modules.upstreams.pending,
@@ -350,8 +351,9 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
   ];
 }
 
-async function sweep(kernel: Kernel, { tasks, approvals }: Modules): Promise<void> {
+async function sweep(kernel: Kernel, { tasks, approvals, brakes }: Modules): Promise<void> {
   try {
+    await brakes.sweep();
     await tasks.sweep();
     await approvals.sweep();
   } catch (error) {

@@ -13,7 +13,8 @@ import {
 } from "@countersign/core";
 import { lastAction } from "../activity/index.ts";
 import { type Approvals, type ChangeKind, type Proposed, humanName } from "../approvals/index.ts";
-import { type Kernel, change, retried, serverEntry, versionNow } from "../kernel.ts";
+import { type Confirmed, confirmed } from "../confirmations/index.ts";
+import { type Kernel, type Published, retried, serverEntries, startChange, versionNow } from "../kernel.ts";
 import { type ListQuery, listed } from "../listing.ts";
 import { type Put, type RecordFilter, withState } from "../store/index.ts";
 
@@ -121,12 +122,12 @@ export class Agents {
     };
   }
 
-  /** Tightening: takes hold at once, without a signature. Its tasks end with it. */
-  async stop(idOrName: string, status: "suspended" | "retired", by: string): Promise<void> {
-    await retried(async () => await this.stopOnce(idOrName, status, by));
+  /** Tightening: takes hold at once, without a signature. Its tasks end with it. INV-3: resolves when every point has confirmed it. */
+  async stop(idOrName: string, status: "suspended" | "retired", by: string): Promise<Confirmed> {
+    return await confirmed(this.kernel, await retried(async () => await this.stopOnce(idOrName, status, by)));
   }
 
-  private async stopOnce(idOrName: string, status: "suspended" | "retired", by: string): Promise<void> {
+  private async stopOnce(idOrName: string, status: "suspended" | "retired", by: string): Promise<Published> {
     const since = await versionNow(this.kernel);
     const agent = await this.find(idOrName);
     const tasks = await this.kernel.store.find("task", { agent: agent.id, status: "live" });
@@ -136,19 +137,17 @@ export class Agents {
       status === "retired" ? await this.kernel.store.find("mandate", { agent: agent.id, status: "active" }) : [];
     const revoked = mandates.map((mandate) => withState(mandate, { ...mandate.state, status: "revoked" }));
     const puts = [withState(agent, { ...agent.state, status }), ...ended, ...revoked];
-    await change(this.kernel, {
+    return await startChange(this.kernel, {
       expect: [agent, ...tasks, ...mandates].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
       // INV-8: a task that opened meanwhile would outlive its agent.
       unchanged: [{ kind: "task", agent: agent.id, status: "live", since }],
       put: puts,
-      entries: [
-        serverEntry(this.kernel, "identity", {
-          action: `agent.${status}`,
-          resource: agent.id,
-          cause: { by },
-          changes: puts,
-        }),
-      ],
+      entries: serverEntries(this.kernel, "identity", {
+        action: `agent.${status}`,
+        resource: agent.id,
+        cause: { by },
+        changes: puts,
+      }),
     });
   }
 

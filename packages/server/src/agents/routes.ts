@@ -60,8 +60,8 @@ export function agentRoutes(agents: Agents): readonly Route[] {
         body: reasonBody,
         handle: async ({ params, caller }) => {
           const status = act === "suspend" ? "suspended" : "retired";
-          await agents.stop(params["id"] ?? "", status, callerName(caller));
-          return { body: { id: params["id"], status } };
+          const confirmed = await agents.stop(params["id"] ?? "", status, callerName(caller));
+          return { body: { id: params["id"], status, ...confirmed } };
         },
       }),
     ),

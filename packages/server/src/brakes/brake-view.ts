@@ -34,7 +34,7 @@ async function openThaws({ store, now }: Kernel): Promise<ReadonlyMap<string, st
 
 async function viewOf(kernel: Kernel, { id, terms, state }: Brake, around: Around): Promise<BrakeView> {
   const { kind, scope, reason, by, at } = terms;
-  const settled = await around.brakes.settled(id);
+  const settled = await around.brakes.state(id);
   const stopped = "signature" in settled;
   return {
     id,
@@ -49,6 +49,7 @@ async function viewOf(kernel: Kernel, { id, terms, state }: Brake, around: Aroun
     progress: stopped ? "stopped" : "stopping",
     points: settled.points,
     settledAt: stopped ? settled.settledAt : null,
+    leasesEndAt: stopped ? null : settled.leasesEndAt,
     thawApproval: around.thaws.get(id) ?? null,
   };
 }

@@ -1,2 +1,4 @@
-export { Brakes, thawKind } from "./brakes.ts";
+export { type BegunStop, Brakes } from "./brakes.ts";
 export { brakeRoutes } from "./routes.ts";
+export { type StopRequest, brakeRecord, openApprovalsIn, voided } from "./stop-commit.ts";
+export { thawKind } from "./thaw-kind.ts";

@@ -1,14 +1,14 @@
-import { sign } from "node:crypto";
+import { createHash, sign } from "node:crypto";
 import {
   type BrakeId,
   type BrakeScope,
-  type IntentId,
-  type PointId,
+  type EntryId,
   type StateRecord,
   canonicalBytes,
+  newId,
 } from "@countersign/core";
-import type { Acknowledgement, Disposition } from "@countersign/enforce";
-import { type Kernel, type Published, serverEntry, settingsOf } from "../kernel.ts";
+import type { ConfirmedPoint } from "../confirmations/index.ts";
+import { type Kernel, serverEntry } from "../kernel.ts";
 
 /** Signed proof of a stop (interfaces, "Brakes and receipts"): Ed25519 over the JCS form without `signature`. */
 export interface Receipt {
@@ -21,87 +21,71 @@ export interface Receipt {
   readonly requestedAt: string;
   readonly settledAt: string;
   readonly state: "stopped";
-  readonly points: readonly ReceiptPoint[];
+  readonly points: readonly ConfirmedPoint[];
   /** Index of the brake's entry in the ledger. */
   readonly entryIndex: number;
   readonly kid: string;
   readonly signature: string;
 }
-export interface ReceiptPoint {
-  readonly id: PointId;
-  readonly name: string;
-  readonly how: "acknowledged" | "lease_expired";
-  readonly at: string;
-  readonly inFlight: readonly { readonly intent: IntentId; readonly disposition: Disposition }[];
-}
 
-interface Stop {
+export interface Settled {
   readonly brake: Pick<StateRecord<"brake">, "id" | "terms">;
-  readonly published: Published;
-  readonly requestedAt: number;
-  /** Called as each point confirms. */
-  readonly confirmed: (point: ReceiptPoint) => void;
+  readonly generation: number;
+  readonly version: number;
+  readonly entryIndex: number;
+  readonly points: readonly ConfirmedPoint[];
 }
 
-/** INV-3: waits for every point to confirm, or for its lease to have run out, and signs what happened. */
-export async function settleStop(kernel: Kernel, stop: Stop): Promise<Receipt> {
-  const { brake, published, requestedAt } = stop;
-  const { lease } = await settingsOf(kernel);
-  const silentAfterMs = lease.seconds * 1000 + lease.marginMs;
-  const points = await Promise.all(
-    published.acknowledgements.map(async ({ point, answer }) => {
-      const shown = await confirmed(kernel, point, { answer, version: published.version, silentAfterMs });
-      stop.confirmed(shown);
-      return shown;
-    }),
-  );
+/** The receipt of a stop; null while it is not settled. */
+export async function storedReceipt({ store }: Pick<Kernel, "store">, brake: BrakeId): Promise<Receipt | null> {
+  const bytes = await store.blob(blobOf(brake));
+  return bytes === null ? null : (JSON.parse(Buffer.from(bytes).toString("utf8")) as Receipt);
+}
+
+/** INV-3: signs what every point has confirmed, and keeps it. When another server was first, what that one kept is the receipt. */
+export async function storeReceipt(kernel: Kernel, settled: Settled): Promise<Receipt> {
+  const receipt = signedReceipt(kernel, settled);
+  const { brake, points, version } = settled;
+  const entry = serverEntry(kernel, "brake", {
+    action: "brake.settled",
+    resource: brake.id,
+    cause: { receipt: { points: points.length, version, signature: receipt.signature } },
+  });
+  const committed = await kernel.store.commit({
+    entries: [{ ...entry, draft: { ...entry.draft, id: settlementOf(brake) } }],
+    blobs: [{ name: blobOf(brake.id), bytes: Buffer.from(JSON.stringify(receipt)) }],
+  });
+  return committed.ok ? receipt : ((await storedReceipt(kernel, brake.id)) ?? receipt);
+}
+
+function signedReceipt(kernel: Kernel, { brake, generation, version, entryIndex, points }: Settled): Receipt {
+  const { id, terms } = brake;
   const unsigned = {
-    id: `rcp_${brake.id.slice(4)}`,
-    brake: brake.id,
-    kind: brake.terms.kind,
-    scope: brake.terms.scope,
-    generation: kernel.store.generation,
-    version: published.version,
-    requestedAt: new Date(requestedAt).toISOString(),
+    id: `rcp_${id.slice(4)}`,
+    brake: id,
+    kind: terms.kind,
+    scope: terms.scope,
+    generation,
+    version,
+    requestedAt: terms.at,
     settledAt: new Date(kernel.now()).toISOString(),
     state: "stopped" as const,
     points,
-    entryIndex: published.indexes[0] ?? -1,
+    entryIndex,
     kid: kernel.keys.receipts.jkt,
   };
   const signature = sign(null, canonicalBytes(unsigned), kernel.keys.receipts.privateKey).toString("base64url");
-  const receipt: Receipt = { ...unsigned, signature };
-  await kernel.store.commit({
-    entries: [
-      serverEntry(kernel, "brake", {
-        action: "brake.settled",
-        resource: brake.id,
-        cause: { receipt: { points: points.length, version: published.version, signature } },
-      }),
-    ],
-    blobs: [{ name: `receipt/${brake.id}`, bytes: Buffer.from(JSON.stringify(receipt)) }],
-  });
-  return receipt;
+  return { ...unsigned, signature };
 }
 
-interface Awaited {
-  readonly answer: Promise<Acknowledgement>;
-  readonly version: number;
-  readonly silentAfterMs: number;
+/**
+ * The one id that the settlement of a stop can have: an id is taken once, so that two servers cannot settle it twice. It sorts behind what
+ * else was recorded in the millisecond of the stop, because entries are found by the times in their ids.
+ */
+export function settlementOf({ id, terms }: Settled["brake"]): EntryId {
+  const digest = createHash("sha256").update(`countersign-settled-v1\n${id}`).digest();
+  digest.fill(0xff, 0, 2);
+  return newId("ent", Date.parse(terms.at), (length) => digest.subarray(0, length));
 }
 
-async function confirmed(
-  kernel: Kernel,
-  point: { id: PointId; name: string },
-  { answer, version, silentAfterMs }: Awaited,
-): Promise<ReceiptPoint> {
-  const silence = Promise.withResolvers<null>();
-  const timer = setTimeout(() => silence.resolve(null), silentAfterMs);
-  const acknowledged = await Promise.race([answer.catch(() => silence.promise), silence.promise]);
-  clearTimeout(timer);
-  const at = new Date(kernel.now()).toISOString();
-  if (acknowledged === null || acknowledged.version < version) {
-    return { id: point.id, name: point.name, how: "lease_expired", at, inFlight: [] };
-  }
-  return { id: point.id, name: point.name, how: "acknowledged", at, inFlight: acknowledged.inFlight };
-}
+const blobOf = (brake: BrakeId): string => `receipt/${brake}`;

@@ -1,4 +1,4 @@
-import { type KeyObject, createHmac } from "node:crypto";
+import { type KeyObject, createHmac, timingSafeEqual } from "node:crypto";
 import { AppError, type HumanId, type PublicJwk, type Random, type Sealed } from "@countersign/core";
 import {
   type SigningKey,
@@ -28,6 +28,9 @@ export interface KeyRing {
   readonly authority: SigningKey;
   /** Keyed digest by which a repeat of a held call is found. */
   match(text: string): string;
+  /** HMAC-SHA256, base64url: marks what servers of this installation tell each other. `context` keeps one use from standing for another. */
+  mac(context: string, text: string): string;
+  isMac(context: string, text: string, mac: string): boolean;
   /** Makes the key of a new person; the blob goes into the commit that creates the person. */
   newPerson(human: HumanId): { readonly name: string; readonly bytes: Uint8Array };
   sealText(human: HumanId, text: string): Promise<Sealed>;
@@ -76,6 +79,7 @@ export async function openKeyRing(
   return {
     ...signing,
     match: (text) => createHmac("sha256", matching).update(text).digest("base64url"),
+    ...marks(matching),
     newPerson(human) {
       const key = newKey(random);
       people.keep(human, keptKey(key));
@@ -119,6 +123,20 @@ class KeysAtHand {
     this.keys.delete(human);
     return undefined;
   }
+}
+
+/** A key of its own, derived from that of the matches, which is made once and is nobody's but ours. */
+function marks(matching: Buffer): Pick<KeyRing, "mac" | "isMac"> {
+  const key = createHmac("sha256", matching).update("countersign-board-v1").digest();
+  const mac = (context: string, text: string): Buffer =>
+    createHmac("sha256", key).update(`${context}\n${text}`).digest();
+  return {
+    mac: (context, text) => mac(context, text).toString("base64url"),
+    isMac(context, text, given) {
+      const [expected, said] = [mac(context, text), Buffer.from(given, "base64url")];
+      return said.length === expected.length && timingSafeEqual(said, expected);
+    },
+  };
 }
 
 interface Vault {

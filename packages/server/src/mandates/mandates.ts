@@ -11,7 +11,8 @@ import {
 import { verifyKeyProof } from "@countersign/credentials";
 import { type Agents, withinScope } from "../agents/index.ts";
 import { type Approvals, type Proposed, humanName } from "../approvals/index.ts";
-import { type Kernel, change, retried, serverEntry, settingsOf, versionNow } from "../kernel.ts";
+import { type Confirmed, confirmed } from "../confirmations/index.ts";
+import { type Kernel, type Published, retried, serverEntries, settingsOf, startChange, versionNow } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { type MandateDraft, longestDays } from "./create-kind.ts";
 
@@ -125,16 +126,20 @@ export class Mandates {
     };
   }
 
-  /** Tightening: takes hold at once, without a signature. Tasks that it opened end with it. */
-  async revoke(id: string, by: string): Promise<void> {
-    await retried(async () => await this.revokeOnce(id, by));
+  /**
+   * Tightening: takes hold at once, without a signature. Tasks that it opened end with it. INV-3: resolves when every point has confirmed it;
+   * null when it was revoked already.
+   */
+  async revoke(id: string, by: string): Promise<Confirmed | null> {
+    const published = await retried(async () => await this.revokeOnce(id, by));
+    return published === null ? null : await confirmed(this.kernel, published);
   }
 
-  private async revokeOnce(id: string, by: string): Promise<void> {
+  private async revokeOnce(id: string, by: string): Promise<Published | null> {
     const { kernel } = this;
     const since = await versionNow(kernel);
     const mandate = await this.find(id);
-    if (mandate.state.status !== "active") return;
+    if (mandate.state.status !== "active") return null;
     const { agent, owner, device } = mandate.terms;
     const tasks = await kernel.store.find("task", { agent, status: "live" });
     const opened = tasks.filter((task) => task.terms.mandate === mandate.id);
@@ -142,20 +147,18 @@ export class Mandates {
       withState(mandate, { ...mandate.state, status: "revoked" }),
       ...opened.map((task) => withState(task, { ...task.state, status: "ended", cause: "mandate revoked" })),
     ];
-    await change(kernel, {
+    return await startChange(kernel, {
       expect: [mandate, ...opened].map((r) => ({ kind: r.kind, id: r.id, version: r.version })),
       // A task that opened meanwhile would outlive its mandate.
       unchanged: [{ kind: "task", agent, status: "live", since }],
       put: puts,
-      entries: [
-        serverEntry(kernel, "mandate", {
-          chain: { human: owner, device, agent, task: null },
-          action: "mandate.revoke",
-          resource: mandate.id,
-          cause: { by },
-          changes: puts,
-        }),
-      ],
+      entries: serverEntries(kernel, "mandate", {
+        chain: { human: owner, device, agent, task: null },
+        action: "mandate.revoke",
+        resource: mandate.id,
+        cause: { by },
+        changes: puts,
+      }),
     });
   }
 }

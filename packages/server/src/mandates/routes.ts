@@ -51,8 +51,8 @@ export function mandateRoutes(mandates: Mandates): readonly Route[] {
       callers: readers,
       handle: async ({ caller, params }) => {
         const id = params["id"] ?? "";
-        await mandates.revoke(id, callerName(caller));
-        return { body: { id, status: "revoked" } };
+        const confirmed = await mandates.revoke(id, callerName(caller));
+        return { body: { id, status: "revoked", ...confirmed } };
       },
     }),
   ];

@@ -98,8 +98,8 @@ export function taskRoutes(modules: TaskModules): readonly Route[] {
         const id = params["id"] as TaskId;
         // A key of the task may end it: its credential is asked for first, so a stranger's proof is refused.
         if (caller.kind === "anyone") await tasks.credential(id, { keyProof: body.keyProof ?? "" }, null);
-        await tasks.end(id, caller.kind === "anyone" ? "client ended" : "ended");
-        return { body: { id, status: "ended" } };
+        const confirmed = await tasks.end(id, caller.kind === "anyone" ? "client ended" : "ended");
+        return { body: { id, status: "ended", ...confirmed } };
       },
     }),
   ];

@@ -14,7 +14,17 @@ import {
 import { mintAccessToken, verifyKeyProof } from "@countersign/credentials";
 import { type Agents, withinScope } from "../agents/index.ts";
 import type { Brakes } from "../brakes/index.ts";
-import { type Kernel, change, retried, serverEntry, settingsOf, versionNow } from "../kernel.ts";
+import { type Confirmed, confirmed } from "../confirmations/index.ts";
+import {
+  type Kernel,
+  type Published,
+  change,
+  retried,
+  serverEntry,
+  settingsOf,
+  startChange,
+  versionNow,
+} from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { LastUse, TOLD_WITHIN_MS } from "./last-use.ts";
 import type { Opener, Opening } from "./opener.ts";
@@ -237,15 +247,22 @@ export class Tasks {
   }
 
   /** Ends it, whoever else ends it too. */
-  async end(id: TaskId, cause: string): Promise<void> {
-    await retried(async () => await this.endOnce(id, cause));
+  /** INV-3: resolves when every point has confirmed it; null when it was over already. */
+  async end(id: TaskId, cause: string): Promise<Confirmed | null> {
+    const published = await this.startEnd(id, cause);
+    return published === null ? null : await confirmed(this.kernel, published);
   }
 
-  private async endOnce(id: TaskId, cause: string): Promise<void> {
+  /** Resolves when the end is durable and on its way. */
+  private async startEnd(id: TaskId, cause: string): Promise<Published | null> {
+    return await retried(async () => await this.endOnce(id, cause));
+  }
+
+  private async endOnce(id: TaskId, cause: string): Promise<Published | null> {
     const task = await this.kernel.store.get("task", id);
-    if (task?.state.status !== "live") return;
+    if (task?.state.status !== "live") return null;
     const put = withState(task, { ...task.state, status: "ended", cause });
-    await change(this.kernel, {
+    return await startChange(this.kernel, {
       expect: [{ kind: "task", id, version: task.version }],
       put: [put],
       entries: [
@@ -267,8 +284,8 @@ export class Tasks {
     await this.lastUse.follow(new Set(live.map(({ id }) => id)));
     for (const { id, terms } of live) {
       const idleMs = now - Math.max(this.lastUse.of(id), Date.parse(terms.openedAt));
-      if (Date.parse(terms.expiresAt) <= now) await this.end(id, "expired");
-      else if (idleMs > terms.idleSeconds * 1000 + TOLD_WITHIN_MS) await this.end(id, "idle");
+      if (Date.parse(terms.expiresAt) <= now) await this.startEnd(id, "expired");
+      else if (idleMs > terms.idleSeconds * 1000 + TOLD_WITHIN_MS) await this.startEnd(id, "idle");
     }
   }
 }

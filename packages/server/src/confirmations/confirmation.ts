@@ -1,0 +1,221 @@
+import type { StopPoint } from "@countersign/api";
+import type { AnyRecord, IntentId, PointId } from "@countersign/core";
+import type { Acknowledgement, Disposition } from "@countersign/enforce";
+import { type Kernel, settingsOf } from "../kernel.ts";
+import type { ConnectedPoint, Pushed } from "../points/index.ts";
+import { type Word, topicOf, unsealed } from "./acknowledgement.ts";
+import { postAcknowledgements } from "./post.ts";
+
+/** How a point that may have held a lease when something was committed confirmed it. */
+export interface ConfirmedPoint {
+  readonly id: PointId;
+  readonly name: string;
+  readonly how: "acknowledged" | "lease_expired";
+  /** RFC 3339 */
+  readonly at: string;
+  readonly inFlight: readonly { readonly intent: IntentId; readonly disposition: Disposition }[];
+}
+
+/** What has to be confirmed: a commit. */
+export interface Awaited {
+  readonly version: number;
+  readonly generation: number;
+  /** Unix milliseconds; not before the commit. */
+  readonly since: number;
+  /** Pushed again to a point of this server that was not told, or did not answer before its link broke. */
+  readonly records: readonly AnyRecord[];
+  /** Answers of the points that are connected here; null: the commit is of another server, or of one that ended. */
+  readonly pushed: readonly Pushed[] | null;
+  /** Called as each point confirms. */
+  readonly onConfirmed?: (point: ConfirmedPoint) => void;
+}
+
+type Waited = StopPoint & { readonly id: PointId };
+
+/** How often the board is read while points of other servers are waited for: a post is told, but the telling may be lost. */
+const LOOK_MS = 100;
+/** How often it is asked anew which points may hold a lease. */
+const LIST_MS = 500;
+/** A stop that takes longer is told to other servers as far as it is: whoever asks them sees the same. */
+const SHARE_MS = 200;
+
+/**
+ * INV-3: waits until every point that may have held a lease at a version has confirmed it: by its answer here, by its answer at another
+ * server (the board), because it holds no lease any more, or because lease and margin have passed since the commit. Nothing is said of a
+ * point before that.
+ */
+export class Confirmation {
+  /** Resolves when all have confirmed. Rejects only when the store cannot be asked at all while the leases run out. */
+  readonly all: Promise<readonly ConfirmedPoint[]>;
+  private readonly kernel: Kernel;
+  private readonly awaited: Awaited;
+  private readonly points = new Map<PointId, Waited>();
+  /** Points that were among those that may hold a lease: one that is not any more has lost it. */
+  private readonly recorded = new Set<PointId>();
+  private readonly told = new Map<PointId, ConnectedPoint>();
+  private readonly done = Promise.withResolvers<undefined>();
+  private waiting = 0;
+  private listed = false;
+  private lease: number | null = null;
+
+  constructor(kernel: Kernel, awaited: Awaited) {
+    this.kernel = kernel;
+    this.awaited = awaited;
+    for (const { point, answer } of awaited.pushed ?? []) {
+      this.expect(point);
+      this.hear(point, answer);
+    }
+    this.all = this.run();
+    this.all.catch(() => undefined);
+  }
+
+  /** Each point by name, as far as it is. */
+  shown(): readonly StopPoint[] {
+    return [...this.points.values()];
+  }
+
+  /** Lease and margin; no end while the settings are not known. */
+  leaseMs(): number {
+    return this.lease ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** When the last lease that may have run at the commit is over, RFC 3339; null while that is not known yet. */
+  leasesEndAt(): string | null {
+    return this.lease === null ? null : new Date(this.awaited.since + this.lease).toISOString();
+  }
+
+  private async run(): Promise<readonly ConfirmedPoint[]> {
+    const began = performance.now();
+    const unsubscribe = this.kernel.store.board.onPost((topic) => void this.look(topic));
+    const timers = [
+      setInterval(() => void this.look(), LOOK_MS),
+      setInterval(() => void this.list(), LIST_MS),
+      setTimeout(() => this.share(this.awaited.pushed ?? []), SHARE_MS),
+    ];
+    try {
+      const [{ lease }] = await Promise.all([settingsOf(this.kernel), this.list()]);
+      this.lease = lease.seconds * 1000 + lease.marginMs;
+      await this.look();
+      const silentMs = Math.max(0, this.lease - (performance.now() - began));
+      timers.push(setTimeout(() => this.done.resolve(undefined), silentMs));
+      await this.done.promise;
+      // Who may have held a lease has to be known before it can be said that all of them have lost it.
+      if (!this.listed) await this.readPoints();
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
+      unsubscribe();
+    }
+    for (const point of this.points.values()) if (point.how === null) this.confirm(point, "lease_expired");
+    return [...this.points.values()] as readonly ConfirmedPoint[];
+  }
+
+  /** Finds out who may hold a lease, and tells those of this server that were not told. Asked again later when it fails. */
+  private async list(): Promise<void> {
+    try {
+      await this.readPoints();
+      for (const point of this.kernel.points.all())
+        if (this.points.get(point.id)?.how === null && this.told.get(point.id) !== point) this.tell(point);
+      this.endIfAll();
+    } catch (error) {
+      this.kernel.log.warn({ err: error }, "points that may hold a lease are not known yet");
+    }
+  }
+
+  private async readPoints(): Promise<void> {
+    const { store } = this.kernel;
+    const found = (
+      await Promise.all([store.find("point", { status: "active" }), store.find("point", { status: "leaving" })])
+    ).flat();
+    const now = new Set(found.map(({ id }) => id));
+    // Later ones joined after the commit: they were told of it before they got a lease.
+    if (!this.listed) {
+      for (const { id, terms } of found) {
+        this.expect({ id, name: terms.name });
+        this.recorded.add(id);
+      }
+      if (this.awaited.pushed === null) await this.readLost();
+    }
+    this.listed = true;
+    for (const id of this.recorded) {
+      const point = this.points.get(id);
+      if (point?.how === null && !now.has(id)) this.confirm(point, "lease_expired");
+    }
+  }
+
+  /** Who lost its lease between the commit and now, long after it. */
+  private async readLost(): Promise<void> {
+    const { store } = this.kernel;
+    const gone = await Promise.all([
+      store.find("point", { status: "away" }),
+      store.find("point", { status: "removed" }),
+    ]);
+    for (const { id, terms, version } of gone.flat()) {
+      if (version <= this.awaited.version) continue;
+      this.expect({ id, name: terms.name });
+      this.recorded.add(id);
+    }
+  }
+
+  private expect({ id, name }: Pick<Waited, "id" | "name">): void {
+    if (this.points.has(id)) return;
+    this.points.set(id, { id, name, how: null, at: null, inFlight: [] });
+    this.waiting += 1;
+  }
+
+  /** Version 0: it tells of the change once more, and claims nothing about what else was told to this point. */
+  private tell(point: ConnectedPoint): void {
+    const { generation } = this.kernel.store;
+    const answer = point.push({ generation, version: 0, records: this.awaited.records });
+    this.hear(point, answer);
+    this.share([{ point, answer }]);
+  }
+
+  private share(pushed: readonly Pushed[]): void {
+    postAcknowledgements(this.kernel, this.awaited.records, pushed).catch(() => undefined);
+  }
+
+  private hear(point: ConnectedPoint, answer: Promise<Acknowledgement>): void {
+    this.told.set(point.id, point);
+    answer.then(
+      (word) => {
+        // One that has not got everything up to there yet is asked again.
+        if (!this.take(word, 0) && this.told.get(point.id) === point) this.told.delete(point.id);
+      },
+      // What is silent, or answers with an error, is waited for until its lease is over.
+      () => undefined,
+    );
+  }
+
+  private async look(posted?: string): Promise<void> {
+    const topic = topicOf(this.awaited.version);
+    if (this.waiting === 0 || (posted !== undefined && posted !== topic)) return;
+    try {
+      for (const item of await this.kernel.store.board.read(topic)) {
+        const word = unsealed(this.kernel, topic, item);
+        if (word !== null) this.take(word, item.ageMs);
+      }
+    } catch (error) {
+      this.kernel.log.warn({ err: error }, "acknowledgements of other servers not read; asking again");
+    }
+  }
+
+  private take({ point: id, version, generation, inFlight }: Word, ageMs: number): boolean {
+    if (version < this.awaited.version || generation < this.awaited.generation) return false;
+    const point = this.points.get(id);
+    if (point?.how === null) this.confirm({ ...point, inFlight }, "acknowledged", ageMs);
+    return true;
+  }
+
+  private confirm(point: Waited, how: ConfirmedPoint["how"], ageMs = 0): void {
+    const at = new Date(this.kernel.now() - ageMs).toISOString();
+    const confirmed = { ...point, how, at } as ConfirmedPoint;
+    this.points.set(point.id, confirmed);
+    this.waiting -= 1;
+    this.awaited.onConfirmed?.(confirmed);
+    this.endIfAll();
+  }
+
+  private endIfAll(): void {
+    if (this.listed && this.waiting === 0) this.done.resolve(undefined);
+  }
+}
