@@ -1,6 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import { newId } from "@countersign/core";
 import { FURTHER_RESOURCE } from "../further-resources.ts";
+import { prefixEnd } from "../prefix-end.ts";
 import type { EntryQuery, RecordFilter } from "../store.ts";
 
 /** Most rows of one answer: whoever wants more asks again. */
@@ -94,15 +95,4 @@ function nameTest(pattern: string): { readonly test: string; readonly values: re
   const end = prefixEnd(prefix);
   if (end === null) return { test: "name >= ? AND covers_name(?, name)", values: [prefix, pattern] };
   return { test: "name >= ? AND name < ? AND covers_name(?, name)", values: [prefix, end, pattern] };
-}
-
-/** The first text after all that begin with `prefix`, in code point order; null: there is none. */
-function prefixEnd(prefix: string): string | null {
-  const points = Array.from(prefix, (char) => char.codePointAt(0) ?? 0);
-  while (points.length > 0) {
-    const last = points.pop() ?? 0;
-    const next = last === 0xd7ff ? 0xe000 : last + 1;
-    if (next <= 0x10ffff) return String.fromCodePoint(...points, next);
-  }
-  return null;
 }

@@ -1,18 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { AppError, type Kind, matches } from "@countersign/core";
+import { matches } from "@countersign/core";
 import { indexedSize, readMeta } from "./meta.ts";
 import type { EntryRow, ReadOp, ReadRequests, RecordRow } from "./messages.ts";
 import { entryQuery, recordQuery, recordTests } from "./queries.ts";
-import { sameSum, sumOf, sumOfBytes } from "../sum.ts";
+import { checkRecord, damaged, type RecordRow as StoredRecord } from "../rows.ts";
+import { sameSum, sumOfBytes } from "../sum.ts";
 
 type Answers = { [Op in Exclude<ReadOp, "audit">]: (ask: ReadRequests[Op]["ask"]) => ReadRequests[Op]["answer"] };
-interface StoredRecord {
-  readonly kind: string;
-  readonly id: string;
-  readonly version: number;
-  readonly body: string;
-  readonly sum: Uint8Array;
-}
 interface StoredLeaf {
   readonly idx: number;
   readonly leaf: Uint8Array;
@@ -56,7 +50,7 @@ function recordAnswers(db: DatabaseSync, sql: Sql): Pick<Answers, RecordOp> {
           version,
           limit,
         ) as unknown as StoredRecord[]
-      ).map((row) => [row.kind as Kind, row.id, row.version] as const),
+      ).map((row) => [row.kind, row.id, row.version] as const),
     changes: ({ version, kinds }) => changes(db, sql, { version, kinds }),
   };
 }
@@ -114,15 +108,11 @@ function changes(db: DatabaseSync, sql: Sql, ask: ReadRequests["changes"]["ask"]
   }
 }
 
-function recordRow({ kind, id, version, body, sum }: StoredRecord): RecordRow {
-  if (!sameSum(sum, sumOf(version, kind, id, body))) throw damaged(`record \`${kind} ${id}\``);
-  return [version, body];
+function recordRow(row: StoredRecord): RecordRow {
+  checkRecord(row);
+  return [row.version, row.body];
 }
 
 function entryRow({ idx, leaf }: StoredLeaf): EntryRow {
   return [idx, leaf];
-}
-
-function damaged(what: string): AppError {
-  return new AppError("data.damaged", { detail: `${what} is damaged; restore the database from a copy` });
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describe, expect, it } from "vitest";
 import { openStore } from "../open-store.ts";
 import { journalSuite } from "../testing/journal-suite.ts";
 import type { OpenedDatabase } from "../testing/opened-store.ts";
@@ -13,6 +14,19 @@ async function create(): Promise<OpenedDatabase> {
     remove: () => rm(path, { recursive: true, force: true }),
   };
 }
+
+describe("generation on SQLite", () => {
+  it("grows by one at each start", async () => {
+    const database = await create();
+    const first = await database.open();
+    await first.close();
+    const second = await database.open();
+    expect(second.generation).toBe(first.generation + 1);
+    expect(await second.head()).toEqual({ generation: second.generation, version: 0 });
+    await second.close();
+    await database.remove();
+  });
+});
 
 storeSuite("SQLite", create);
 journalSuite("SQLite", create);

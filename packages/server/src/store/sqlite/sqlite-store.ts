@@ -1,17 +1,16 @@
 import { resolve } from "node:path";
-import type { AnyRecord, Clock, EntryId, Json, Kind, StateRecord } from "@countersign/core";
+import type { AnyRecord, Clock, EntryId, Kind, StateRecord } from "@countersign/core";
 import { AppError } from "@countersign/core";
 import { CommitQueue, type SendGroup } from "../commit-queue.ts";
 import { Growth } from "../growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "../journal.ts";
-import type { EntryRow, LeafRun, Opened, ReadOp, ReadRequests, RecordRow, Reply, WorkerStart } from "./messages.ts";
+import type { LeafRun, Opened, ReadOp, ReadRequests, Reply, WorkerStart } from "./messages.ts";
 import { packCommit } from "../pack-commit.ts";
 import { MemoryBoard } from "./memory-board.ts";
 import type { Board, ChangedRecord, Commit, Committed, EntryQuery, Head, RecordFilter, StoredEntry } from "../store.ts";
+import { entryOf, recordOf } from "../rows.ts";
 import { WorkerLink } from "./worker-link.ts";
 import { errorOf } from "../packed.ts";
-
-const decoder = new TextDecoder();
 
 /**
  * Opens the embedded database of a data directory for this process alone, in worker threads: this thread never waits for the disk.
@@ -86,11 +85,11 @@ class SqliteStore implements LedgerStore {
 
   async get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null> {
     const row = await this.read("get", { kind, id });
-    return row === null ? null : recordOf<K>(row);
+    return row === null ? null : recordOf<K>(...row);
   }
 
   async find<K extends Kind>(kind: K, where: RecordFilter = {}): Promise<readonly StateRecord<K>[]> {
-    return (await this.read("find", { kind, where })).map((row) => recordOf<K>(row));
+    return (await this.read("find", { kind, where })).map(([version, body]) => recordOf<K>(version, body));
   }
 
   async count(kind: Kind, where: RecordFilter = {}): Promise<number> {
@@ -104,20 +103,20 @@ class SqliteStore implements LedgerStore {
 
   async changes(version: number, kinds: readonly Kind[]): Promise<{ version: number; records: readonly AnyRecord[] }> {
     const changed = await this.read("changes", { version, kinds });
-    return { version: changed.version, records: changed.records.map((row) => recordOf(row) as AnyRecord) };
+    return { version: changed.version, records: changed.records.map(([at, body]) => recordOf(at, body) as AnyRecord) };
   }
 
   async entries(query: EntryQuery): Promise<readonly StoredEntry[]> {
-    return (await this.read("entries", query)).map(entryOf);
+    return (await this.read("entries", query)).map((row) => entryOf(...row));
   }
 
   async entry(id: EntryId): Promise<StoredEntry | null> {
     const row = await this.read("entry", { id });
-    return row === null ? null : entryOf(row);
+    return row === null ? null : entryOf(...row);
   }
 
   async openIntents(): Promise<readonly StoredEntry[]> {
-    return (await this.read("openIntents", null)).map(entryOf);
+    return (await this.read("openIntents", null)).map((row) => entryOf(...row));
   }
 
   async blob(name: string): Promise<Uint8Array | null> {
@@ -183,15 +182,7 @@ function value<T>(reply: Reply<T>): T {
   return reply.value;
 }
 
-function recordOf<K extends Kind>([version, body]: RecordRow): StateRecord<K> {
-  return { version, ...(JSON.parse(body) as Omit<StateRecord<K>, "version">) };
-}
-
 function leavesOf({ sizes, bytes }: LeafRun): readonly Uint8Array[] {
   let end = 0;
   return sizes.map((size) => bytes.subarray(end, (end += size)));
-}
-
-function entryOf([index, leaf]: EntryRow): StoredEntry {
-  return { index, leaf, body: JSON.parse(decoder.decode(leaf)) as Json };
 }
