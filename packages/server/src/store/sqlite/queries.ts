@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import { newId } from "@countersign/core";
+import { timeTests } from "../entry-times.ts";
 import { FURTHER_RESOURCE } from "../further-resources.ts";
 import { prefixEnd } from "../prefix-end.ts";
 import type { EntryQuery, RecordFilter } from "../store.ts";
@@ -44,8 +44,8 @@ export function recordQuery(kind: string, where: RecordFilter): Query {
   };
 }
 
-/** Entries of the journal. `indexed`: how many of them have their resource entered in its index. */
-export function entryQuery(query: EntryQuery, indexed: () => number): Query {
+/** Entries of the journal. `indexed`: how many of them have their resource entered in its index; `lateMs`: see {@link timeTests}. */
+export function entryQuery(query: EntryQuery, indexed: () => number, lateMs: () => number): Query {
   const tests = ["1"];
   const values: SQLInputValue[] = [];
   const add = (test: string, ...given: SQLInputValue[]): void => {
@@ -60,7 +60,7 @@ export function entryQuery(query: EntryQuery, indexed: () => number): Query {
   if (query.acts === true) add("kind IN ('action.intent', 'decision')");
   if (query.device !== undefined)
     add("task IN (SELECT id FROM records WHERE kind = 'task' AND device = ?)", query.device);
-  addTimes(query, add);
+  for (const { test, value } of timeTests(query, lateMs)) add(test, value);
   if (query.resource !== undefined) addResource(query.resource, indexed(), add);
   if (query.record !== undefined)
     add("idx IN (SELECT idx FROM named WHERE kind = ? AND id = ?)", query.record.kind, query.record.id);
@@ -71,13 +71,6 @@ export function entryQuery(query: EntryQuery, indexed: () => number): Query {
 }
 
 type Add = (test: string, ...given: SQLInputValue[]) => void;
-
-/** Ids begin with their time: the entry with the first id of a time tells where in the journal that time begins. */
-function addTimes({ since, until }: EntryQuery, add: Add): void {
-  const first = (time: number): string => newId("ent", time, (length) => new Uint8Array(length));
-  if (since !== undefined) add("idx >= (SELECT idx FROM journal WHERE id >= ? ORDER BY id LIMIT 1)", first(since));
-  if (until !== undefined) add("idx <= (SELECT idx FROM journal WHERE id < ? ORDER BY id DESC LIMIT 1)", first(until));
-}
 
 /** Resources that were entered already, those of the newest entries, which were not, and those of entries that have several. */
 function addResource(pattern: string, indexed: number, add: Add): void {

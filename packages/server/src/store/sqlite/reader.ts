@@ -58,7 +58,11 @@ function recordAnswers(db: DatabaseSync, sql: Sql): Pick<Answers, RecordOp> {
 function journalAnswers(db: DatabaseSync, sql: Sql): Omit<Answers, RecordOp | "checkpoint"> {
   return {
     entries: (query) => {
-      const { text, values } = entryQuery(query, () => indexedSize(db));
+      const { text, values } = entryQuery(
+        query,
+        () => indexedSize(db),
+        () => (sql(LATE).get() as { readonly late: number }).late,
+      );
       return (sql(text).all(...values) as unknown as StoredLeaf[]).map(entryRow);
     },
     entry: ({ id }) => {
@@ -85,6 +89,9 @@ function journalAnswers(db: DatabaseSync, sql: Sql): Omit<Answers, RecordOp | "c
     },
   };
 }
+
+/** Longest time after which a spool was merged. */
+const LATE = "SELECT coalesce(max(body->>'$.state.lateMs'), 0) AS late FROM records WHERE kind = 'spool'";
 
 const OPEN_INTENTS =
   "SELECT i.idx, i.leaf FROM journal i WHERE i.kind = 'action.intent' AND NOT EXISTS " +

@@ -1,8 +1,10 @@
-import { type JsonObject, type PointId, canonicalJson } from "@countersign/core";
+import { type JsonObject, type PointId, canonicalJson, newId } from "@countersign/core";
+import type { EntryDraft } from "@countersign/enforce";
 import { leafHasher, sha256 } from "@countersign/ledger";
 import { describe, expect, it } from "vitest";
 import type { LedgerStore } from "../journal.ts";
 import { recordDigest } from "../pack-commit.ts";
+import type { Put } from "../store.ts";
 import { type CreateDatabase, eachOpened, entryOf, ok } from "./opened-store.ts";
 import type { Samples } from "./samples.ts";
 
@@ -129,6 +131,51 @@ export function journalSuite(name: string, create: CreateDatabase): void {
         expect(await found({ since: times[1], until: times[4] })).toEqual([1, 2, 3]);
         expect(await found({ since: times[5]! + 1 })).toEqual([]);
         expect(await found({ until: times[0] })).toEqual([]);
+      });
+
+      it("is searched by time exactly when entries of a spool were merged long after they were made", async () => {
+        const far = make.id("ep");
+        const minute = 60_000;
+        const base = 1_800_000_000_000;
+        const at = (minutes: number): EntryDraft =>
+          make.draft({ id: newId("ent", base + minutes * minute, make.random), cause: minutes });
+        const put: Put = {
+          kind: "spool",
+          id: far,
+          terms: {},
+          state: { status: "merging", spool: "s", seq: 9, hash: "h", lateMs: 85 * minute, cause: null },
+          authority: null,
+        };
+        const spool = { seq: 1, hash: "h" };
+        for (const minutes of [0, 10, 20, 30, 60]) await store.commit({ entries: [make.entry(point, at(minutes))] });
+        // Merged at 90 minutes: what was made at 5, 15, 25 and 70, behind the entry of the merge itself.
+        const merged = [5, 15, 25, 70].map((minutes) => ({ ...make.entry(far, at(minutes)), spool }));
+        await store.commit({ put: [put], entries: [make.entry(point, at(90), [put]), ...merged] });
+        for (const minutes of [91, 100, 300]) await store.commit({ entries: [make.entry(point, at(minutes))] });
+        await store.commit({ entries: [make.entry(far, at(301))] });
+        const made = async (query: {
+          since?: number;
+          until?: number;
+          reverse?: boolean;
+          limit?: number;
+        }): Promise<unknown[]> => {
+          const { since, until, ...rest } = query;
+          const range = {
+            ...(since === undefined ? {} : { since: base + since * minute }),
+            ...(until === undefined ? {} : { until: base + until * minute }),
+          };
+          return (await store.entries({ limit: 100, ...range, ...rest })).map(
+            ({ body }) => (body as JsonObject)["cause"],
+          );
+        };
+        expect(await made({ since: 15, until: 30 })).toEqual([20, 15, 25]);
+        expect(await made({ until: 21 })).toEqual([0, 10, 20, 5, 15]);
+        expect(await made({ until: 21, reverse: true, limit: 2 })).toEqual([15, 5]);
+        expect(await made({ since: 61, until: 90 })).toEqual([70]);
+        expect(await made({ since: 80 })).toEqual([90, 91, 100, 300, 301]);
+        expect(await made({ since: 301 })).toEqual([301]);
+        expect(await made({ since: 302 })).toEqual([]);
+        expect(await made({ until: 0 })).toEqual([]);
       });
 
       it("finds resources with strange characters by their prefix", async () => {
