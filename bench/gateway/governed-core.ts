@@ -36,7 +36,7 @@ export async function startGovernedCore(folder: string): Promise<GovernedCore> {
     version: "0.0.0",
   });
   const point = new EnforcementPoint({
-    id: await server.ownPoint("bench"),
+    id: (await server.ownPoint("bench")).id,
     name: "bench",
     controlPlane: server.controlPlane,
     clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },

@@ -1,39 +1,11 @@
-import { uptime } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { consoleFolder } from "@countersign/console";
-import { pooledRandom } from "@countersign/credentials";
-import { EnforcementPoint } from "@countersign/enforce";
-import { type McpGateway, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
-import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
-import { type RunningServer, hostPort, startServer } from "@countersign/server";
-import { type Logger, pino } from "pino";
-import { type ConsoleSite, openConsole } from "./console/index.ts";
-import type { Environment } from "./environment.ts";
-import { VERSION } from "./version.ts";
+import { AppError } from "@countersign/core";
+import { readDatabasePlace } from "@countersign/server";
+import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from "./control-plane.ts";
+import { type OwnGateway, startOwnGateway } from "./own-gateway.ts";
 
-/** What `countersign up` was told. */
-export interface ComposeOptions {
-  readonly dataDir: string;
-  /** `--config`, else `DATA/countersign.yaml` when it is there, else null. */
-  readonly configFile: string | null;
-  /** `--url`, or null. */
-  readonly url: string | null;
-  readonly tls: { readonly cert: string; readonly key: string } | null;
-  readonly behindProxy: boolean;
-  /** What the first human is probably called. */
-  readonly suggestedName?: string;
-  readonly env: Pick<Environment, "configDir" | "configuration" | "variables">;
-  /** Builds the console beside the start if it is missing or older than its sources; else it is shown as it is. */
-  readonly buildConsole?: boolean;
-  /** Standard error by default, from `warn` on. */
-  readonly log?: Logger;
-}
-
-/** A control plane and its gateway that answer. */
-export interface Composed {
+/** A control plane that answers. */
+export interface ComposedServer {
   readonly api: string;
-  readonly gateway: string;
   /** `host:port` that the control plane listens on. */
   readonly listen: string;
   /** The one-time link of the first human; null once one exists. */
@@ -45,129 +17,62 @@ export interface Composed {
   zombies(): Promise<readonly { readonly kind: string; readonly id: string; readonly because: string }[]>;
   close(): Promise<void>;
 }
+/** A control plane and its gateway that answer. */
+export interface Composed extends ComposedServer {
+  readonly gateway: string;
+}
 
-const random = pooledRandom();
-
-/** `countersign up`: control plane, MCP gateway, pages and the embedded database in one process. */
-export async function compose(options: ComposeOptions): Promise<Composed> {
-  const log =
-    options.log ??
-    pino({ level: options.env.configuration["COUNTERSIGN_LOG"] ?? "warn" }, pino.destination({ dest: 2, sync: true }));
-  const site = openConsole(fileURLToPath(consoleFolder), { build: options.buildConsole ?? false });
-  const closers: (() => Promise<void> | void)[] = [async () => await site.close()];
+/** `countersign up`: control plane, gateway and pages in one process, on the embedded database or on one that servers share. */
+export async function compose(options: ControlPlaneOptions): Promise<Composed> {
+  const plane = await openControlPlane(options);
+  const gateway = await startOwnGateway(plane, options).catch(closing(plane));
   const close = async (): Promise<void> => {
-    for (const end of closers.splice(0).toReversed()) await end();
+    await gateway.close();
+    await plane.close();
   };
-  try {
-    const server = await startControlPlane(options, log, site);
-    closers.push(async () => await server.close());
-    let audience = "";
-    const point = await buildPoint(server, log, () => audience);
-    const gateway = await startMcpGateway({
-      point,
-      listen: hostPort(server.config.listen.gateway),
-      publicUrl: null,
-      environment: options.env.variables,
-      log,
-      hooks: serveHooks(ownPlaces(options)),
+  const served = await serve(plane, options, gateway).catch(closing({ close }));
+  return { ...served, gateway: gateway.url, close };
+}
+
+/**
+ * `countersign server`: a control plane without a gateway of its own, beside others on one database.
+ * @throws AppError `config.invalid` when nobody said which database
+ */
+export async function composeServer(options: ControlPlaneOptions): Promise<ComposedServer> {
+  const { isSaid } = await readDatabasePlace({ file: options.configFile, environment: options.env.configuration });
+  if (!isSaid)
+    throw new AppError("config.invalid", {
+      detail:
+        "a server needs to know its database; set DATABASE_URL=postgres://…, or `database: sqlite` to be the only one",
     });
-    audience = gateway.url;
-    closers.push(async () => await gateway.close());
-    server.connect(point);
-    await point.start();
-    closers.push(() => point.stop());
-    const warnings = [...keptAddress(server), ...(await sharedUser(server)), ...(await unpinned(server, gateway))];
-    const { api, setupUrl } = await server.serve(gateway.url);
-    return {
-      api,
-      gateway: gateway.url,
-      listen: server.config.listen.api,
-      setupUrl,
-      dataDir: options.dataDir,
-      pendingChanges: server.pending(),
-      warnings,
-      zombies: async () => await server.zombies(),
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const plane = await openControlPlane(options);
+  return await serve(plane, options, null).catch(closing(plane));
 }
 
-async function startControlPlane(options: ComposeOptions, log: Logger, site: ConsoleSite): Promise<RunningServer> {
-  const { configuration, configDir } = options.env;
-  return await startServer({
-    dataDir: options.dataDir,
-    configFile: options.configFile,
-    masterKeyFile: configuration["COUNTERSIGN_MASTER_KEY_FILE"] ?? join(configDir, "master.key"),
-    environment: configuration,
-    overrides: {
-      ...(options.url === null ? {} : { publicUrl: options.url }),
-      ...(options.tls === null ? {} : { tls: options.tls }),
-      ...(options.behindProxy ? { behindProxy: true } : {}),
-    },
-    random,
-    now: Date.now,
-    log,
-    version: VERSION,
-    suggestedName: options.suggestedName ?? "",
-    console: site,
-  });
-}
-
-/** What an agent's own hands must not touch unasked: the program and its modules, and where keys, sessions and data are. */
-function ownPlaces({ dataDir, env }: ComposeOptions): OwnPlaces {
+async function serve(
+  plane: ControlPlane,
+  { dataDir }: ControlPlaneOptions,
+  gateway: OwnGateway | null,
+): Promise<ComposedServer> {
+  const { server } = plane;
+  const warnings = [...(await plane.warnings()), ...(gateway?.warnings ?? [])];
+  const { api, setupUrl } = await server.serve(gateway?.url ?? null);
   return {
-    programs: [fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "")],
-    secrets: [dataDir, env.configDir],
+    api,
+    listen: server.config.listen.api,
+    setupUrl,
+    dataDir,
+    pendingChanges: server.pending(),
+    warnings,
+    zombies: async () => await server.zombies(),
+    close: async () => await plane.close(),
   };
 }
 
-async function buildPoint(server: RunningServer, log: Logger, audience: () => string): Promise<EnforcementPoint> {
-  return new EnforcementPoint({
-    id: await server.ownPoint("mcp"),
-    name: "mcp",
-    controlPlane: server.controlPlane,
-    clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },
-    random,
-    issuer: {
-      ...server.issuer,
-      get audience() {
-        return audience();
-      },
-    },
-    purposeOf: async (task) => await server.purposeOf(task),
-    compile: async (policy) => {
-      const parsed = await parsePolicies(policy.terms.text);
-      if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");
-      return createCedarEvaluator(parsed.set);
-    },
-    log,
-  });
-}
-
-/** Accepts what new upstreams offer; those that cannot be asked are said by name. */
-async function unpinned(server: RunningServer, gateway: McpGateway): Promise<string[]> {
-  const failed = await server.pinUpstreams(async (name, terms) => await gateway.inspectUpstream(name, terms));
-  return failed.map(
-    ({ upstream, reason }) =>
-      `upstream ${upstream} could not be asked for its tools (${reason}); they stay hidden until they are signed`,
-  );
-}
-
-function keptAddress({ config: { refusedUrl, settings } }: RunningServer): string[] {
-  if (refusedUrl === null) return [];
-  const { publicUrl } = settings;
-  return [
-    `the address stays ${publicUrl}: every passkey and signature here is bound to it. For ${refusedUrl} begin a new data directory (--data DIR)`,
-  ];
-}
-
-async function sharedUser(server: RunningServer): Promise<string[]> {
-  const agents = await server.sameUserAgents();
-  if (agents.length === 0) return [];
-  return [
-    `agents run under this same user (${agents.join(", ")}): they can read its files and stop it; run Countersign under a user of its own`,
-  ];
+/** Closes what is open already, and passes the error on. */
+function closing(open: { close(): Promise<void> }): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await open.close();
+    throw error;
+  };
 }

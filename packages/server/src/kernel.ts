@@ -31,8 +31,8 @@ export interface Kernel {
   readonly pointId: PointId;
   /** Tells whoever looks at a page that something moved which is no change of a record. */
   readonly hint: (hint: Hint) => void;
-  /** Address of the MCP gateway, for clients. */
-  readonly gatewayUrl: () => string;
+  /** Address of the gateway of this process, for clients; null when it has none. */
+  readonly gatewayUrl: () => string | null;
 }
 
 export interface Published {

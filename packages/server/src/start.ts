@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type PointId, type PublicJwk, type Random, newId } from "@countersign/core";
+import { type PointId, type PublicJwk, type Random, type Settings, newId } from "@countersign/core";
 import type { ControlPlane } from "@countersign/enforce";
 import type { Logger } from "pino";
 import { Activity, activityRoutes } from "./activity/index.ts";
@@ -8,7 +8,7 @@ import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
 import { Clients, clientConnectKind, clientRoutes } from "./clients/index.ts";
 import { Authority, Identities, Joins, ServerIdentity, credentialRoutes, pointTrustKind } from "./credentials/index.ts";
-import { type Config, assertFree, hostPort, readConfig } from "./config/index.ts";
+import { type Config, assertFree, hostPort, isLocalName, readConfig, readDatabasePlace } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
 import { Feed, eventRoutes } from "./events/index.ts";
 import {
@@ -30,6 +30,7 @@ import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/inde
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
 import { type ConnectedPoint, Follow, LocalControlPlane, Points } from "./points/index.ts";
 import { Mandates, mandateCreateKind, mandateRoutes } from "./mandates/index.ts";
+import { type Place, takePlace } from "./place.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
 import { type Check, findZombies, sameUserAgents, statusRoutes } from "./status/index.ts";
 import { type LedgerStore, type Store, openStore } from "./store/index.ts";
@@ -62,13 +63,26 @@ export interface ServerOptions {
   readonly console?: ConsoleSource;
 }
 
+export interface Serving {
+  /** Where people reach the installation; on this machine, of several servers, this very one. */
+  readonly api: string;
+  readonly setupUrl: string | null;
+}
+export interface OwnPoint {
+  readonly id: PointId;
+  readonly name: string;
+}
+
 /** A running control plane, and what an enforcement point of the same process needs of it. */
 export interface RunningServer {
   readonly config: Config;
   readonly controlPlane: ControlPlane;
   readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string };
-  /** Stable id of an enforcement point of this very process. Must be asked for before it acts: what a crash of its former process cut off is ended. */
-  ownPoint(name: string): Promise<PointId>;
+  /**
+   * An enforcement point of this very process: its stable id, and its name among those of all servers. Must be asked for before it acts: what
+   * a crash of its former process cut off is ended.
+   */
+  ownPoint(name: string): Promise<OwnPoint>;
   connect(point: ConnectedPoint): void;
   purposeOf(task: {
     readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] };
@@ -79,46 +93,91 @@ export interface RunningServer {
   zombies(): Promise<readonly { readonly kind: string; readonly id: string; readonly because: string }[]>;
   /** Programs of agents that share the user of this process. */
   sameUserAgents(): Promise<readonly string[]>;
-  /** Starts to answer. @throws AppError `listen.in_use` */
-  serve(gatewayUrl: string): Promise<{ readonly api: string; readonly setupUrl: string | null }>;
+  /** Starts to answer. `gatewayUrl`: address of the gateway of this process; null: it has none. @throws AppError `listen.in_use` */
+  serve(gatewayUrl: string | null): Promise<Serving>;
   pending(): readonly PendingChange[];
   close(): Promise<void>;
 }
 
-/** Opens the data directory and builds the control plane; it answers nobody until `serve`. */
+/** Opens the state and builds the control plane; it answers nobody until `serve`. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const store = await openStore({ path: options.dataDir, clock: options.now });
+  const opened = await openState(options);
+  const { store } = opened;
   try {
-    const stored = await store.get("settings", "settings");
-    const root = await store.get("root", "root");
-    const source = { file: options.configFile, environment: options.environment, overrides: options.overrides };
-    // An unreadable configuration must not leave an installation half made: it is read before anything is written.
-    const config = await readConfig({
-      ...source,
-      storedPublicUrl: stored?.terms.publicUrl ?? null,
-      boundUrl: root?.terms.origin ?? null,
-      now: options.now(),
-    });
-    await assertFree(config.listen);
-    return await build(options, config, store);
+    const isNew = (await store.get("settings", "settings")) === null;
+    if (!isNew) return await configured(options, opened, async (action) => await store.exclusively(action));
+    // Of servers that all find nothing one makes everything, and the others find it.
+    return await store.exclusively(async () => await configured(options, opened, async (action) => await action()));
   } catch (error) {
-    await store.close();
+    await opened.close();
     throw error;
   }
 }
 
-async function build(options: ServerOptions, config: Config, store: LedgerStore): Promise<RunningServer> {
+/** Runs something while no other server of the installation does. */
+type Alone = <T>(action: () => Promise<T>) => Promise<T>;
+
+interface State {
+  readonly store: LedgerStore;
+  /** Null: the embedded database, of this process alone. */
+  readonly place: Place | null;
+  close(): Promise<void>;
+}
+
+async function openState({ dataDir, configFile: file, environment, now, random }: ServerOptions): Promise<State> {
+  const { url } = await readDatabasePlace({ file, environment });
+  if (url === null) {
+    const store = await openStore({ path: dataDir, clock: now });
+    return { store, place: null, close: async () => await store.close() };
+  }
+  const place = await takePlace(dataDir, random);
+  try {
+    const store = await openStore({ url, clock: now });
+    const close = async (): Promise<void> => {
+      await store.close();
+      place.release();
+    };
+    return { store, place, close };
+  } catch (error) {
+    place.release();
+    throw error;
+  }
+}
+
+async function configured(options: ServerOptions, state: State, alone: Alone): Promise<RunningServer> {
+  const { store, place } = state;
+  const stored = await store.get("settings", "settings");
+  const root = await store.get("root", "root");
+  const source = { file: options.configFile, environment: options.environment, overrides: options.overrides };
+  // An unreadable configuration must not leave an installation half made: it is read before anything is written.
+  const config = await readConfig({
+    ...source,
+    storedPublicUrl: stored?.terms.publicUrl ?? null,
+    boundUrl: root?.terms.origin ?? null,
+    isShared: place !== null,
+    now: options.now(),
+  });
+  await assertFree(config.listen);
+  return await build(options, { config, state, alone });
+}
+
+async function build(
+  options: ServerOptions,
+  { config, state, alone }: { readonly config: Config; readonly state: State; readonly alone: Alone },
+): Promise<RunningServer> {
   const { random, now, log } = options;
-  let gatewayUrl = "";
-  const { keys, pointId } = await store.exclusively(async () => await firstKeys(options, store));
+  const { store, place } = state;
+  let gatewayUrl: string | null = null;
+  const { keys, pointId } = await alone(async () => await firstKeys(options, store));
   const points = new Points();
   const feed = new Feed({ store, points, now });
   const hint: Kernel["hint"] = (what) => feed.hint(what);
   const kernel: Kernel = { store, points, keys, random, now, log, pointId, hint, gatewayUrl: () => gatewayUrl };
   const activity = new Activity(store, now);
   const follow = await Follow.begin({ ...kernel, onFollowed: (followed) => feed.followed(followed) });
-  const ledger = await continueLedger(kernel, options, { store, publicUrl: config.settings.publicUrl });
-  const modules = await buildModules(kernel, config);
+  const publicUrl = (await store.get("settings", "settings"))?.terms.publicUrl ?? config.settings.publicUrl;
+  const ledger = await continueLedger(kernel, options, { store, publicUrl });
+  const modules = await buildModules(kernel, config, alone);
   const controlPlane = new LocalControlPlane(kernel, modules);
   const routes = routesOf(kernel, modules, readingRoutes(options, { kernel, store, modules, ledger, feed, activity }));
   const served = { routes: documented(routes, options.version), behindProxy: config.behindProxy };
@@ -129,7 +188,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
     config,
     controlPlane,
     issuer: { keys: [keys.tokens.jwk], issuer: (await settingsOf(kernel)).publicUrl },
-    ownPoint: async (name) => await ownPoint(kernel, name),
+    ownPoint: async (name) => await ownPoint(kernel, place === null ? name : `${name}@${place.name}`),
     connect: (point) => points.connect(point),
     purposeOf: async (task) => await keys.openText(task.terms.purpose),
     pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
@@ -138,7 +197,10 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       void activity.begin(store).catch((error: unknown) => log.warn({ err: error }, "former decisions not counted"));
       listening = await listen(app, listenOptions(config, options.dataDir));
       setImmediate(() => void sweep(kernel, modules));
-      return { api: (await settingsOf(kernel)).publicUrl, setupUrl: await modules.registration.setupUrl() };
+      return {
+        api: apiOf(config, listening, await settingsOf(kernel)),
+        setupUrl: await modules.registration.setupUrl(),
+      };
     },
     pending: () => modules.upstreams.pending,
     zombies: async () => await findZombies(kernel),
@@ -150,7 +212,7 @@ async function build(options: ServerOptions, config: Config, store: LedgerStore)
       await app.close();
       await follow.end();
       await ledger.close();
-      await store.close();
+      await state.close();
     },
   };
 }
@@ -187,6 +249,13 @@ function readingRoutes(
   ];
 }
 
+function apiOf({ isShared, behindProxy }: Config, { port }: Listening, { publicUrl }: Settings): string {
+  const url = new URL(publicUrl);
+  if (!isShared || behindProxy || !isLocalName(url.hostname)) return publicUrl;
+  url.port = String(port);
+  return url.origin;
+}
+
 function listenOptions({ listen: addresses, tls }: Config, dataDir: string): ListenOptions {
   return {
     ...hostPort(addresses.api),
@@ -220,12 +289,12 @@ async function firstKeys(
 }
 
 /** INV-6: what a crash of this point's former process cut off has an outcome before it may act again. */
-async function ownPoint(kernel: Kernel, name: string): Promise<PointId> {
+async function ownPoint(kernel: Kernel, name: string): Promise<OwnPoint> {
   const { store, now, random, log } = kernel;
   const id = await store.exclusively(async () => await pointIdOf(store, { name, now, random }));
   const closed = await closeIntentsOf(kernel, id);
   if (closed > 0) log.warn({ point: id, closed }, "intents that a crash cut off have the outcome unknown now");
-  return id;
+  return { id, name };
 }
 
 /** Opens the ledger where it ended. */
@@ -287,7 +356,7 @@ interface Modules {
   readonly serverIdentity: ServerIdentity;
 }
 
-async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
+async function buildModules(kernel: Kernel, config: Config, alone: Alone): Promise<Modules> {
   const kinds = new ChangeKinds();
   for (const kind of [
     sessionOpenKind,
@@ -311,7 +380,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
   const tasks = new Tasks(kernel, { agents, brakes });
   const policies = new Policies(kernel, approvals);
   const upstreams = new Upstreams(kernel, approvals);
-  await kernel.store.exclusively(async () => {
+  await alone(async () => {
     await policies.begin();
     await upstreams.apply(config);
   });

@@ -33,7 +33,7 @@ describe("the tree of commands", () => {
 
   it("holds every command of the outside surface that there is so far", () => {
     const names = [
-      "up status doctor login enroll mcp approve freeze sever thaw",
+      "up server status doctor login enroll mcp approve freeze sever thaw",
       "agent create,agent list,agent show,agent suspend,agent retire,human invite,human list,device list",
       "task open,task list,task show,task end,approvals list,approvals show,approvals deny",
       "policy check,policy publish,policy show,upstream list,receipt verify",

@@ -15,6 +15,10 @@ export interface Group {
 /** Every command of the program, by its words. */
 export const TREE: Readonly<Record<string, Leaf | Group>> = {
   up: leaf("run the control plane and its gateway in this process", async () => (await import("../commands/up.ts")).up),
+  server: leaf(
+    "run a control plane beside others on one PostgreSQL",
+    async () => (await import("../commands/server.ts")).server,
+  ),
   demo: leaf("replay the ignored code freeze with real parts", async () => (await import("../commands/demo.ts")).demo),
   status: leaf(
     "show the chain, its first broken link and the repair",

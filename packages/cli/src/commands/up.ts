@@ -1,15 +1,13 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname } from "node:path";
 import { AppError, type JsonObject } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import type { Client } from "../client/api.ts";
 import { withClient } from "../client/client.ts";
 import { listAt, nameOf } from "../client/fields.ts";
-import { findPlaces, parseServer, saveStarted } from "../client/places.ts";
+import { findPlaces, saveStarted } from "../client/places.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
-import { UsageError } from "../command/usage-error.ts";
-import type { Composed, ComposeOptions } from "../compose.ts";
+import type { Composed } from "../compose.ts";
 import { foundClients } from "../connect/overview.ts";
 import { askYes, canAsk } from "../output/ask.ts";
 import { readInstallation } from "../start/installation.ts";
@@ -17,6 +15,7 @@ import { installLauncher, isOnPath, launcherPath, mayInstall } from "../start/la
 import { type NextStep, nextStep } from "../start/next-step.ts";
 import { personName } from "../start/person-name.ts";
 import { programName } from "../start/program-name.ts";
+import { SERVER_FLAGS, serverOptions, stopped } from "../start/server-options.ts";
 import { startScreen } from "../start/start-screen.ts";
 import { tunnelLine } from "../start/tunnel-line.ts";
 import { VERSION } from "../version.ts";
@@ -26,14 +25,7 @@ import { tellTerminal } from "../waiting/tell-terminal.ts";
 export const up: Command = command({
   name: "up",
   summary: "Run the control plane and its gateway in this process",
-  flags: {
-    data: { kind: "text", value: "DIR", about: "database, ledger, control socket (else COUNTERSIGN_DATA)" },
-    config: { kind: "text", value: "FILE", about: "configuration (else DIR/countersign.yaml)" },
-    url: { kind: "text", value: "URL", about: "the address that people use: origin of the passkeys" },
-    "tls-cert": { kind: "text", value: "FILE", about: "certificate chain, to listen beyond this machine" },
-    "tls-key": { kind: "text", value: "FILE", about: "its key" },
-    "behind-proxy": { kind: "switch", about: "TLS is ended by a proxy in front" },
-  },
+  flags: SERVER_FLAGS,
   examples: [
     { line: "up", does: "on this machine, for this machine" },
     { line: "up --data .countersign", does: "with a data directory of its own" },
@@ -44,7 +36,7 @@ export const up: Command = command({
     { line: "up --json", does: "one ready line for a program, then silence" },
   ],
   run: async (values, cli) => {
-    const options = optionsOf(values, cli);
+    const options = serverOptions("up", values, cli);
     // Server and gateway are loaded once the line is known to be right.
     const { compose } = await import("../compose.ts");
     const running = await compose({ ...options, suggestedName: await personName(cli.env) });
@@ -64,36 +56,6 @@ export const up: Command = command({
     return EXIT.ok;
   },
 });
-
-interface UpValues {
-  readonly data: string | undefined;
-  readonly config: string | undefined;
-  readonly url: string | undefined;
-  readonly "tls-cert": string | undefined;
-  readonly "tls-key": string | undefined;
-  readonly "behind-proxy": boolean;
-}
-
-function optionsOf(values: UpValues, { env }: Cli): ComposeOptions {
-  checkTogether(values);
-  const { data, config, url, "tls-cert": cert, "tls-key": key, "behind-proxy": behindProxy } = values;
-  const at = (path: string): string => resolve(env.cwd, path);
-  const dataDir = data === undefined ? findPlaces({}, env).dataDir : at(data);
-  const usual = join(dataDir, "countersign.yaml");
-  const configFile = config === undefined ? (existsSync(usual) ? usual : null) : at(config);
-  const tls = cert === undefined || key === undefined ? null : { cert: at(cert), key: at(key) };
-  return { dataDir, configFile, url: url ?? null, tls, behindProxy, env, buildConsole: true };
-}
-
-function checkTogether({ url, "tls-cert": cert, "tls-key": key, "behind-proxy": behindProxy }: UpValues): void {
-  if ((cert === undefined) !== (key === undefined))
-    throw new UsageError("`--tls-cert` and `--tls-key` go together", "up");
-  if (cert !== undefined && behindProxy)
-    throw new UsageError("either `--tls-cert` or `--behind-proxy`, not both", "up");
-  if (url !== undefined && parseServer(url) === null) {
-    throw new UsageError(`\`${url}\` is not an address of the form \`https://host:port\``, "up");
-  }
-}
 
 /** At the first start a person is offered the command by its short name; nothing depends on it. */
 async function offerLauncher(cli: Cli): Promise<void> {
@@ -166,11 +128,4 @@ async function firstActive(client: Client, kind: "agents" | "upstreams"): Promis
   const list = listAt(await client.json({ as: "local", path: `/v1/${kind}` }), kind);
   const active = list.find((one: JsonObject) => one["status"] === "active");
   return active === undefined ? null : nameOf(active);
-}
-
-async function stopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

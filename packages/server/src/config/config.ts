@@ -12,6 +12,7 @@ import {
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { assertSafe } from "./addresses.ts";
+import { type Database, databaseKey, readDatabase } from "./database.ts";
 import { settlePublicAddress } from "./public-address.ts";
 import { type Tls, readTls } from "./tls.ts";
 
@@ -62,7 +63,7 @@ const file = z.strictObject({
     .regex(/^[a-z0-9._-]{1,255}$/, "use small letters, digits, `.`, `-` and `_`")
     .default("localhost"),
   listen: z.strictObject({ api: address.optional(), gateway: address.default("127.0.0.1:7331") }).prefault({}),
-  database: z.literal("sqlite").default("sqlite"),
+  database: databaseKey,
   upstreams: z.record(name, upstream).default({}),
   approvals: z
     .strictObject({
@@ -93,12 +94,16 @@ export interface Config {
   readonly behindProxy: boolean;
   /** Another address than the one that passkeys are bound to: it was asked for, and is not used. */
   readonly refusedUrl: string | null;
+  /** Other servers may answer for the same installation. */
+  readonly isShared: boolean;
 }
 export interface ConfigSource {
   /** Address of an installation that exists; null for a new data directory. */
   readonly storedPublicUrl: string | null;
   /** The address that passkeys are bound to; null before there is a person. */
   readonly boundUrl: string | null;
+  /** Other servers may answer for the same installation. */
+  readonly isShared: boolean;
   readonly now: number;
   readonly file: string | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -118,7 +123,7 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
   const { behindProxy, tls } = data;
   const { publicUrl, api, refused } = await settlePublicAddress(
     { publicUrl: data.publicUrl, api: data.listen.api, hasTls: tls !== undefined, behindProxy },
-    { bound: source.boundUrl, stored: source.storedPublicUrl },
+    { bound: source.boundUrl, stored: source.storedPublicUrl, isShared: source.isShared },
   );
   // The gateway has no certificate of its own.
   assertSafe([data.listen.gateway], { hasTls: false, behindProxy });
@@ -137,7 +142,16 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
     tls: isOurs ? await readTls(tls, { host: hostname, now: source.now }) : null,
     behindProxy,
     refusedUrl: refused,
+    isShared: source.isShared,
   };
+}
+
+/** Where the state of the installation is: known before anything else of the configuration. @throws as `readConfig` */
+export async function readDatabasePlace({
+  file,
+  environment,
+}: Pick<ConfigSource, "file" | "environment">): Promise<Database> {
+  return await readDatabase({ file: (await readYaml(file))["database"], environment });
 }
 
 async function readYaml(path: string | null): Promise<Record<string, unknown>> {

@@ -3,7 +3,7 @@ import { type AnyRecord, AppError, type Kind, type LedgerEntry } from "@counters
 import { isAskedByAnybody } from "../approvals/index.ts";
 import type { Caller } from "../http/index.ts";
 import type { Followed, Points } from "../points/index.ts";
-import type { Commit, Put, Store } from "../store/index.ts";
+import type { Commit, LedgerStore, Put } from "../store/index.ts";
 import { Stream } from "./stream.ts";
 
 /** How long hints are gathered before they are sent: a burst becomes one. */
@@ -34,7 +34,7 @@ const TOLD: Partial<Record<Kind, HintKind>> = {
 };
 
 export interface FeedParts {
-  readonly store: Store;
+  readonly store: LedgerStore;
   readonly points: Points;
   readonly now: () => number;
 }
@@ -49,8 +49,9 @@ export class Feed {
   private gathered: Hint[] = [];
   /** Everything up to this version was told; null before anybody listened. */
   private version: number | null = null;
-  /** Other servers have recorded something since it was last looked what that was. */
-  private moved = false;
+  /** Entries that this server has recorded, and those of others as they were last told. */
+  private own = 0;
+  private foreign: number;
   private flushing: NodeJS.Timeout | null = null;
   private lost = "";
   private readonly ticking: NodeJS.Timeout;
@@ -59,6 +60,7 @@ export class Feed {
 
   constructor(parts: FeedParts) {
     this.parts = parts;
+    this.foreign = parts.store.journal.size();
     this.unwatch = parts.store.watch((commit, version) => this.committed(commit, version));
     this.ticking = setInterval(() => this.tick(), WATCH_MS);
     this.beating = setInterval(() => this.each((stream) => stream.beat()), HEARTBEAT_MS);
@@ -127,7 +129,6 @@ export class Feed {
   followed({ version, names }: Followed): void {
     if (this.version !== null) this.version = Math.max(this.version, version);
     if (this.streams.size === 0) return;
-    this.moved = true;
     for (const { kind, id } of names) {
       if (kind === "approval" || kind === "session" || kind === "human") this.look(kind, id).catch(() => this.unsure());
       else this.tellChange(kind, id);
@@ -144,6 +145,7 @@ export class Feed {
   private committed({ put = [], entries = [] }: Commit, version: number): void {
     // After a gap it is told when what other servers changed has been: whoever comes back with it has missed nothing.
     if (version === (this.version ?? 0) + 1) this.version = version;
+    this.own += entries.length;
     if (this.streams.size === 0) return;
     for (const record of put) this.changed(record);
     for (const { draft } of entries) {
@@ -189,12 +191,14 @@ export class Feed {
     this.lost = lost;
     const now = this.parts.now();
     this.end((stream) => stream.expiresAt <= now);
-    if (this.moved) this.tellActs(now).catch(() => this.unsure());
+    const foreign = this.parts.store.journal.size() - this.own;
+    if (foreign === this.foreign) return;
+    this.foreign = foreign;
+    this.tellActs(now).catch(() => this.unsure());
   }
 
   /** Tasks that acted through other servers: what they record there is no change of a record. */
   private async tellActs(now: number): Promise<void> {
-    this.moved = false;
     const query = { acts: true, reverse: true, limit: MOST_NAMED, since: now - ACTS_MS } as const;
     for (const { body } of await this.parts.store.entries(query)) {
       const { task } = (body as unknown as LedgerEntry).chain;

@@ -1,6 +1,7 @@
 import type { Kernel } from "../kernel.ts";
 import { settingsOf } from "../kernel.ts";
 import type { Check } from "./doctor.ts";
+import { gatewaysOf } from "../tasks/index.ts";
 import type { PendingChange } from "../upstreams/index.ts";
 
 export interface StatusSource {
@@ -28,7 +29,7 @@ export async function statusOf(kernel: Kernel, source: StatusSource): Promise<Re
   return {
     version: source.version,
     publicUrl: settings.publicUrl,
-    gateway: kernel.gatewayUrl(),
+    gateway: (await gatewaysOf(kernel))[0] ?? null,
     dataDir: source.dataDir,
     setUp: (await store.get("root", "root")) !== null,
     people: humans.length,

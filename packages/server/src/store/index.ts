@@ -1,4 +1,5 @@
 export type { LedgerStore, StoreFault } from "./journal.ts";
+export { lockDirectory } from "./sqlite/lock.ts";
 export { openStore } from "./open-store.ts";
 export { withState } from "./with-state.ts";
 export type {

@@ -1,2 +1,3 @@
-export { Tasks } from "./tasks.ts";
+export { gatewaysOf } from "./gateways.ts";
 export { taskRoutes } from "./routes.ts";
+export { Tasks } from "./tasks.ts";

@@ -7,6 +7,7 @@ import { type Caller, type Request, type Response, type Route, route } from "../
 import type { Kernel } from "../kernel.ts";
 import { LIST_QUERY } from "../listing.ts";
 import type { Mandates } from "../mandates/index.ts";
+import { gatewaysOf } from "./gateways.ts";
 import { type MandateProof, type Opening, byMandate, bySession } from "./opener.ts";
 import { taskPage, taskView } from "./task-view.ts";
 import { type OpenTask, type Tasks, chainOf } from "./tasks.ts";
@@ -86,7 +87,7 @@ export function taskRoutes(modules: TaskModules): readonly Route[] {
       body: z.strictObject({ keyProof, runtime: runtime.optional() }),
       handle: async ({ params, body, caller }) => {
         const token = await tasks.credential(params["id"] as TaskId, body, sessionOf(caller));
-        return { body: { ...token, gateway: kernel.gatewayUrl() } };
+        return { body: { ...token, gateway: (await gatewaysOf(kernel))[0] ?? null } };
       },
     }),
     route({
@@ -119,7 +120,7 @@ async function open(modules: TaskModules, { caller, body: { under, ...ask } }: R
       human,
       device,
       expiresAt,
-      gateway: kernel.gatewayUrl(),
+      gateway: (await gatewaysOf(kernel))[0] ?? null,
       ...(token === null ? {} : { token }),
     },
   };

@@ -26,6 +26,7 @@ import {
   versionNow,
 } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
+import { gatewaysOf } from "./gateways.ts";
 import { LastUse, TOLD_WITHIN_MS } from "./last-use.ts";
 import type { Opener, Opening } from "./opener.ts";
 
@@ -226,7 +227,7 @@ export class Tasks {
     const chain = chainOf(task);
     const input = {
       issuer: publicUrl,
-      audience: [kernel.gatewayUrl()],
+      audience: await gatewaysOf(kernel),
       chain,
       jkt,
       grants: task.terms.grants,

@@ -45,10 +45,15 @@ export class Upstreams {
     this.approvals = approvals;
   }
 
-  /** Before there is a human, the configuration is simply put in force; afterwards each difference is proposed. */
+  /**
+   * Before there is a human, the configuration is simply put in force; afterwards each difference is proposed. So is what a server finds
+   * different that comes beside others.
+   */
   async apply(config: Config): Promise<void> {
+    const { store } = this.kernel;
     const isNew = await retried(async () => {
-      const isNew = (await this.kernel.store.get("root", "root")) === null;
+      const isFirst = !config.isShared || (await store.get("settings", "settings")) === null;
+      const isNew = isFirst && (await store.get("root", "root")) === null;
       if (isNew) await this.genesis(config);
       return isNew;
     });
