@@ -100,6 +100,7 @@ export const FAULTS = {
   "svid.other_domain": { status: 401, title: "the certificate is of another trust domain", retryable: false },
   "svid.expired": { status: 401, title: "the certificate has ended or has not begun", retryable: false },
   "point.in_use": { status: 409, title: "another process holds the identity of this point", retryable: true },
+  "point.left": { status: 409, title: "the point was taken for gone; it must join again", retryable: true },
   "point.unknown": { status: 403, title: "no such enforcement point, or it was removed", retryable: false },
   "point.clock": { status: 403, title: "the clocks of point and server differ too much", retryable: false },
   "link.malformed": { status: 400, title: "a message of the link does not have the required form", retryable: false },

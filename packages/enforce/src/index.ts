@@ -46,3 +46,24 @@ export { openSpool } from "./spool/open-spool.ts";
 export type { Spool } from "./spool/spool.ts";
 export { maySpool } from "./spool/spoolable.ts";
 export { spooling } from "./spool/spooling.ts";
+export type {
+  DialOptions,
+  LinkLimits,
+  PointIdentity,
+  PointMessage,
+  RemoteControlPlaneOptions,
+  TakePlaceOptions,
+  TokenIssuer,
+} from "./link/index.ts";
+export {
+  LinkSocket,
+  POINT_PREAMBLE,
+  RemoteControlPlane,
+  dial,
+  encoded,
+  malformed,
+  problemBody,
+  readIdentity,
+  readPointMessage,
+  takePlace,
+} from "./link/index.ts";

@@ -28,7 +28,7 @@ import { type Kernel, settingsOf } from "./kernel.ts";
 import { type Ledger, ledgerRoutes, logKey, openLedger, closeIntentsOf, verifyRunning } from "./ledger/index.ts";
 import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
-import { type ConnectedPoint, Follow, LocalControlPlane, Points } from "./points/index.ts";
+import { type ConnectedPoint, Follow, LocalControlPlane, PointLinks, Points } from "./points/index.ts";
 import { Mandates, mandateCreateKind, mandateRoutes } from "./mandates/index.ts";
 import { type Place, takePlace } from "./place.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
@@ -183,6 +183,7 @@ async function build(
   const served = { routes: documented(routes, options.version), behindProxy: config.behindProxy };
   const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), served);
   const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
+  const links = linksOf(kernel, modules, controlPlane);
   let listening: Listening | null = null;
   return {
     config,
@@ -195,7 +196,10 @@ async function build(
     async serve(url) {
       gatewayUrl = url;
       void activity.begin(store).catch((error: unknown) => log.warn({ err: error }, "former decisions not counted"));
-      listening = await listen(app, listenOptions(config, options.dataDir));
+      listening = await listen(app, {
+        ...listenOptions(config, options.dataDir),
+        link: (socket) => links.take(socket),
+      });
       setImmediate(() => void sweep(kernel, modules));
       return {
         api: apiOf(config, listening, await settingsOf(kernel)),
@@ -208,6 +212,7 @@ async function build(
     async close() {
       clearInterval(sweeper);
       feed.close();
+      links.close();
       await listening?.close();
       await app.close();
       await follow.end();
@@ -256,7 +261,35 @@ function apiOf({ isShared, behindProxy }: Config, { port }: Listening, { publicU
   return url.origin;
 }
 
-function listenOptions({ listen: addresses, tls }: Config, dataDir: string): ListenOptions {
+/** The links of points on other machines. */
+function linksOf(
+  kernel: Kernel,
+  { authority, joins, identities, serverIdentity }: Modules,
+  controlPlane: ControlPlane,
+): PointLinks {
+  const { store, points, log, now, keys } = kernel;
+  return new PointLinks({
+    controlPlane,
+    store,
+    points,
+    log,
+    now,
+    monotonicMs: () => performance.now(),
+    lease: async () => (await settingsOf(kernel)).lease,
+    tokens: async () => ({ issuer: (await settingsOf(kernel)).publicUrl, keys: [keys.tokens.jwk] }),
+    secretsFor: async (point, jkt) => await identities.secretsFor(point, jkt),
+    renewIdentity: async ({ point, jkt }, keyProof) => await identities.renew(point, jkt, keyProof),
+    lost: async () => await Promise.resolve(),
+    trust: {
+      bundle: authority.pem,
+      credential: () => serverIdentity.credential(),
+      identify: async (certificate) => await identities.identify(certificate),
+      redeem: async (body) => await joins.redeem(body),
+    },
+  });
+}
+
+function listenOptions({ listen: addresses, tls }: Config, dataDir: string): Omit<ListenOptions, "link"> {
   return {
     ...hostPort(addresses.api),
     socket: join(dataDir, "control.sock"),

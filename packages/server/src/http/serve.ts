@@ -1,12 +1,14 @@
 import { chmod, unlink } from "node:fs/promises";
 import { type IncomingMessage, type RequestListener, type Server, type ServerResponse, createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { AppError, codeRow, problemOf } from "@countersign/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { POINT_PREAMBLE } from "@countersign/enforce";
 import { type Kernel, settingsOf } from "../kernel.ts";
 import { renderProblem, securityHeaders } from "../pages/index.ts";
 import type { Authenticator } from "./authenticate.ts";
+import { standInFront } from "./front.ts";
 import type { Caller, QueryText, Route } from "./route.ts";
 
 const BODY_BYTES = 2 * 1_048_576;
@@ -184,27 +186,38 @@ export interface ListenOptions {
   readonly port: number;
   readonly socket: string;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** Gets the connections of points on other machines, which begin with the preamble of the point link. */
+  readonly link: (socket: Socket) => void;
 }
+
+const PREAMBLE = Buffer.from(POINT_PREAMBLE);
 
 /** Listens on both loopback addresses (both or neither), and on the control socket, which only the owner of the folder reaches. */
 export async function listen(app: FastifyInstance, options: ListenOptions): Promise<Listening> {
   await app.ready();
   const handler: RequestListener = (request, response) => app.routing(request, response);
   const servers: Server[] = [];
+  const undecided: (() => void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of undecided) end();
+    await closeAll(servers);
+  };
   try {
     const first = webServer(options, handler);
     servers.push(first);
+    undecided.push(standInFront(first, { preamble: PREAMBLE, take: options.link }));
     await listening(first, options.host, options.port);
     const { port } = first.address() as AddressInfo;
     if (options.host === "127.0.0.1") {
       const second = webServer(options, handler);
       servers.push(second);
+      undecided.push(standInFront(second, { preamble: PREAMBLE, take: options.link }));
       await listening(second, "::1", port);
     }
     servers.push(await socketServer(app, options.socket));
-    return { port, close: async () => await closeAll(servers) };
+    return { port, close };
   } catch (error) {
-    await closeAll(servers);
+    await close();
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+export { PointLinks } from "./link/index.ts";
 export { LocalControlPlane } from "./control-plane.ts";
 export { Follow, type Followed } from "./follow.ts";
 export type { ConnectedPoint, Pushed } from "./points.ts";

@@ -1,0 +1,1 @@
+export { PointLinks } from "./point-links.ts";
