@@ -45,7 +45,7 @@ export interface SessionParts {
   readonly joined: Map<PointId, Session>;
 }
 
-const LIMITS = { frameBytes: 1_048_576, unsentBytes: 64 * 1_048_576 };
+const LIMITS = { frameBytes: 4 * 1_048_576, unsentBytes: 64 * 1_048_576 };
 /** The message and its body are above the arguments, which are at most 64 deep. */
 const DEPTH = 80;
 const MOST_UNDER_WAY = 256;
