@@ -22,7 +22,7 @@ export interface Host {
 const MOST_BYTES = 4096;
 const MOST_HOSTS = 16;
 const FORM =
-  /^postgres(?:ql)?:\/\/(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/?@]*)(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/;
+  /^postgres(?:ql)?:\/\/(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/?@]*)(?:\/(?<database>[^?@/]*))?(?:\?(?<query>.*))?$/;
 const HOST = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<name>[^:[\]]*))(?::(?<port>\d{1,5}))?$/;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 const SESSIONS = ["any", "read-write", "primary"];
@@ -66,7 +66,9 @@ export function describeAddress({ hosts, user, database }: Address): string {
 function queryOf(text: string): URLSearchParams {
   const query = new URLSearchParams(text);
   const unknown = [...query.keys()].find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) throw invalid(`has the key \`${unknown}\`, which is not known`);
+  // A password with an unescaped `?` ends up here: only what looks like a key is shown.
+  if (unknown !== undefined)
+    throw invalid(`has ${/^[a-z_]{1,40}$/.test(unknown) ? `the key \`${unknown}\`` : "a key"}, which is not known`);
   const session = query.get("target_session_attrs") ?? "read-write";
   if (!SESSIONS.includes(session)) throw invalid("must reach a primary: write `target_session_attrs=read-write`");
   return query;
