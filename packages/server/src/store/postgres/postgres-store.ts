@@ -15,7 +15,7 @@ import type { ForeignCommits } from "./foreign-commits.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { Notices } from "./notices.ts";
 import type { Primary } from "./primary.ts";
-import { countQuery, entryQuery, MAX_ROWS, recordQuery } from "./queries.ts";
+import { countQuery, entryQuery, LATE, MAX_ROWS, type Page, recordQuery } from "./queries.ts";
 import type { Reads } from "./reads.ts";
 import { searchable } from "./searchable.ts";
 import type { Session } from "./session.ts";
@@ -130,9 +130,20 @@ export class PostgresStore implements LedgerStore {
 
   async entries(query: EntryQuery): Promise<readonly StoredEntry[]> {
     const limit = Math.min(Math.max(0, query.limit), MAX_ROWS);
+    const late = query.until === undefined ? [] : await this.rows<{ readonly late: number }>(LATE, []);
+    const lateMs = late[0]?.late ?? 0;
     const pattern = query.resource;
-    if (pattern?.includes("*") === true) return await this.matching(query, { pattern, limit });
-    return await this.page(query, limit, null);
+    if (pattern?.includes("*") !== true) return await this.page(query, { limit, after: null, lateMs });
+    // Pages of what may match, until enough do.
+    const found: StoredEntry[] = [];
+    let after: number | null = null;
+    while (found.length < limit) {
+      const page = await this.page(query, { limit: PAGE, after, lateMs });
+      found.push(...page.filter((entry) => concerns(entry, pattern)));
+      after = page.at(-1)?.index ?? null;
+      if (page.length < PAGE) break;
+    }
+    return found.slice(0, limit);
   }
 
   async entry(id: EntryId): Promise<StoredEntry | null> {
@@ -177,24 +188,8 @@ export class PostgresStore implements LedgerStore {
     growth.end();
   }
 
-  /** Pages of what may match, until enough do. */
-  private async matching(
-    query: EntryQuery,
-    { pattern, limit }: { readonly pattern: string; readonly limit: number },
-  ): Promise<readonly StoredEntry[]> {
-    const found: StoredEntry[] = [];
-    let after: number | null = null;
-    while (found.length < limit) {
-      const page = await this.page(query, PAGE, after);
-      found.push(...page.filter((entry) => concerns(entry, pattern)));
-      after = page.at(-1)?.index ?? null;
-      if (page.length < PAGE) break;
-    }
-    return found.slice(0, limit);
-  }
-
-  private async page(query: EntryQuery, limit: number, after: number | null): Promise<readonly StoredEntry[]> {
-    const { text, values } = entryQuery(query, limit, after);
+  private async page(query: EntryQuery, page: Page): Promise<readonly StoredEntry[]> {
+    const { text, values } = entryQuery(query, page);
     return (await this.rows<LeafRow>(text, values)).map(({ idx, leaf }) => entryOf(idx, leaf));
   }
 

@@ -1,4 +1,4 @@
-import { newId } from "@countersign/core";
+import { timeTests } from "../entry-times.ts";
 import { FURTHER_RESOURCE } from "../further-resources.ts";
 import { prefixEnd } from "../prefix-end.ts";
 import type { EntryQuery, RecordFilter } from "../store.ts";
@@ -61,8 +61,21 @@ export function countQuery(kind: string, where: RecordFilter): Query {
   return { text: `SELECT count(*) AS n FROM records WHERE ${String(tests)}`, values: tests.values };
 }
 
-/** Entries of the journal; for a pattern, those that may match it. `after`: the index of the last one of the page before. */
-export function entryQuery(query: EntryQuery, limit: number, after: number | null = null): Query {
+/** Which part of an answer is asked for. */
+export interface Page {
+  readonly limit: number;
+  /** Index of the last entry of the page before. */
+  readonly after: number | null;
+  /** See `timeTests`; what {@link LATE} says, where the query has an end. */
+  readonly lateMs: number;
+}
+
+/** Longest time after which a spool was merged. */
+export const LATE =
+  "SELECT coalesce(max((looked_up(body) #>> '{state,lateMs}')::float8), 0) AS late FROM records WHERE kind = 'spool'";
+
+/** Entries of the journal; for a pattern, those that may match it. */
+export function entryQuery(query: EntryQuery, { limit, after, lateMs }: Page): Query {
   const tests = new Tests();
   const isReverse = query.reverse === true;
   tests.add("true");
@@ -74,7 +87,7 @@ export function entryQuery(query: EntryQuery, limit: number, after: number | nul
   if (query.acts === true) tests.add("kind IN ('action.intent', 'decision')");
   if (query.device !== undefined)
     tests.add("task IN (SELECT id FROM records WHERE kind = 'task' AND device = ?)", query.device);
-  addTimes(query, tests);
+  for (const { test, value } of timeTests(query, () => lateMs)) tests.add(test, value);
   if (query.resource !== undefined) addResource(query.resource, tests);
   if (query.record !== undefined)
     tests.add("idx IN (SELECT idx FROM named WHERE kind = ? AND id = ?)", query.record.kind, query.record.id);
@@ -88,15 +101,6 @@ function addPlace({ from, reverse }: EntryQuery, after: number | null, tests: Te
   const isReverse = reverse === true;
   if (from !== undefined) tests.add(isReverse ? "idx <= ?" : "idx >= ?", from);
   if (after !== null) tests.add(isReverse ? "idx < ?" : "idx > ?", after);
-}
-
-/** Ids begin with their time: the entry with the first id of a time tells where in the journal that time begins. */
-function addTimes({ since, until }: EntryQuery, tests: Tests): void {
-  const first = (time: number): string => newId("ent", time, (length) => new Uint8Array(length));
-  if (since !== undefined)
-    tests.add("idx >= (SELECT idx FROM journal WHERE id >= ? ORDER BY id LIMIT 1)", first(since));
-  if (until !== undefined)
-    tests.add("idx <= (SELECT idx FROM journal WHERE id < ? ORDER BY id DESC LIMIT 1)", first(until));
 }
 
 /** The first resource of an entry, and those of entries that have several. */
