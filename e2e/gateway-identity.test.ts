@@ -53,7 +53,7 @@ describe("identities of gateways, over HTTP", () => {
     });
 
     it("lists points to whoever may read", async () => {
-      const expected = { points: [{ name: "mcp", place: "own", lease: "valid", secrets: true, joinedAt: null }] };
+      const expected = { points: [{ name: "mcp", place: "own", lease: "valid", secrets: true, jkt: null }] };
       expect(await bob.json("/v1/points")).toMatchObject(expected);
       expect(await overSocket(join(here.data, "control.sock"), "/v1/points")).toMatchObject({ json: expected });
     });

@@ -132,6 +132,14 @@ class Issuer {
     return `${name}.csr`;
   }
 
+  authority(extensions: Readonly<Record<string, string>>): string {
+    const lines = Object.entries({ ...AUTHORITY, ...extensions }).map(([name, value]) => `${name} = ${value}`);
+    this.write("own.cnf", `[req]\ndistinguished_name = dn\n[dn]\n[v3]\n${lines.join("\n")}\n`);
+    this.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "own.key");
+    const made = ["-key", "own.key", "-subj", "/CN=x", "-days", "1", "-config", "own.cnf", "-extensions", "v3"];
+    return this.openssl("req", "-x509", "-new", ...made);
+  }
+
   issue({ extensions = {}, key = P256, digest = "sha256", subject = "/" }: Case): string {
     const lines = Object.entries({ ...GOOD, ...extensions }).flatMap(([name, value]) =>
       value === null ? [] : [`${name} = ${value}`],
@@ -143,6 +151,25 @@ class Issuer {
     return readFileSync(join(this.folder, "leaf.pem"), "utf8");
   }
 }
+
+/** Authorities that OpenSSL makes; of these only the first is of our form. */
+const AUTHORITY: Readonly<Record<string, string>> = {
+  basicConstraints: "critical,CA:TRUE,pathlen:0",
+  keyUsage: "critical,keyCertSign,cRLSign",
+  subjectAltName: "URI:spiffe://example.org",
+  subjectKeyIdentifier: "hash",
+  authorityKeyIdentifier: "keyid",
+};
+const AUTHORITIES: readonly (readonly [string, boolean, Readonly<Record<string, string>>])[] = [
+  ["good", true, {}],
+  ["of any depth", false, { basicConstraints: "critical,CA:TRUE" }],
+  ["not critical", false, { basicConstraints: "CA:TRUE,pathlen:0" }],
+  ["none", false, { basicConstraints: "critical,CA:FALSE" }],
+  ["that signs other things", false, { keyUsage: "critical,keyCertSign,cRLSign,digitalSignature" }],
+  ["with a path", false, { subjectAltName: "URI:spiffe://example.org/ca" }],
+  ["of two trust domains", false, { subjectAltName: "URI:spiffe://example.org,URI:spiffe://example.com" }],
+  ["without a key id", false, { subjectKeyIdentifier: "none", authorityKeyIdentifier: "none" }],
+];
 
 function judged(pem: string, bundlePem: string, now: number): string {
   const read = parseBundle(bundlePem);
@@ -166,6 +193,18 @@ describe.skipIf(!hasOpenssl())("what openssl issues under our authority", () => 
     expect(judged(pem, issuer.bundle, issuer.now + 2 * 86_400_000)).toBe(
       one.expected === undefined ? "svid.expired" : one.expected,
     );
+  });
+});
+
+describe.skipIf(!hasOpenssl())("what openssl makes an authority", () => {
+  let issuer: Issuer;
+  beforeAll(() => {
+    issuer = new Issuer();
+  });
+  afterAll(() => rmSync(issuer.folder, { recursive: true }));
+
+  it.each(AUTHORITIES)("%s: %s", (_name, good, extensions) => {
+    expect(parseBundle(issuer.authority(extensions)).ok).toBe(good);
   });
 });
 

@@ -75,6 +75,11 @@ describe("an X.509-SVID", () => {
     });
     expect(verifySvid(der, { bundle: bundleOf(old), now: notAfter })).toMatchObject({ ok: true });
     expect(verifySvid(der, { bundle: bundleOf(old), now: NOW })).toEqual({ ok: false, code: "svid.expired" });
+    const unbounded = { ...old, certificate: { ...old.certificate, notAfter: Infinity } };
+    expect(verifySvid(svid(unbounded), { bundle: bundleOf(old), now: NOW })).toEqual({
+      ok: false,
+      code: "svid.expired",
+    });
   });
 
   it("is of the bundle's trust domain and signed by one of its authorities", () => {

@@ -220,6 +220,7 @@ describe("INV-12: secrets from the store", () => {
     const { identities } = here.get();
     const next = generateSigningKey();
     await identities.renew(point, key.jkt, proof(next, { nonce: key.jkt }));
+    expect((await record(point)).authority).toBeNull();
     expect([await identities.secretsFor(point, key.jkt), await identities.secretsFor(point, next.jkt)]).toEqual([
       false,
       false,
@@ -228,6 +229,18 @@ describe("INV-12: secrets from the store", () => {
     expect(await identities.secretsFor(point, key.jkt)).toBe(false);
     await identities.remove("edge", "local");
     expect(await identities.secretsFor(point, key.jkt)).toBe(false);
+  });
+
+  it("leave no signature behind that is for another key", async () => {
+    const { point } = await trusted();
+    await here.join("edge");
+    expect((await record(point)).authority).toBeNull();
+  });
+
+  it("leave none behind with what was removed", async () => {
+    const { point } = await trusted();
+    await here.get().identities.remove(point, "local");
+    expect((await record(point)).authority).toBeNull();
   });
 
   it("are not for what was only written into the database", async () => {
