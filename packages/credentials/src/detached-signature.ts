@@ -1,5 +1,6 @@
 import { sign, verify } from "node:crypto";
-import type { SigningKey, VerificationKey } from "./keys.ts";
+import { decodeBase64url } from "./base64url.ts";
+import { type SigningKey, type VerificationKey, importPublicKey } from "./keys.ts";
 
 const SIGNATURE_BYTES = 64;
 
@@ -16,4 +17,11 @@ export function bytesFit(key: VerificationKey, bytes: Uint8Array, signature: Uin
   return key.algorithm === "EdDSA"
     ? verify(null, bytes, key.key, signature)
     : verify("sha256", bytes, { key: key.key, dsaEncoding: "ieee-p1363" }, signature);
+}
+
+/** True when the signature (base64url) over these bytes is of this public JWK. Never throws, whatever it is given. */
+export function isSignedBy(jwk: unknown, bytes: Uint8Array, signature: string): boolean {
+  const imported = importPublicKey(jwk);
+  const decoded = decodeBase64url(signature, SIGNATURE_BYTES);
+  return imported.ok && decoded !== null && bytesFit(imported.key, bytes, decoded);
 }

@@ -19,7 +19,7 @@ export { EVIDENCE_AGE_SECONDS, signEvidence, verifyEvidence } from "./device-evi
 export type { DeviceLevel, JudgedLevel, MissingFact } from "./device-level.ts";
 export { deviceLevel } from "./device-level.ts";
 export { argsCommitment, callDigest, changeDigest, digestOf, sha256, termsDigest } from "./digest.ts";
-export { bytesFit, signBytes } from "./detached-signature.ts";
+export { isSignedBy, signBytes } from "./detached-signature.ts";
 export type { ProofExpectation, ProofInput, ProofRefusal, VerifiedProof } from "./dpop.ts";
 export { accessTokenHash, makeProof, verifyProof } from "./dpop.ts";
 export type { Opened, SealContext, SealingKey } from "./envelope.ts";

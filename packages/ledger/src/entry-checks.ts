@@ -1,5 +1,6 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "@countersign/core";
 import { LIMITS } from "./limits.ts";
+import { SpoolChecks, type SpoolTools } from "./spool-checks.ts";
 
 export type RemarkCode =
   | "entry.not_canonical"
@@ -8,6 +9,8 @@ export type RemarkCode =
   | "point.gap"
   | "point.repeated"
   | "intent.no_outcome"
+  | "spool.broken"
+  | "spool.unsigned"
   | "checks.incomplete";
 
 /** Something an auditor must look at in a log whose hashes are sound. */
@@ -27,7 +30,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Reads entries in their order and collects remarks: a leaf that is not canonical JSON of version 1, a gap in the count of an
- * enforcement point, an intent without an outcome. Memory is bounded; what no longer fits is said as `checks.incomplete`.
+ * enforcement point, an intent without an outcome, a chain of a spool that does not hold. Memory is bounded; what no longer fits is said as `checks.incomplete`.
  */
 export class EntryChecks {
   private readonly listed: Remark[] = [];
@@ -35,16 +38,24 @@ export class EntryChecks {
   private readonly lastSeq = new Map<string, number>();
   private readonly openIntents = new Map<string, number>();
   private overflow: number | null = null;
+  private readonly spools: SpoolChecks | null;
+
+  /** Without tools, what points spooled is not followed. */
+  constructor(tools: SpoolTools | null = null) {
+    this.spools = tools === null ? null : new SpoolChecks(tools, this.report.bind(this));
+  }
 
   see(bytes: Uint8Array, index: number): void {
     const entry = canonicalEntry(bytes);
     if (entry === null) this.report("entry.not_canonical", index, "the entry is not canonical JSON");
     else if (entry["v"] !== 1) this.report("entry.wrong_version", index, "the entry is not of version 1");
     else this.seeFields(entry, index);
+    if (entry !== null) this.spools?.see(entry, index);
   }
 
   /** Call once, after the last entry. */
   finish(): Remarks {
+    this.spools?.close();
     for (const [intent, index] of this.openIntents)
       this.report("intent.no_outcome", index, `intent \`${intent}\` has no outcome`);
     if (this.overflow !== null)

@@ -42,6 +42,7 @@ export {
 export { sha256 } from "./sha256.ts";
 export type { NoteSignature } from "./signature-line.ts";
 export type { NoteSigner, Sign, Verify } from "./signer.ts";
+export type { VerifySpool } from "./spool-checks.ts";
 export { type SpoolChain, draftOf, spoolChain, spoolSignedBytes } from "./spool-chain.ts";
 export { type ParsedTilePath, type Tile, parseTilePath, partialWidth, tileAt, tilePath, tilesOf } from "./tile.ts";
 export { type SyncTileReader, type TileReader, syncTileReader, tileReader } from "./tile-reader.ts";

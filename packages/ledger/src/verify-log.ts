@@ -7,6 +7,7 @@ import { type LogFault, type LogFaultCode, LogFaultError } from "./log-fault.ts"
 import { walkLog } from "./log-walk.ts";
 import type { VerifiedSignature } from "./note.ts";
 import type { Verify } from "./signer.ts";
+import type { VerifySpool } from "./spool-checks.ts";
 import type { ReadFile } from "./tile-source.ts";
 import { parseVkey, type VerifierKey } from "./vkey.ts";
 
@@ -15,6 +16,8 @@ export interface VerifyLogOptions {
   readonly verify: Verify;
   /** A signed checkpoint that was kept from before: the log must still hold all that it held then. */
   readonly oldCheckpoint?: string | Uint8Array;
+  /** Verifies what points signed; absent: only the chains of their spools are followed. */
+  readonly verifySpool?: VerifySpool;
   /** Cosignature keys; whichever of them signed is named in the answer. */
   readonly cosigners?: readonly VerifierKey[];
 }
@@ -57,7 +60,7 @@ async function verifyOrFault(read: ReadFile, vkey: string, options: VerifyLogOpt
   if (!opened.ok) throw new LogFaultError({ code: opened.code, detail: "the checkpoint is not one of this log", path });
   const { checkpoint, cosignatures } = opened;
   const old = options.oldCheckpoint === undefined ? null : await openOld(options.oldCheckpoint, trust, checkpoint);
-  const checks = new EntryChecks();
+  const checks = new EntryChecks({ sha256: options.sha256, verify: options.verifySpool });
   await walkLog({ read, sha256: options.sha256, checkpoint, old }, (entry, index) => {
     checks.see(entry, index);
   });

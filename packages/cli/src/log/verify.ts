@@ -1,4 +1,5 @@
 import { AppError } from "@countersign/core";
+import { isSignedBy } from "@countersign/credentials";
 import { verifyLog } from "@countersign/ledger";
 import type { LogSource } from "./log-source.ts";
 import { nativeSha256, verifyEd25519 } from "./native-crypto.ts";
@@ -36,7 +37,11 @@ export async function verifySource(source: LogSource): Promise<VerifiedLog> {
       throw error;
     }
   };
-  const verdict = await verifyLog(read, vkey, { sha256: nativeSha256, verify: verifyEd25519 });
+  const verdict = await verifyLog(read, vkey, {
+    sha256: nativeSha256,
+    verify: verifyEd25519,
+    verifySpool: isSignedBy,
+  });
   if (verdict.ok) return verified(verdict, source.place, vkey);
   throw fault ?? damaged(verdict, source.place);
 }

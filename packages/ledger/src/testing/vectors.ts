@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cosign, leafHasher, printProofFile, printVkey, syncTileReader } from "../index.ts";
+import { spoolSample } from "./spool-sample.ts";
 import { logSigner, memoryLog, nodeSha256, sampleEntry, seededSigner, witnessSigner } from "./sample-log.ts";
 
 const OLD_SIZE = 100;
@@ -52,6 +53,7 @@ export function vectorFiles(): Map<string, Uint8Array> {
   );
   const stranger = seededSigner("someone.example", "ed25519", "countersign test stranger");
   out.set("refused.json", json(refused(note, old, stranger.key.name)));
+  out.set("spool.json", json(spoolSample()));
   return out;
 }
 

@@ -1,3 +1,4 @@
+import { isSignedBy } from "@countersign/credentials";
 import { type VerifiedLog, verifyLog } from "@countersign/ledger";
 import type { LedgerStore, StoreFault } from "../store/index.ts";
 import type { Ledger } from "./ledger.ts";
@@ -16,7 +17,12 @@ export async function verifyRunning(
   store: LedgerStore,
   oldCheckpoint?: string,
 ): Promise<VerifiedRunning> {
-  const options = { sha256, verify: verifyEd25519, ...(oldCheckpoint === undefined ? {} : { oldCheckpoint }) };
+  const options = {
+    sha256,
+    verify: verifyEd25519,
+    verifySpool: isSignedBy,
+    ...(oldCheckpoint === undefined ? {} : { oldCheckpoint }),
+  };
   const log = await verifyLog((path, limit) => ledger.directory.read(path, limit), ledger.vkey, options);
   return { log, faults: await store.audit() };
 }

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Json } from "@countersign/core";
-import { argsCommitment, bytesFit, decodeBase64url, importPublicKey } from "@countersign/credentials";
+import { argsCommitment, decodeBase64url, isSignedBy, parsePublicJwk, thumbprint } from "@countersign/credentials";
 import {
   type EntryDraft,
   RUN_LIMITS,
@@ -26,7 +26,6 @@ export interface RunFault {
 }
 
 const HASH_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 
 export const chain: SpoolChain = spoolChain((bytes) => hash("sha256", bytes, "buffer"));
 
@@ -49,10 +48,9 @@ function isWhole({ from, to, frames }: SpoolRun): boolean {
 }
 
 function isSigned(run: SpoolRun, jkt: string | null): boolean {
-  const imported = importPublicKey(run.key);
-  const signature = decodeBase64url(run.signature, SIGNATURE_BYTES);
-  if (!imported.ok || signature === null || imported.key.jkt !== jkt) return false;
-  return bytesFit(imported.key, spoolSignedBytes(run), signature);
+  const jwk = parsePublicJwk(run.key);
+  if (jwk === null || thumbprint(jwk) !== jkt) return false;
+  return isSignedBy(jwk, spoolSignedBytes(run), run.signature);
 }
 
 function chained({ from, frames }: SpoolRun, begin: Uint8Array): readonly CheckedFrame[] {
