@@ -42,7 +42,6 @@ export async function startGovernedCore(folder: string): Promise<GovernedCore> {
     clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },
     random,
     issuer: { ...server.issuer, audience: "http://127.0.0.1:1" },
-    purposeOf: async (task) => await server.purposeOf(task),
     compile: async ({ terms }) => await defaultEngine(terms.text),
     log: pino({ level: "silent" }),
   });
@@ -51,14 +50,20 @@ export async function startGovernedCore(folder: string): Promise<GovernedCore> {
   await server.pinUpstreams(async () => await Promise.resolve({ ok: true, tools: [{ name: "read_note", hash: PIN }] }));
   const { api, setupUrl } = await server.serve("http://127.0.0.1:1");
   const claims = await openTask(api, setupUrl ?? "");
+  await learned(point, claims);
   return {
     point,
     act: async (number) => await act(point, claims, number),
     close: async () => {
-      point.stop();
+      await point.stop();
       await server.close();
     },
   };
+}
+
+async function learned(point: EnforcementPoint, claims: Action["claims"]): Promise<void> {
+  const task = claims.ok ? claims.chain.task : null;
+  if (task === null || !(await point.learn(task))) throw new Error("the task is not known at the point");
 }
 
 async function defaultEngine(text: string): Promise<Evaluator> {

@@ -33,12 +33,12 @@ export async function startOwnGateway(plane: ControlPlane, options: ControlPlane
     server.connect(point);
     await point.start();
     const close = async (): Promise<void> => {
-      point.stop();
+      await point.stop();
       await gateway.close();
     };
     return { url: gateway.url, warnings: await unpinned(server, gateway), close };
   } catch (error) {
-    point.stop();
+    await point.stop();
     await gateway.close();
     throw error;
   }
@@ -64,7 +64,6 @@ async function buildPoint({ server, log }: ControlPlane, audience: () => string)
         return audience();
       },
     },
-    purposeOf: async (task) => await server.purposeOf(task),
     compile: async (policy) => {
       const parsed = await parsePolicies(policy.terms.text);
       if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");

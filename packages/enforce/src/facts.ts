@@ -37,7 +37,7 @@ export function gatherFacts({ point, action, countersignature }: Asking, call: C
       mandate: mandateOf(chain, point),
       purpose: find(chain?.task, (id) => point.purposes.get(id)),
       upstream: upstream?.state.status === "active" ? upstream : null,
-      brakes: activeBrakes(point),
+      brakes: [...replica.brakesInForce()],
       ...(isOwnHands(call) ? { criticalPatterns: criticalPatterns(point) } : {}),
     },
     policies: point.evaluator,
@@ -91,12 +91,6 @@ function postureOf(
   };
   judged.set(record, posture);
   return posture;
-}
-
-function activeBrakes(point: EnforcementPoint): StateRecord<"brake">[] {
-  const active: StateRecord<"brake">[] = [];
-  for (const brake of point.replica.all("brake")) if (brake.state.status === "active") active.push(brake);
-  return active;
 }
 
 /** Device facts as an entry shows them. */

@@ -11,6 +11,7 @@ import { type DecideInput, decide } from "@countersign/policy";
 import type { Action, Ends } from "./action.ts";
 import type { Subject } from "./drafts.ts";
 import { gatherFacts } from "./facts.ts";
+import { LEASE_LOST } from "./lease.ts";
 import type { LiveAction } from "./live.ts";
 import type { EnforcementPoint } from "./point.ts";
 
@@ -37,8 +38,7 @@ const STANDS_MS = 1000;
 /** One whole decision on the state of this tick. Marks and the lease come first: they need no policy. */
 export function decideNow<A>(flow: Flow<A>, call: Call): Decision {
   const { point, live } = flow;
-  if (!point.lease.valid())
-    return denied("lease", "lease.lost", "this enforcement point has lost its lease; it denies until it is renewed");
+  if (!point.lease.valid()) return LEASE_LOST;
   return live.mark ?? decideState(flow, call);
 }
 
@@ -49,6 +49,9 @@ export function decideState<A>(flow: Flow<A>, call: Call): Decision {
   if (flow.decided !== null && flow.decided.revision === point.replica.revision && now < flow.decided.until) {
     return flow.decided.decision;
   }
+  const { claims } = flow.action;
+  if (claims.ok && claims.chain.task !== null && point.replica.get("task", claims.chain.task) === undefined)
+    return denied("task", "task.unknown", "no such task is known here; open one with `countersign task open`");
   const input = gatherFacts(flow, call);
   const decision = decide(input);
   flow.decided = { decision, revision: point.replica.revision, until: standsUntil(input, now) };

@@ -31,6 +31,9 @@ export type {
 export { boundOf, covered, onlyOnce } from "./bound.ts";
 export { callIdentity, digestOfCall, maySign } from "./countersigned.ts";
 export { type Ending, endingOf } from "./ending.ts";
+export { Holdings } from "./holdings.ts";
+export type { RecordKey, RecordRef } from "./needs.ts";
+export { EVERYWHERE, keyOf, needsOf, proofOf, refOf, signersOf } from "./needs.ts";
 export { namesOf } from "./facts.ts";
 export type { Clocks } from "./lease.ts";
 export type { Disposition } from "./live.ts";

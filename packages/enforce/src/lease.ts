@@ -1,3 +1,12 @@
+import { type Decision, denied } from "@countersign/core";
+
+/** What every action is told at a point without a lease. */
+export const LEASE_LOST: Decision = denied(
+  "lease",
+  "lease.lost",
+  "this enforcement point has lost its lease; it denies until it is renewed",
+);
+
 /** The clocks of a machine, in milliseconds. `uptimeMs` counts time in suspend, `monotonicMs` does not. */
 export interface Clocks {
   readonly monotonicMs: () => number;
@@ -5,7 +14,8 @@ export interface Clocks {
   readonly uptimeMs: () => number;
 }
 
-interface Reading {
+/** What the clocks said at one moment. */
+export interface Reading {
   readonly monotonic: number;
   readonly wall: number;
   readonly uptime: number;
@@ -58,11 +68,16 @@ export class Lease {
       this.uptimeReadAt = monotonic;
     }
     const wall = this.clocks.wallMs() - this.held.wall;
+    const passed = monotonic - this.held.monotonic;
+    const up = this.uptime - this.held.uptime;
+    // INV-2: a clock that runs backwards tells nothing about how much time passed. An uptime that was read a moment ago may lie just before.
     return (
-      monotonic - this.held.monotonic < this.lengthMs &&
-      this.uptime - this.held.uptime < this.lengthMs &&
-      wall < this.lengthMs &&
-      wall > -this.lengthMs
+      passed >= 0 &&
+      passed < this.lengthMs &&
+      up > -this.lengthMs &&
+      up < this.lengthMs &&
+      wall > -this.lengthMs &&
+      wall < this.lengthMs
     );
   }
 }

@@ -1,4 +1,12 @@
-import { type AnyRecord, type Chain, type Decision, type IntentId, covers, denied } from "@countersign/core";
+import {
+  type AnyRecord,
+  type Chain,
+  type Decision,
+  type IntentId,
+  type TaskId,
+  covers,
+  denied,
+} from "@countersign/core";
 import { type Ending, concernedBy, endingOf } from "./ending.ts";
 
 export type ActionState = "decided" | "recorded" | "sent" | "answered" | "released";
@@ -81,6 +89,18 @@ export class LiveActions {
       ended.push(action);
     }
     return ended;
+  }
+
+  /** Tasks for which something is under way. */
+  tasks(): ReadonlySet<TaskId> {
+    const tasks = new Set<TaskId>();
+    for (const { chain } of this.actions) if (chain.task !== null) tasks.add(chain.task);
+    return tasks;
+  }
+
+  /** Marks everything: nothing more of it is sent or released. */
+  stopAll(decision: Decision): void {
+    for (const action of this.actions) if (action.state !== "released") mark(action, decision);
   }
 
   /** Decides anew what these changes concern, in one synchronous step; marks and answers what is not permitted any more. */

@@ -15,10 +15,13 @@ import type { Evaluator } from "@countersign/policy";
 import type { Action, Effector, Releaser } from "./action.ts";
 import { admitAll } from "./admission.ts";
 import type { ControlPlane, Snapshot } from "./control-plane.ts";
-import { enforce } from "./enforce.ts";
-import { type Clocks, Lease } from "./lease.ts";
 import { endingOf } from "./ending.ts";
+import { enforce } from "./enforce.ts";
+import { Intake } from "./intake.ts";
+import { Learning } from "./learning.ts";
+import { type Clocks, LEASE_LOST, Lease } from "./lease.ts";
 import { type Disposition, type LiveAction, LiveActions } from "./live.ts";
+import { Renewal } from "./renewal.ts";
 import { Replica } from "./replica.ts";
 import { Stops } from "./stops.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -32,8 +35,6 @@ export interface PointOptions {
   readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string; readonly audience: string };
   /** Where clients reach this point, once that is known. */
   readonly url?: () => string | null;
-  /** The task's purpose in clear, for policies; null when it was erased. */
-  readonly purposeOf: (task: StateRecord<"task">) => Promise<string | null>;
   /** Makes the evaluator of a policy set; rejects when the text cannot be used, and then nothing is permitted. */
   readonly compile: (policy: StateRecord<"policy">) => Promise<Evaluator>;
   readonly log: PointLog;
@@ -43,7 +44,7 @@ export interface PointLog {
   error(fields: object, message: string): void;
 }
 
-/** What a point answers to a stop: the version that it has applied and what became of each action that was in flight. */
+/** What a point answers to a change: that it is applied, with its version, and what became of each action that was in flight. */
 export interface Acknowledgement {
   readonly point: PointId;
   readonly name: string;
@@ -51,6 +52,9 @@ export interface Acknowledgement {
   readonly version: number;
   readonly inFlight: readonly { readonly intent: IntentId; readonly disposition: Disposition }[];
 }
+
+/** How often it is looked for tasks that ended or stand still, in ms. */
+const PRUNE_MS = 10_000;
 
 /**
  * One enforcement point: a replica of what it must know, a lease on it, and the actions on their way. It decides locally; without a
@@ -70,22 +74,21 @@ export class EnforcementPoint {
   unrecorded = 0;
   /** Tries against a brake, by task (design 6: three sever it). */
   readonly brakeTries: Map<TaskId, number> = new Map();
-  /** Purposes of live tasks, in clear. */
-  readonly purposes: Map<string, string> = new Map();
   evaluator: Evaluator | null = null;
   /** The risk of a chain, 0 to 100. Nothing raises it yet. */
   riskOf: (chain: Chain) => number = () => 0;
   private readonly options: PointOptions;
   private readonly stops: Stops = new Stops();
-  /** Known to this process alone: what may renew. */
-  private readonly instance: string;
-  private generation = 0;
+  private readonly intake: Intake;
+  private readonly learning: Learning;
+  private readonly renewal: Renewal;
   private policyVersion = -1;
   private applying: Promise<void> = Promise.resolve();
-  private timer: NodeJS.Timeout | null = null;
-  private renewing = false;
+  private pruning: NodeJS.Timeout | null = null;
+  private stopping = false;
   private taskEnded: ((task: TaskId) => void)[] = [];
   private upstreamChanged: ((upstream: string) => void)[] = [];
+  private leaseChanged: ((valid: boolean) => void)[] = [];
 
   constructor(options: PointOptions) {
     this.options = options;
@@ -94,30 +97,82 @@ export class EnforcementPoint {
     this.controlPlane = options.controlPlane;
     this.random = options.random;
     this.log = options.log;
-    this.instance = Buffer.from(options.random(32)).toString("base64url");
     this.lease = new Lease(options.clocks, 0);
+    this.intake = new Intake({
+      replica: this.replica,
+      refused: ({ kind, id }, reason) =>
+        this.log.error({ kind, id, reason }, "record refused: its signature is missing or wrong"),
+    });
+    this.learning = this.makeLearning(options);
+    this.renewal = this.makeRenewal(options);
     this.replica.onChange((record) => this.noticed(record));
   }
 
-  /** Joins the control plane: takes a snapshot, then renews its lease until {@link stop}. */
-  async start(): Promise<void> {
-    const sent = this.lease.reading();
-    const snapshot = await this.controlPlane.join({
-      point: this.id,
-      instance: this.instance,
-      applied: 0,
-      tasks: [],
-      url: this.options.url?.() ?? null,
-      clock: this.now(),
+  private makeLearning({ id, controlPlane, clocks, log }: PointOptions): Learning {
+    return new Learning({
+      intake: this.intake,
+      ask: async (task) => await controlPlane.learn(id, task),
+      take: async (learned) => void (await this.apply(learned, () => this.intake.changes(learned))),
+      record: (task) => this.replica.get("task", task),
+      forget: async (tasks) => await controlPlane.forget(id, tasks),
+      inUse: () => this.live.tasks(),
+      dropped: (task) => this.taskOver(task),
+      monotonicMs: clocks.monotonicMs,
+      failed: (err, task) => log.warn({ err, task }, "the control plane was not reached about a task"),
     });
-    await this.apply(snapshot);
-    this.lease.extend(sent, snapshot.generation, this.settings().lease.seconds * 1000);
-    this.timer = setInterval(() => void this.renew(), this.settings().lease.renewSeconds * 1000);
   }
 
-  stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.lease.drop();
+  private makeRenewal({ id, controlPlane, log, url, random }: PointOptions): Renewal {
+    return new Renewal({
+      point: id,
+      instance: Buffer.from(random(32)).toString("base64url"),
+      controlPlane,
+      lease: this.lease,
+      settings: () => this.settings().lease,
+      applied: () => this.replica.version,
+      url: url ?? (() => null),
+      now: () => this.now(),
+      tasks: () => this.learning.tasks(),
+      drop: (tasks) => this.learning.drop(tasks),
+      take: async (answer) => void (await this.apply(answer, () => this.intake.answer(answer))),
+      changed: (valid) => this.leaseIs(valid),
+      failed: (err) => log.warn({ err }, "lease not renewed"),
+    });
+  }
+
+  /** Joins the control plane, then renews its lease until {@link stop}. @throws AppError what the control plane refuses it for */
+  async start(): Promise<void> {
+    await this.renewal.begin();
+    this.pruning = setInterval(() => this.learning.prune(), PRUNE_MS);
+    this.pruning.unref();
+  }
+
+  /** Denies everything from here on, and tells the control plane that it need not wait for this point. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    if (this.pruning !== null) clearInterval(this.pruning);
+    try {
+      await this.renewal.end();
+    } catch (error) {
+      this.log.warn(
+        { err: error },
+        "the control plane was not told that this point ends; it waits until the lease is over",
+      );
+    }
+  }
+
+  /** Purposes of the tasks that are known, in clear. */
+  get purposes(): ReadonlyMap<string, string> {
+    return this.learning.purposes;
+  }
+
+  /**
+   * True when a task, and all that stands behind it, is known here; false when there is none, or nobody said so in time. To be awaited
+   * before an action is decided. A credential that shows more than is known of its task asks `again`.
+   */
+  async learn(task: TaskId, again: "again" | "" = ""): Promise<boolean> {
+    if (again === "again") await this.learning.learnAgain(task);
+    return await this.learning.learn(task);
   }
 
   settings(): Settings {
@@ -151,24 +206,30 @@ export class EnforcementPoint {
     this.taskEnded.push(callback);
   }
 
+  /** Calls back when the lease was lost, and when it holds again. */
+  onLease(callback: (valid: boolean) => void): void {
+    this.leaseChanged.push(callback);
+  }
+
   onUpstreamChange(callback: (upstream: string) => void): void {
     this.upstreamChanged.push(callback);
   }
 
   /**
    * Takes in what the control plane pushed. What ends something takes hold in this tick: what it covers is marked before the promise is even
-   * returned. The acknowledgement resolves when everything up to that version is applied and each marked action has a disposition; pushed
-   * again, a stop is acknowledged again, with the same actions.
+   * returned. The acknowledgement resolves when the change is applied and each marked action has a disposition; pushed again, a stop is
+   * acknowledged again, with the same actions. @throws AppError `lease.behind`, `link.malformed`
    */
   async push(change: Snapshot): Promise<Acknowledgement> {
-    const ended = change.generation >= this.generation ? this.endNow(change.records) : [];
+    this.intake.assertNotBehind(change);
+    const ended = this.endNow(change.records);
     // INV-3: what began under the old state while this was being applied is marked too, before anything is acknowledged.
-    const late = await this.apply(change);
+    const late = await this.apply(change, () => this.intake.changes(change));
     return {
       point: this.id,
       name: this.name,
-      generation: this.generation,
-      version: this.replica.version,
+      generation: change.generation,
+      version: change.version,
       inFlight: await this.stops.dispositions(change.records, [...ended, ...late]),
     };
   }
@@ -183,59 +244,19 @@ export class EnforcementPoint {
     return this.live.stop(news);
   }
 
-  private async renew(): Promise<void> {
-    if (this.renewing) return;
-    this.renewing = true;
-    try {
-      const sent = this.lease.reading();
-      const renewal = await this.controlPlane.renew({
-        point: this.id,
-        instance: this.instance,
-        applied: this.replica.version,
-        clock: this.now(),
-      });
-      await this.apply(renewal);
-      if (!this.lease.extend(sent, renewal.generation, this.settings().lease.seconds * 1000)) {
-        this.log.error({ generation: renewal.generation }, "renewal of a lower generation refused");
-      }
-    } catch (error) {
-      // Silence ends the lease by itself: nothing is extended here.
-      this.log.warn({ err: error }, "lease not renewed");
-    } finally {
-      this.renewing = false;
-    }
-  }
-
-  /** One change after the other, so that `version` never runs ahead of what is applied. */
-  private async apply(change: Snapshot): Promise<readonly LiveAction[]> {
-    const next = this.applying.then(async () => await this.applyNow(change));
+  /** One change after the other, each whole: `take` puts its records into the replica. Answers the actions that it ended. */
+  private async apply({ records }: Snapshot, take: () => void): Promise<readonly LiveAction[]> {
+    const next = this.applying.then(async () => {
+      take();
+      await this.compilePolicy();
+      const applied = records.filter(({ kind, id, version }) => this.replica.get(kind, id)?.version === version);
+      return [...this.live.stop(applied), ...this.live.decideAgain(applied)];
+    });
     this.applying = next.then(
       () => undefined,
       () => undefined,
     );
     return await next;
-  }
-
-  /** Answers the actions that the change ended. */
-  private async applyNow(change: Snapshot): Promise<readonly LiveAction[]> {
-    if (change.generation < this.generation) throw new Error("change of a lower generation refused");
-    this.generation = change.generation;
-    for (const { record, reason } of admitAll(change.records, this.replica)) {
-      this.log.error({ kind: record.kind, id: record.id, reason }, "record refused: its signature is missing or wrong");
-    }
-    await this.readPurposes(change.records);
-    await this.compilePolicy();
-    this.replica.version = Math.max(this.replica.version, change.version);
-    const applied = change.records.filter(({ kind, id, version }) => this.replica.get(kind, id)?.version === version);
-    return [...this.live.stop(applied), ...this.live.decideAgain(applied)];
-  }
-
-  private async readPurposes(records: readonly AnyRecord[]): Promise<void> {
-    for (const record of records) {
-      if (record.kind !== "task" || record.state.status !== "live" || this.purposes.has(record.id)) continue;
-      const purpose = await this.options.purposeOf(record);
-      if (purpose !== null) this.purposes.set(record.id, purpose);
-    }
   }
 
   private async compilePolicy(): Promise<void> {
@@ -260,11 +281,20 @@ export class EnforcementPoint {
   }
 
   private noticed(record: AnyRecord): void {
-    if (record.kind === "task" && record.state.status !== "live") {
-      this.brakeTries.delete(record.id);
-      this.purposes.delete(record.id);
-      for (const callback of this.taskEnded) callback(record.id);
-    }
+    this.learning.noticed(record);
+    if (record.kind === "task" && record.state.status !== "live") this.taskOver(record.id);
     if (record.kind === "upstream") for (const callback of this.upstreamChanged) callback(record.id);
+  }
+
+  private taskOver(task: TaskId): void {
+    this.brakeTries.delete(task);
+    for (const callback of this.taskEnded) callback(task);
+  }
+
+  private leaseIs(valid: boolean): void {
+    // INV-3: a stop counts a point without a lease as stopped, so nothing that is under way may go on, not even when the lease comes back.
+    if (!valid) this.live.stopAll(LEASE_LOST);
+    if (!valid && !this.stopping) this.log.error({}, "lease lost: everything is denied until it is renewed");
+    for (const callback of this.leaseChanged) callback(valid);
   }
 }

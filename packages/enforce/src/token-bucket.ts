@@ -13,13 +13,18 @@ export class TokenBucket {
 
   /** True when one more may happen now (Unix milliseconds). */
   take(now: number): boolean {
+    if (this.isEmpty(now)) return false;
+    this.tokens -= 1;
+    return true;
+  }
+
+  /** True when nothing more may happen now (Unix milliseconds). */
+  isEmpty(now: number): boolean {
     if (now > this.at) {
       const earned = Number.isFinite(this.at) ? ((now - this.at) / 1000) * this.perSecond : this.burst;
       this.tokens = Math.min(this.burst, this.tokens + earned);
       this.at = now;
     }
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
-    return true;
+    return this.tokens < 1;
   }
 }

@@ -28,7 +28,7 @@ import { type Kernel, settingsOf } from "./kernel.ts";
 import { type Ledger, ledgerRoutes, logKey, openLedger, closeIntentsOf, verifyRunning } from "./ledger/index.ts";
 import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
-import { type ConnectedPoint, Follow, LocalControlPlane, PointLinks, Points } from "./points/index.ts";
+import { type ConnectedPoint, Follow, LocalControlPlane, PointLinks, Points, ServedPoints } from "./points/index.ts";
 import { Mandates, mandateCreateKind, mandateRoutes } from "./mandates/index.ts";
 import { type Place, takePlace } from "./place.ts";
 import { Policies, policyPublishKind, policyRoutes } from "./policies/index.ts";
@@ -45,6 +45,7 @@ import {
 } from "./upstreams/index.ts";
 
 const SWEEP_MS = 5000;
+const POINTS_MS = 500;
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -84,9 +85,6 @@ export interface RunningServer {
    */
   ownPoint(name: string): Promise<OwnPoint>;
   connect(point: ConnectedPoint): void;
-  purposeOf(task: {
-    readonly terms: { readonly purpose: Parameters<Kernel["keys"]["openText"]>[0] };
-  }): Promise<string | null>;
   /** Accepts the definitions of new upstreams; answers those that could not be asked. */
   pinUpstreams(inspect: InspectUpstream): Promise<readonly { readonly upstream: string; readonly reason: string }[]>;
   /** INV-10: what is live with a dead link behind it; must be empty. */
@@ -169,7 +167,7 @@ async function build(
   const { store, place } = state;
   let gatewayUrl: string | null = null;
   const { keys, pointId } = await alone(async () => await firstKeys(options, store));
-  const points = new Points();
+  const points = new Points(store);
   const feed = new Feed({ store, points, now });
   const hint: Kernel["hint"] = (what) => feed.hint(what);
   const kernel: Kernel = { store, points, keys, random, now, log, pointId, hint, gatewayUrl: () => gatewayUrl };
@@ -178,20 +176,24 @@ async function build(
   const publicUrl = (await store.get("settings", "settings"))?.terms.publicUrl ?? config.settings.publicUrl;
   const ledger = await continueLedger(kernel, options, { store, publicUrl });
   const modules = await buildModules(kernel, config, alone);
-  const controlPlane = new LocalControlPlane(kernel, modules);
+  const served = new ServedPoints(kernel, () => performance.now());
+  await served.begin();
+  const controlPlane = new LocalControlPlane(kernel, modules, served);
   const routes = routesOf(kernel, modules, readingRoutes(options, { kernel, store, modules, ledger, feed, activity }));
-  const served = { routes: documented(routes, options.version), behindProxy: config.behindProxy };
-  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), served);
-  const sweeper = setInterval(() => void sweep(kernel, modules), SWEEP_MS);
-  const links = linksOf(kernel, modules, controlPlane);
+  const links = linksOf(kernel, modules, { controlPlane, served });
+  const answered = { routes: documented(routes, options.version), behindProxy: config.behindProxy };
+  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), answered);
+  const sweepers = [
+    setInterval(() => void swept(kernel, async () => await sweep(modules)), SWEEP_MS),
+    setInterval(() => void swept(kernel, async () => await served.sweep()), POINTS_MS),
+  ];
   let listening: Listening | null = null;
   return {
     config,
     controlPlane,
     issuer: { keys: [keys.tokens.jwk], issuer: (await settingsOf(kernel)).publicUrl },
-    ownPoint: async (name) => await ownPoint(kernel, place === null ? name : `${name}@${place.name}`),
+    ownPoint: async (name) => await ownPoint(kernel, served, place === null ? name : `${name}@${place.name}`),
     connect: (point) => points.connect(point),
-    purposeOf: async (task) => await keys.openText(task.terms.purpose),
     pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
     async serve(url) {
       gatewayUrl = url;
@@ -200,7 +202,7 @@ async function build(
         ...listenOptions(config, options.dataDir),
         link: (socket) => links.take(socket),
       });
-      setImmediate(() => void sweep(kernel, modules));
+      setImmediate(() => void swept(kernel, async () => await sweep(modules)));
       return {
         api: apiOf(config, listening, await settingsOf(kernel)),
         setupUrl: await modules.registration.setupUrl(),
@@ -210,7 +212,7 @@ async function build(
     zombies: async () => await findZombies(kernel),
     sameUserAgents: async () => await sameUserAgents(kernel),
     async close() {
-      clearInterval(sweeper);
+      for (const sweeper of sweepers) clearInterval(sweeper);
       feed.close();
       links.close();
       await listening?.close();
@@ -265,7 +267,7 @@ function apiOf({ isShared, behindProxy }: Config, { port }: Listening, { publicU
 function linksOf(
   kernel: Kernel,
   { authority, joins, identities, serverIdentity }: Modules,
-  controlPlane: ControlPlane,
+  { controlPlane, served }: { readonly controlPlane: ControlPlane; readonly served: ServedPoints },
 ): PointLinks {
   const { store, points, log, now, keys } = kernel;
   return new PointLinks({
@@ -279,7 +281,7 @@ function linksOf(
     tokens: async () => ({ issuer: (await settingsOf(kernel)).publicUrl, keys: [keys.tokens.jwk] }),
     secretsFor: async (point, jkt) => await identities.secretsFor(point, jkt),
     renewIdentity: async ({ point, jkt }, keyProof) => await identities.renew(point, jkt, keyProof),
-    lost: async () => await Promise.resolve(),
+    lost: async (point) => await served.lost(point),
     trust: {
       bundle: authority.pem,
       credential: () => serverIdentity.credential(),
@@ -322,13 +324,18 @@ async function firstKeys(
 }
 
 /** INV-6: what a crash of this point's former process cut off has an outcome before it may act again. */
-async function ownPoint(kernel: Kernel, name: string): Promise<OwnPoint> {
-  const { store, now, random, log } = kernel;
-  const id = await store.exclusively(async () => await pointIdOf(store, { name, now, random }));
+async function ownPoint(kernel: Kernel, { membership }: ServedPoints, name: string): Promise<OwnPoint> {
+  const { store, log } = kernel;
+  const id = await store.exclusively(async () => {
+    const formerId = await store.blob(`point/${name}`);
+    return await membership.own(name, formerId === null ? null : (text(formerId) as PointId));
+  });
   const closed = await closeIntentsOf(kernel, id);
   if (closed > 0) log.warn({ point: id, closed }, "intents that a crash cut off have the outcome unknown now");
   return { id, name };
 }
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 
 /** Opens the ledger where it ended. */
 async function continueLedger(
@@ -453,13 +460,17 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
   ];
 }
 
-async function sweep(kernel: Kernel, { tasks, approvals, brakes }: Modules): Promise<void> {
+async function sweep({ tasks, approvals, brakes }: Modules): Promise<void> {
+  await brakes.sweep();
+  await tasks.sweep();
+  await approvals.sweep();
+}
+
+async function swept({ log }: Kernel, sweeping: () => Promise<void>): Promise<void> {
   try {
-    await brakes.sweep();
-    await tasks.sweep();
-    await approvals.sweep();
+    await sweeping();
   } catch (error) {
-    kernel.log.warn({ err: error }, "sweep failed");
+    log.warn({ err: error }, "sweep failed");
   }
 }
 
@@ -469,7 +480,7 @@ async function pointIdOf(
 ): Promise<PointId> {
   const blob = `point/${name}`;
   const known = await store.blob(blob);
-  if (known !== null) return Buffer.from(known).toString("utf8") as PointId;
+  if (known !== null) return text(known) as PointId;
   const id = newId("ep", now(), random);
   await store.commit({ blobs: [{ name: blob, bytes: Buffer.from(id) }] });
   return id;

@@ -136,7 +136,6 @@ export async function bench(
     clocks: { monotonicMs: () => clock.now, wallMs: () => clock.now, uptimeMs: () => clock.now },
     random,
     issuer: { keys: [], issuer: "", audience: "" },
-    purposeOf: async () => await Promise.resolve(null),
     compile,
     log: { warn: () => undefined, error: () => undefined },
   });

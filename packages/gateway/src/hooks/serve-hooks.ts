@@ -47,7 +47,7 @@ async function serve({ context, options, outcomes, own }: Serving, { request, re
   const { answer, controller, over } = answering(response);
   const client = addressed(options, request, answer);
   if (client === null) return;
-  const claims = authenticate(context, { request, url: `${options.baseUrl}/hooks/${client}`, answer });
+  const claims = await authenticate(context, { request, url: `${options.baseUrl}/hooks/${client}`, answer });
   if (claims === null) return;
   if (claims.ok) response.setHeader("dpop-nonce", context.authenticator.nonce());
   const told = await readTold({ context, request, client, answer });
@@ -95,13 +95,13 @@ function addressed({ hosts }: EndpointOptions, request: IncomingMessage, answer:
 }
 
 /** Who asks; null when the answer was given already: the proof wants a fresh nonce. */
-function authenticate(
+async function authenticate(
   { authenticator }: GatewayContext,
   { request, url, answer }: { readonly request: IncomingMessage; readonly url: string; readonly answer: HookAnswer },
-): Claims | null {
+): Promise<Claims | null> {
   const { authorization, dpop } = request.headers;
   const proof = Array.isArray(dpop) ? dpop.join(", ") : dpop;
-  const { claims, useNonce } = authenticator.check({ authorization, proof, method: "POST", url });
+  const { claims, useNonce } = await authenticator.check({ authorization, proof, method: "POST", url });
   if (claims.ok || !useNonce) return claims;
   const refusal = unrecorded({ step: "credential", code: claims.code, reason: claims.reason });
   answer.unauthorized(refusal, challengeHeaders(authenticator.nonce(), claims.code, true));

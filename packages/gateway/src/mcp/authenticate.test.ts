@@ -19,17 +19,17 @@ function proof(
   const { method = "POST", url = URL_, now = Date.now() } = parts;
   return makeProof({ key, method, url, accessToken: token, nonce, now, random });
 }
-function check(authenticator: Authenticator, token: string | null, dpop: string | undefined): string {
+async function check(authenticator: Authenticator, token: string | null, dpop: string | undefined): Promise<string> {
   const authorization = token === null ? undefined : token.includes(" ") ? token : `DPoP ${token}`;
-  const { claims, useNonce } = authenticator.check({ authorization, proof: dpop, method: "POST", url: URL_ });
+  const { claims, useNonce } = await authenticator.check({ authorization, proof: dpop, method: "POST", url: URL_ });
   if (claims.ok) return "ok";
   return useNonce ? "use_dpop_nonce" : claims.code;
 }
 
 describe("Authenticator", () => {
-  it("makes claims of a token and its proof", () => {
+  it("makes claims of a token and its proof", async () => {
     const { authenticator, credential } = setUp();
-    const { claims } = authenticator.check({
+    const { claims } = await authenticator.check({
       authorization: `DPoP ${credential.token}`,
       proof: proof(credential, authenticator.nonce()),
       method: "POST",
@@ -38,39 +38,39 @@ describe("Authenticator", () => {
     expect(claims).toEqual({ ok: true, chain: credential.chain, jkt: credential.key.jkt, agentProof: "declared" });
   });
 
-  it("asks for its nonce when all else is good, and only then", () => {
+  it("asks for its nonce when all else is good, and only then", async () => {
     const { authenticator, credential } = setUp();
-    expect(check(authenticator, credential.token, proof(credential, null))).toBe("use_dpop_nonce");
-    expect(check(authenticator, credential.token, proof(credential, "stale"))).toBe("use_dpop_nonce");
+    expect(await check(authenticator, credential.token, proof(credential, null))).toBe("use_dpop_nonce");
+    expect(await check(authenticator, credential.token, proof(credential, "stale"))).toBe("use_dpop_nonce");
     const foreign = { ...credential, key: generateSigningKey() };
-    expect(check(authenticator, credential.token, proof(foreign, null))).toBe("credential.not_bound");
+    expect(await check(authenticator, credential.token, proof(foreign, null))).toBe("credential.not_bound");
   });
 
-  it("takes a proof once", () => {
+  it("takes a proof once", async () => {
     const { authenticator, credential } = setUp();
     const once = proof(credential, authenticator.nonce());
-    expect(check(authenticator, credential.token, once)).toBe("ok");
-    expect(check(authenticator, credential.token, once)).toBe("credential.replayed");
+    expect(await check(authenticator, credential.token, once)).toBe("ok");
+    expect(await check(authenticator, credential.token, once)).toBe("credential.replayed");
   });
 
-  it("refuses what is missing, foreign, or for something else", () => {
+  it("refuses what is missing, foreign, or for something else", async () => {
     const { authenticator, credential, point } = setUp();
     const nonce = authenticator.nonce();
     const good = (): string => proof(credential, nonce);
-    expect(check(authenticator, null, good())).toBe("credential.missing");
-    expect(check(authenticator, credential.token, undefined)).toBe("credential.missing");
-    expect(check(authenticator, `Bearer ${credential.token}`, good())).toBe("credential.not_bound");
-    expect(check(authenticator, credential.token, proof(credential, nonce, { method: "GET" }))).toBe(
+    expect(await check(authenticator, null, good())).toBe("credential.missing");
+    expect(await check(authenticator, credential.token, undefined)).toBe("credential.missing");
+    expect(await check(authenticator, `Bearer ${credential.token}`, good())).toBe("credential.not_bound");
+    expect(await check(authenticator, credential.token, proof(credential, nonce, { method: "GET" }))).toBe(
       "credential.wrong_method",
     );
-    expect(check(authenticator, credential.token, proof(credential, nonce, { url: `${URL_}2` }))).toBe(
+    expect(await check(authenticator, credential.token, proof(credential, nonce, { url: `${URL_}2` }))).toBe(
       "credential.wrong_url",
     );
-    expect(check(authenticator, credential.token, proof(credential, nonce, { now: Date.now() - 600_000 }))).toBe(
+    expect(await check(authenticator, credential.token, proof(credential, nonce, { now: Date.now() - 600_000 }))).toBe(
       "credential.expired",
     );
     const changed = `${credential.token.slice(0, -10)}${credential.token.at(-10) === "A" ? "B" : "A"}${credential.token.slice(-9)}`;
-    expect(check(authenticator, changed, good())).toMatch(/^credential\.(wrong_key|not_canonical)$/);
+    expect(await check(authenticator, changed, good())).toMatch(/^credential\.(wrong_key|not_canonical)$/);
     const stranger = mintAccessToken(
       {
         issuer: point.issuer().issuer,
@@ -82,19 +82,35 @@ describe("Authenticator", () => {
       generateSigningKey(),
       { now: Date.now(), random },
     );
-    expect(check(authenticator, stranger, proof({ ...credential, token: stranger }, nonce))).toBe(
+    expect(await check(authenticator, stranger, proof({ ...credential, token: stranger }, nonce))).toBe(
       "credential.wrong_key",
     );
   });
 
-  it("refuses a key that its task does not know any more, and a chain that is not its task's", () => {
+  it("refuses a key that its task does not know any more, and a chain that is not its task's", async () => {
     const { authenticator, credential, point } = setUp();
     point.putTask(credential.chain, generateSigningKey(), "live");
-    expect(check(authenticator, credential.token, proof(credential, authenticator.nonce()))).toBe(
+    expect(await check(authenticator, credential.token, proof(credential, authenticator.nonce()))).toBe(
       "credential.not_bound",
     );
     const other = point.openTask();
     point.putTask({ ...other.chain, agent: credential.chain.agent }, other.key, "live");
-    expect(check(authenticator, other.token, proof(other, authenticator.nonce()))).toBe("credential.not_bound");
+    expect(await check(authenticator, other.token, proof(other, authenticator.nonce()))).toBe("credential.not_bound");
+  });
+
+  it("asks what stands behind a task, for genuine credentials alone, and again for a key that it does not know", async () => {
+    const { authenticator, credential, point } = setUp();
+    const asked: string[] = [];
+    const key = generateSigningKey();
+    point.putTask(credential.chain, key, "live");
+    point.learn = async (task, again) => {
+      asked.push(`${task}${again ?? ""}`);
+      if (again === "again") point.putTask(credential.chain, credential.key, "live");
+      return await Promise.resolve(true);
+    };
+    expect(await check(authenticator, credential.token, proof(credential, null))).toBe("use_dpop_nonce");
+    expect(asked).toEqual([]);
+    expect(await check(authenticator, credential.token, proof(credential, authenticator.nonce()))).toBe("ok");
+    expect(asked).toEqual([credential.chain.task, `${credential.chain.task}again`]);
   });
 });

@@ -1,4 +1,4 @@
-import { type PublicJwk, type Random, codeRow } from "@countersign/core";
+import { type PublicJwk, type Random, type StateRecord, type TaskId, codeRow } from "@countersign/core";
 import {
   type AccessTokenClaims,
   NonceSource,
@@ -12,7 +12,7 @@ import {
 } from "@countersign/credentials";
 import type { Claims, EnforcementPoint } from "@countersign/enforce";
 
-type Point = Pick<EnforcementPoint, "replica" | "issuer" | "now">;
+type Point = Pick<EnforcementPoint, "replica" | "issuer" | "now" | "learn">;
 
 /** What of a request proves who sends it. */
 export interface Presented extends PresentedCredential {
@@ -45,9 +45,15 @@ export class Authenticator {
     return this.#nonces.current(this.#point.now());
   }
 
-  check({ method, url, ...presented }: Presented): Authenticated {
+  /** What stands behind the task is asked for only when its credential is genuine: strangers cause no question. */
+  async check(presented: Presented): Promise<Authenticated> {
+    const verified = this.#verified(presented);
+    return verified.ok ? await this.#ofTask(verified.claims) : refused(verified);
+  }
+
+  #verified({ method, url, ...presented }: Presented): ReturnType<typeof verifyTaskRequest> {
     const { issuer, audience } = this.#point.issuer();
-    const verified = verifyTaskRequest(presented, {
+    return verifyTaskRequest(presented, {
       issuerKeys: this.#issuerKeys(),
       issuer,
       audience,
@@ -58,16 +64,22 @@ export class Authenticator {
       nonces: this.#nonces,
       replay: this.#replay,
     });
-    return verified.ok ? this.#ofTask(verified.claims) : refused(verified);
   }
 
-  /** The token must say what its task says. A task that is not known here is left to the decision. */
-  #ofTask({ chain, jkt }: AccessTokenClaims): Authenticated {
-    const task = this.#point.replica.get("task", chain.task);
+  /** The token must say what its task says. A task that is not known here, though it was asked for, is left to the decision. */
+  async #ofTask({ chain, jkt }: AccessTokenClaims): Promise<Authenticated> {
+    await this.#point.learn(chain.task);
+    // A key that was added a moment ago may not have been told yet.
+    if (this.#task(chain.task)?.state.jkts.includes(jkt) === false) await this.#point.learn(chain.task, "again");
+    const task = this.#task(chain.task);
     const { human, device, agent } = task?.terms ?? chain;
     const fits = human === chain.human && device === chain.device && agent === chain.agent;
     if (!fits || task?.state.jkts.includes(jkt) === false) return refused({ ok: false, code: "credential.not_bound" });
     return { claims: { ok: true, chain, jkt, agentProof: "declared" }, useNonce: false };
+  }
+
+  #task(id: TaskId): StateRecord<"task"> | undefined {
+    return this.#point.replica.get("task", id);
   }
 
   /** The same key objects for as long as the issuer has the same keys: what was verified with them is remembered. */

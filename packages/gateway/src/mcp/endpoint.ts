@@ -34,7 +34,7 @@ export async function serveHttp(context: GatewayContext, options: EndpointOption
     const method = request.method ?? "";
     const url = `${options.baseUrl}/mcp/${upstream}`;
     const { authorization, dpop } = request.headers;
-    const authenticated = context.authenticator.check({ authorization, proof: oneOf(dpop), method, url });
+    const authenticated = await context.authenticator.check({ authorization, proof: oneOf(dpop), method, url });
     // A client in good standing learns the next nonce before the last one ends (RFC 9449 section 8.2).
     if (authenticated.claims.ok) response.setHeader("dpop-nonce", context.authenticator.nonce());
     const exchange: Exchange = { context, upstream, request, response, claims: authenticated.claims };

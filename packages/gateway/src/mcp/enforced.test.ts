@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await gateway.close();
-  enforced.point.stop();
+  await enforced.point.stop();
 });
 
 async function startGateway(): Promise<void> {

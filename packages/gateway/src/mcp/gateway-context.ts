@@ -19,6 +19,8 @@ export type GatewayPoint = Pick<
   | "replica"
   | "settings"
   | "issuer"
+  | "learn"
+  | "onLease"
   | "enforce"
   | "heldCall"
   | "secret"

@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await gateway.close();
-  enforced.point.stop();
+  await enforced.point.stop();
 });
 
 const said = (): string => log.join("\n");

@@ -54,6 +54,12 @@ class StandIn implements ConnectedPoint {
   }
 }
 
+/** A point that is connected to this server, and is told of changes. */
+function joined({ points }: Kernel, point: StandIn): void {
+  points.connect(point);
+  points.begin(point.id, []);
+}
+
 describe("the receipt of a stop", () => {
   let here: TestKernel;
   let kernel: Kernel;
@@ -69,7 +75,7 @@ describe("the receipt of a stop", () => {
   ): Promise<StandIn> => {
     const point = new StandIn(name);
     await here.put(point.record(status));
-    place?.points.connect(point);
+    if (place !== null) joined(place, point);
     return point;
   };
   /** Leases that outlive any test: what is settled before they end was not settled by their end. */
@@ -114,7 +120,7 @@ describe("the receipt of a stop", () => {
     const brake = await kernel.store.get("brake", id);
     if (brake === null) throw new Error("no brake");
     expect(await brakes.state(id)).toMatchObject({ state: "stopping", points: [{ name: "far", how: null, at: null }] });
-    other.points.connect(far);
+    joined(other, far);
     const change = { generation: kernel.store.generation, version: brake.version, records: [brake] };
     await postAcknowledgements(other, change.records, other.points.publish(change));
     const settled = await receipt;
@@ -187,7 +193,7 @@ describe("the receipt of a stop", () => {
     };
     const receipt = await brakes.stop(ALL);
     expect(pointsOf(receipt)).toEqual({ behind: "acknowledged" });
-    expect(behind.pushed.map(({ version }) => version)).toEqual([receipt.version, 0]);
+    expect(behind.pushed.map(({ version }) => version)).toEqual([receipt.version, receipt.version]);
   });
 
   it(
@@ -227,7 +233,7 @@ describe("the receipt of a stop", () => {
     await here.put(left.record("away"));
     const other = here.beside();
     mine.applied = version + 1;
-    other.points.connect(mine);
+    joined(other, mine);
     const later = on(other);
     await later.sweep();
     expect(await later.state(id)).toMatchObject({ state: "stopping" });

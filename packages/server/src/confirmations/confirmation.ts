@@ -162,10 +162,11 @@ export class Confirmation {
     this.waiting += 1;
   }
 
-  /** Version 0: it tells of the change once more, and claims nothing about what else was told to this point. */
+  /** It tells of the change once more, and claims nothing about what else was told to this point: only renewals do. */
   private tell(point: ConnectedPoint): void {
     const { generation } = this.kernel.store;
-    const answer = point.push({ generation, version: 0, records: this.awaited.records });
+    const { version, records } = this.awaited;
+    const answer = point.push({ generation, version: Math.max(version, ...records.map((r) => r.version)), records });
     this.hear(point, answer);
     this.share([{ point, answer }]);
   }

@@ -61,7 +61,7 @@ describe("who", () => {
     await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[1]!, file))] });
     await store.commit({ entries: [make.entry(point, make.intent(chains[1]!, intents[2]!, "file:/elsewhere"))] });
     const keys = await openKeyRing(store, Buffer.alloc(32), { random: make.random, now: Date.now });
-    const kernel = { store, keys, points: new Points(), pointId: point };
+    const kernel = { store, keys, points: new Points(store), pointId: point };
     const { acts, next } = await who(kernel, { resource: "file:/srv/**", limit: 10 });
     expect(acts.map(({ index, outcome }) => [index, outcome])).toEqual([
       [3, null],

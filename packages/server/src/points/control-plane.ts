@@ -3,7 +3,6 @@ import {
   type BrakeId,
   type Chain,
   type HeldCall,
-  type Kind,
   type Kinds,
   type PointId,
   type TaskId,
@@ -30,26 +29,10 @@ import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, named, publish } from "../kernel.ts";
 import { type Commit, withState } from "../store/index.ts";
 import type { Tasks } from "../tasks/index.ts";
+import { readSecret } from "../upstreams/index.ts";
 import { SpoolMerge } from "./merge-spool.ts";
 import { sealedDisclosure } from "./sealed-disclosure.ts";
-import { readSecret } from "../upstreams/index.ts";
-
-/** What points must know: all that decisions read, and the approvals that their calls wait for. */
-const POINT_KINDS: readonly Kind[] = [
-  "root",
-  "human",
-  "passkey",
-  "settings",
-  "policy",
-  "upstream",
-  "device",
-  "posture",
-  "agent",
-  "mandate",
-  "task",
-  "brake",
-  "approval",
-];
+import type { ServedPoints } from "./served-points.ts";
 
 /** Tries to take one of several uses that are taken at the same time. */
 const MOST_TRIES = 100;
@@ -60,40 +43,34 @@ export class LocalControlPlane implements ControlPlane {
   private readonly spools: SpoolMerge;
   private readonly modules: { readonly approvals: Approvals; readonly brakes: Brakes; readonly tasks: Tasks };
 
-  constructor(kernel: Kernel, modules: LocalControlPlane["modules"]) {
+  private readonly points: ServedPoints;
+
+  constructor(kernel: Kernel, modules: LocalControlPlane["modules"], points: ServedPoints) {
     this.kernel = kernel;
     this.modules = modules;
     this.spools = new SpoolMerge(kernel);
+    this.points = points;
   }
 
-  async join({ applied }: Hello): Promise<Snapshot> {
-    return await this.changesAfter(applied);
+  async join(hello: Hello): Promise<Snapshot> {
+    return await this.points.join(hello);
   }
 
-  async renew({ applied }: RenewalRequest): Promise<Snapshot> {
-    return await this.changesAfter(applied);
+  async renew(renewal: RenewalRequest): Promise<Snapshot> {
+    return await this.points.renew(renewal);
   }
 
-  /** Every point knows every task by its renewals. */
-  async learn(_point: PointId, id: TaskId): Promise<Learned> {
-    const { store, keys } = this.kernel;
-    const task = await store.get("task", id);
-    const { generation, version } = await store.head();
-    const purpose = task === null ? null : await keys.openText(task.terms.purpose);
-    return { generation, version, records: task === null ? [] : [task], purpose };
+  async learn(point: PointId, task: TaskId): Promise<Learned> {
+    return await this.points.learn(point, task);
   }
 
-  async forget(): Promise<void> {
+  async forget(point: PointId, tasks: readonly TaskId[]): Promise<void> {
+    this.points.forget(point, tasks);
     await Promise.resolve();
   }
 
-  async leave(): Promise<void> {
-    await Promise.resolve();
-  }
-
-  private async changesAfter(applied: number): Promise<Snapshot> {
-    const { version, records } = await this.kernel.store.changes(applied, POINT_KINDS);
-    return { generation: this.kernel.store.generation, version, records };
+  async leave(point: PointId): Promise<void> {
+    await this.points.leave(point);
   }
 
   async record(request: RecordRequest): Promise<Recorded> {

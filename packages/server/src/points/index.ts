@@ -3,3 +3,4 @@ export { LocalControlPlane } from "./control-plane.ts";
 export { Follow, type Followed } from "./follow.ts";
 export type { ConnectedPoint, Pushed } from "./points.ts";
 export { Points } from "./points.ts";
+export { ServedPoints } from "./served-points.ts";

@@ -21,6 +21,7 @@ import type { LedgerStore, Put, StoredEntry } from "../store/index.ts";
 import { Servers } from "../testing/servers.ts";
 import { chain } from "./check-run.ts";
 import { LocalControlPlane } from "./control-plane.ts";
+import { ServedPoints } from "./served-points.ts";
 
 const random = (length: number): Uint8Array => randomBytes(length);
 const ALL = { frames: 256, bytes: 1e12 };
@@ -68,7 +69,7 @@ async function send(from = spool): Promise<void> {
 beforeEach(async () => {
   servers = await Servers.open();
   directory = mkdtempSync(join(tmpdir(), "countersign-merge-"));
-  control = new LocalControlPlane(servers.a, {} as never);
+  control = new LocalControlPlane(servers.a, {} as never, new ServedPoints(servers.a, () => servers.a.now()));
   point = newId("ep", servers.a.now(), random);
   key = generateSigningKey("P-256");
   const terms = {
@@ -159,7 +160,7 @@ describe("a spool that is merged", () => {
   });
 
   it("is merged once by two servers at the same time", async () => {
-    const other = new LocalControlPlane(servers.b, {} as never);
+    const other = new LocalControlPlane(servers.b, {} as never, new ServedPoints(servers.b, () => servers.b.now()));
     for (let i = 0; i < 20; i += 1) await spool.append(act.read());
     const run = await nextRun();
     const answers = await Promise.all([control, other, control, other].map(async (one) => await one.merge(run)));

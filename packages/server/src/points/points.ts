@@ -1,5 +1,8 @@
-import type { PointId } from "@countersign/core";
-import type { Acknowledgement, Snapshot } from "@countersign/enforce";
+import type { AnyRecord, PointId, TaskId } from "@countersign/core";
+import { type Acknowledgement, type RecordKey, type Snapshot, keyOf } from "@countersign/enforce";
+import type { Store } from "../store/index.ts";
+import { Chains, byKey } from "./chains.ts";
+import { type Interest, Interests } from "./interest.ts";
 
 /** A connection to an enforcement point. */
 export interface ConnectedPoint {
@@ -14,24 +17,153 @@ export interface Pushed {
   readonly answer: Promise<Acknowledgement>;
 }
 
-/** The enforcement points that are connected to this server. */
-export class Points {
-  private readonly connected = new Map<PointId, ConnectedPoint>();
+interface Connection {
+  readonly point: ConnectedPoint;
+  /** What it was told; null until it joins. */
+  interest: Interest | null;
+}
 
-  connect(point: ConnectedPoint): void {
-    this.connected.set(point.id, point);
+/** The enforcement points that are connected to this server, and what each of them is told. */
+export class Points {
+  readonly chains: Chains;
+  readonly interests: Interests = new Interests();
+  private readonly connected = new Map<PointId, Connection>();
+
+  constructor(store: Store) {
+    this.chains = new Chains(store);
   }
 
-  disconnect(id: PointId): void {
-    this.connected.delete(id);
+  connect(point: ConnectedPoint): void {
+    this.disconnect(point.id);
+    this.connected.set(point.id, { point, interest: null });
+  }
+
+  /** Ends what a point is told; when `point` is given, only if it is still that connection. Answers whether it was. */
+  disconnect(id: PointId, point?: ConnectedPoint): boolean {
+    const connection = this.connected.get(id);
+    if (connection === undefined || (point !== undefined && connection.point !== point)) return false;
+    connection.interest?.end();
+    return this.connected.delete(id);
   }
 
   all(): readonly ConnectedPoint[] {
-    return [...this.connected.values()];
+    return [...this.connected.values()].map(({ point }) => point);
   }
 
-  /** Pushes to every point at once. */
-  publish(change: Snapshot): readonly Pushed[] {
-    return this.all().map((point) => ({ point, answer: point.push(change) }));
+  /** From here on the point is told about these tasks, and about what all points must know. Null: it is not connected. */
+  begin(id: PointId, tasks: readonly TaskId[]): Interest | null {
+    const connection = this.connected.get(id);
+    if (connection === undefined) return null;
+    connection.interest?.end();
+    connection.interest = this.interests.make();
+    for (const task of tasks) connection.interest.root(taskKey(task));
+    return connection.interest;
   }
+
+  /** What a point is told here; null when it did not join here. */
+  interestOf(id: PointId): Interest | null {
+    return this.connected.get(id)?.interest ?? null;
+  }
+
+  /**
+   * Tells a change to all whom it concerns, at once. Points that are told the same get the same object. Who lacks what proves it is told that
+   * in the same breath.
+   */
+  publish(change: Snapshot): readonly Pushed[] {
+    const parts = this.sort(change.records);
+    const shared = new Map<string, Snapshot>();
+    const pushed: Pushed[] = [];
+    for (const { point, interest } of this.connected.values()) {
+      if (interest === null) continue;
+      const own = parts.own.get(interest) ?? [];
+      if (parts.common.length + own.length === 0) continue;
+      const key = own.join();
+      const told = shared.get(key) ?? { ...change, records: [...parts.common, ...own].map((i) => at(change, i)) };
+      shared.set(key, told);
+      const lacking = parts.lacking.get(interest);
+      const proofs = parts.proofs === null ? [] : [parts.proofs];
+      if (lacking !== undefined) proofs.push(this.chains.read(interest, lacking, byKey(change.records)));
+      pushed.push({ point, answer: proofs.length === 0 ? point.push(told) : this.withProofs(point, told, proofs) });
+    }
+    return pushed;
+  }
+
+  /** Puts changes into what the next renewals carry. */
+  async note(records: readonly AnyRecord[]): Promise<void> {
+    const parts = this.sort(records);
+    const proofs = (await parts.proofs) ?? [];
+    for (const { interest } of this.connected.values()) {
+      if (interest === null) continue;
+      const lacking = parts.lacking.get(interest) ?? [];
+      const more = lacking.length === 0 ? [] : await this.chains.read(interest, lacking);
+      const own = [...parts.common, ...(parts.own.get(interest) ?? [])].flatMap((i) => records[i] ?? []);
+      for (const record of [...proofs, ...more, ...own]) interest.add(record);
+    }
+  }
+
+  private async withProofs(
+    point: ConnectedPoint,
+    told: Snapshot,
+    proofs: readonly Promise<readonly AnyRecord[]>[],
+  ): Promise<Acknowledgement> {
+    const known = new Set(told.records.map(keyOf));
+    const more = (await Promise.all(proofs)).flat().filter((record) => !known.has(keyOf(record)));
+    const version = Math.max(told.version, ...more.map((record) => record.version));
+    return await point.push({ ...told, version, records: [...more, ...told.records] });
+  }
+
+  /** Whom each of these records concerns, by its place among them. */
+  private sort(records: readonly AnyRecord[]): Sorted {
+    const { everyone } = this.interests;
+    const [common, own, lacking] = [[] as number[], new Map<Interest, number[]>(), new Map<Interest, RecordKey[]>()];
+    for (const [i, record] of records.entries()) {
+      for (const interest of this.interests.concerned(record)) {
+        if (interest === everyone) common.push(i);
+        else push(own, interest, i);
+        // Stops need nothing, and are told by their kind.
+        for (const key of record.kind === "brake" ? [] : interest.note(record)) push(lacking, interest, key);
+      }
+    }
+    const changed = common.flatMap((i) => records[i] ?? []);
+    const proofs = this.proofs(changed, lacking.get(everyone) ?? [], byKey(records));
+    // Whoever awaits it hears of a failure; where nobody is connected nobody does.
+    proofs?.catch(() => undefined);
+    return { common, own, lacking, proofs };
+  }
+
+  /** What proves changes that all are told; null when nothing must be read. */
+  private proofs(
+    changed: readonly AnyRecord[],
+    lacking: readonly RecordKey[],
+    given: ReturnType<typeof byKey>,
+  ): Sorted["proofs"] {
+    const thawed = changed.some(({ kind, state }) => kind === "brake" && state.status === "thawed");
+    if (!thawed && lacking.length === 0) return null;
+    return Promise.all([this.chains.proofs(changed), this.chains.read(this.interests.everyone, lacking, given)]).then(
+      (found) => found.flat(),
+    );
+  }
+}
+
+interface Sorted {
+  /** Told to all. */
+  readonly common: readonly number[];
+  readonly own: ReadonlyMap<Interest, readonly number[]>;
+  /** What the records need that the point was not told. */
+  readonly lacking: ReadonlyMap<Interest, readonly RecordKey[]>;
+  readonly proofs: Promise<readonly AnyRecord[]> | null;
+}
+
+export const taskKey = (id: TaskId): RecordKey => keyOf({ kind: "task", id });
+
+function at({ records }: Snapshot, index: number): AnyRecord {
+  const record = records[index];
+  if (record === undefined) throw new RangeError("no such record");
+  return record;
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
 }

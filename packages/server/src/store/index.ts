@@ -3,11 +3,13 @@ export { lockDirectory } from "./sqlite/lock.ts";
 export { openStore } from "./open-store.ts";
 export { withState } from "./with-state.ts";
 export type {
+  Board,
   ChangedRecord,
   Commit,
   Committed,
   Entry,
   EntryQuery,
+  Head,
   Put,
   RecordFilter,
   Store,

@@ -38,7 +38,7 @@ export class Servers {
     const pointId = newId("ep", clock.now, random);
     const kernel = async (): Promise<Kernel> => ({
       store,
-      points: new Points(),
+      points: new Points(store),
       keys: await openKeyRing(store, Buffer.alloc(32, 7), { random, now }),
       random,
       now,

@@ -37,7 +37,7 @@ export async function testKernel(more: Partial<Settings> = {}): Promise<TestKern
   const keys = await openKeyRing(store, randomBytes(32), { random, now: Date.now });
   const make = (): TestKernel["kernel"] => ({
     store,
-    points: new Points(),
+    points: new Points(store),
     keys,
     random,
     now: Date.now,

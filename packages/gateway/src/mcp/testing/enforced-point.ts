@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { type BrakeId, type HumanId, type StateRecord, type UpstreamTerms, newId } from "@countersign/core";
+import {
+  type BrakeId,
+  type HumanId,
+  type PointId,
+  type StateRecord,
+  type TaskId,
+  type UpstreamTerms,
+  newId,
+} from "@countersign/core";
 import { type SigningKey, generateSigningKey, mintAccessToken, signEvidence } from "@countersign/credentials";
 import {
   type ControlPlane,
@@ -29,8 +37,10 @@ class MemoryControlPlane implements ControlPlane {
   renew({ applied }: RenewalRequest): Promise<Snapshot> {
     return Promise.resolve({ generation: 1, version: applied, records: [] });
   }
-  learn(): Promise<Learned> {
-    return Promise.resolve({ generation: 1, version: 1, records: [], purpose: null });
+  /** What it knows of tasks is what the test has put into the replica. */
+  known: (task: TaskId) => Snapshot["records"] = () => [];
+  learn(_point: PointId, task: TaskId): Promise<Learned> {
+    return Promise.resolve({ generation: 1, version: 1000, records: this.known(task), purpose: null });
   }
   forget(): Promise<void> {
     return Promise.resolve();
@@ -117,7 +127,6 @@ export async function enforcedPoint(): Promise<Enforced> {
     clocks: { monotonicMs, wallMs: Date.now, uptimeMs: monotonicMs },
     random,
     issuer: { keys: [issuer.jwk], issuer: ISSUER, audience: "gateway" },
-    purposeOf: () => Promise.resolve(null),
     compile: async ({ terms }) => {
       const parsed = await parsePolicies(terms.text);
       if (!parsed.ok) throw new Error("the default policies do not parse");
@@ -125,6 +134,7 @@ export async function enforcedPoint(): Promise<Enforced> {
     },
     log: { warn: () => undefined, error: () => undefined },
   });
+  control.known = (task) => [point.replica.get("task", task) ?? []].flat();
   await point.start();
   let version = 1;
   const apply = (record: object): void => {

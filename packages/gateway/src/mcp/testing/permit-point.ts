@@ -63,6 +63,7 @@ export class PermitPoint implements GatewayPoint {
   /** Refuses a call before anything is done. */
   refuse: (call: Call) => { refusal: Refusal; detail: RefusalDetail } | null = () => null;
   held: HeldCall | null = null;
+  learn: GatewayPoint["learn"] = (task) => Promise.resolve(this.replica.get("task", task) !== undefined);
   /** Awaited between preparing a call and sending it. */
   beforeSend: () => Promise<void> = () => Promise.resolve();
   settingsNow: Settings = SETTINGS;
@@ -94,6 +95,9 @@ export class PermitPoint implements GatewayPoint {
   }
   heldCall(): Promise<HeldCall | null> {
     return Promise.resolve(this.held);
+  }
+  onLease(): void {
+    // It has none to lose.
   }
   onTaskEnd(callback: (task: TaskId) => void): void {
     this.#taskEnd.push(callback);

@@ -52,7 +52,7 @@ export class IdentityFixture {
     const keys = await openKeyRing(store, Buffer.alloc(32, 7), { random, now });
     const kernel: Kernel = {
       store,
-      points: new Points(),
+      points: new Points(store),
       keys,
       random,
       now,

@@ -1,0 +1,205 @@
+import { createHash } from "node:crypto";
+import { AppError, type PointId, type StateRecord, newId } from "@countersign/core";
+import type { Hello, RenewalRequest } from "@countersign/enforce";
+import { type Kernel, serverEntry, settingsOf } from "../kernel.ts";
+import { type Put, withState } from "../store/index.ts";
+import { Silence } from "./silence.ts";
+
+export type PointRecord = StateRecord<"point">;
+
+/** Most that the wall clocks of a point and of the control plane may differ, in ms. */
+const MOST_SKEW_MS = 60_000;
+const MOST_TRIES = 20;
+
+/**
+ * Who may hold a lease (ADR 0007): a record per point, whose every change is a commit that expects what was read before it, so that of two who
+ * change it at once one looks again.
+ */
+export class Membership {
+  readonly silence: Silence;
+  private readonly kernel: Kernel;
+  private readonly records = new Map<PointId, PointRecord>();
+
+  constructor(kernel: Kernel, monotonicMs: () => number) {
+    this.kernel = kernel;
+    this.silence = new Silence(kernel.store.board, monotonicMs);
+  }
+
+  async begin(): Promise<void> {
+    for (const record of await this.kernel.store.find("point")) this.noted(record);
+  }
+
+  /** A record as the primary has it. */
+  noted(record: PointRecord): void {
+    if ((this.records.get(record.id)?.version ?? -1) >= record.version) return;
+    this.records.set(record.id, record);
+    this.silence.noted(record);
+  }
+
+  /** Points that may hold a lease, as last seen. */
+  present(): readonly PointRecord[] {
+    return [...this.records.values()].filter(mayHold);
+  }
+
+  /**
+   * The record of a point of this very process; a new one keeps the id that its entries had before there were records. Its name is that of a
+   * data directory which is locked by this process: whoever held its lease before is dead.
+   */
+  async own(name: string, formerId: PointId | null): Promise<PointId> {
+    const { store, now, random } = this.kernel;
+    const known = (await store.find("point", { key: name })).find(({ terms }) => terms.place === "own");
+    if (known !== undefined) {
+      this.noted(known);
+      if (mayHold(known)) await this.away(known);
+      return known.id;
+    }
+    const put: Put & { kind: "point" } = {
+      kind: "point",
+      id: formerId ?? newId("ep", now(), random),
+      terms: { name, place: "own", jkt: null, joinedAt: new Date(now()).toISOString() },
+      state: { status: "away", instance: null, url: null },
+      authority: null,
+    };
+    await this.commit(put, 0, "point.register");
+    return put.id;
+  }
+
+  /**
+   * The point works as this process from here on.
+   * @throws AppError `point.unknown`, `point.clock`, `point.in_use`
+   */
+  async join(hello: Pick<Hello, "point" | "instance" | "url" | "clock">): Promise<PointRecord> {
+    this.assertClock(hello);
+    const instance = digestOf(hello.instance);
+    return await this.settled(hello.point, async (record) => {
+      if (record === null || isRemoved(record)) throw new AppError("point.unknown");
+      if (record.state.status !== "away" && record.state.instance !== instance) return await this.contended(record);
+      const state = { status: "active", instance, url: hello.url } as const;
+      const joined = await this.commit(withState(record, state), record.version, "point.active");
+      if (joined !== null) this.silence.renewed(joined.id);
+      return joined;
+    });
+  }
+
+  /** Another process asks for the work of this one: it must wait until no lease of it can run. */
+  private async contended(record: PointRecord): Promise<null> {
+    if (record.state.status === "active" && !(await this.silence.renews(record, await this.silentMs()))) {
+      const left = await this.leaving(record);
+      if (left === null) return null;
+    }
+    throw new AppError("point.in_use", {
+      detail: `another process works as \`${record.terms.name}\`; it must end, or be silent until its lease is over`,
+    });
+  }
+
+  /**
+   * Whether this process may renew, by what the primary knew after it asked.
+   * @throws AppError `point.unknown`, `point.clock`, `point.in_use`, `point.left`
+   */
+  assertRenews(renewal: Pick<RenewalRequest, "point" | "instance" | "clock">): void {
+    this.assertClock(renewal);
+    const record = this.records.get(renewal.point);
+    if (record === undefined || isRemoved(record)) throw new AppError("point.unknown");
+    const { status, instance } = record.state;
+    if (instance !== null && instance !== digestOf(renewal.instance)) throw new AppError("point.in_use");
+    if (status !== "active" || instance === null) throw new AppError("point.left");
+    this.silence.renewed(record.id);
+  }
+
+  private assertClock({ clock }: { readonly clock: number }): void {
+    const skewMs = Math.abs(clock - this.kernel.now());
+    if (skewMs <= MOST_SKEW_MS) return;
+    const seconds = Math.round(skewMs / 1000);
+    throw new AppError("point.clock", { detail: `the clocks differ by ${String(seconds)} s; set them right` });
+  }
+
+  /** The process has dropped its lease. */
+  async leave(point: PointId, instance: string): Promise<void> {
+    await this.settled(point, async (record) => {
+      if (record === null || !mayHold(record) || record.state.instance !== digestOf(instance)) return true;
+      return (await this.away(record)) !== null;
+    });
+  }
+
+  /** The link to a process ended. Its lease may still run, or it may have joined elsewhere since: then `version` is not its record's. */
+  async lost(point: PointId, version: number): Promise<void> {
+    const record = await this.kernel.store.get("point", point);
+    if (record?.state.status === "active" && record.version === version) await this.leaving(record);
+  }
+
+  /** Takes those who are silent for gone, and those who are gone for away when no lease of theirs can run any more. */
+  async sweep(): Promise<void> {
+    const silentMs = await this.silentMs();
+    await this.silence.tell(silentMs);
+    for (const record of this.present()) {
+      if (record.state.status === "leaving") {
+        if (this.silence.leftFor(record) >= silentMs) await this.away(record);
+      } else if (!(await this.silence.renews(record, silentMs))) await this.leaving(record);
+    }
+  }
+
+  /** The longest time for which a lease may run on after its last renewal was answered. */
+  private async silentMs(): Promise<number> {
+    const { lease } = await settingsOf(this.kernel);
+    return lease.seconds * 1000 + lease.marginMs;
+  }
+
+  private async leaving(record: PointRecord): Promise<PointRecord | null> {
+    return await this.commit(
+      withState(record, { ...record.state, status: "leaving" }),
+      record.version,
+      "point.leaving",
+    );
+  }
+
+  private async away(record: PointRecord): Promise<PointRecord | null> {
+    const { removing, ...state } = record.state;
+    const status = removing === true ? "removed" : "away";
+    return await this.commit(
+      withState(record, { ...state, status, instance: null }),
+      record.version,
+      `point.${status}`,
+    );
+  }
+
+  /** Null: somebody else changed it first. */
+  private async commit(put: Put, version: number, action: string): Promise<PointRecord | null> {
+    const { kernel } = this;
+    const committed = await kernel.store.commit({
+      expect: [{ kind: "point", id: put.id, version }],
+      put: [put],
+      entries: [serverEntry(kernel, "identity", { action, resource: put.id, changes: [put] })],
+    });
+    if (!committed.ok) return null;
+    const record = { ...put, version: committed.version } as PointRecord;
+    this.noted(record);
+    return record;
+  }
+
+  /** Repeats what lost a race, on the record as it is then. */
+  private async settled<T>(
+    point: PointId,
+    attempt: (record: PointRecord | null) => Promise<T | null | false>,
+  ): Promise<T> {
+    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+      const record = await this.kernel.store.get("point", point);
+      if (record !== null) this.noted(record);
+      const done = await attempt(record);
+      if (done !== null && done !== false) return done;
+    }
+    throw new AppError("request.conflict", { detail: "the point changed over and over; try again" });
+  }
+}
+
+export function mayHold({ state }: Pick<PointRecord, "state">): boolean {
+  return state.status === "active" || state.status === "leaving";
+}
+
+function isRemoved({ state }: PointRecord): boolean {
+  return state.status === "removed" || state.removing === true;
+}
+
+/** base64url SHA-256: what the record knows of the secret of a process. */
+function digestOf(instance: string): string {
+  return createHash("sha256").update(instance).digest("base64url");
+}

@@ -1,0 +1,140 @@
+import { type AnyRecord, AppError, type PointId, type TaskId } from "@countersign/core";
+import {
+  type Hello,
+  type Learned,
+  type RecordKey,
+  type RenewalRequest,
+  type Snapshot,
+  keyOf,
+} from "@countersign/enforce";
+import type { Kernel } from "../kernel.ts";
+import type { Head } from "../store/index.ts";
+import { Barrier } from "./barrier.ts";
+import type { Interest } from "./interest.ts";
+import { Membership } from "./membership.ts";
+import { taskKey } from "./points.ts";
+
+/** Tasks that a point takes along when it joins again. */
+const MOST_TASKS = 10_000;
+const MOST_URL_CHARS = 2048;
+
+/** Leases of the points that are connected here, and what each is told (ADR 0007). */
+export class ServedPoints {
+  readonly membership: Membership;
+  private readonly kernel: Kernel;
+  private readonly barrier: Barrier;
+  /** Of those that joined here: the secret of their process, and the version of their record by which they did. */
+  private readonly joined = new Map<PointId, { readonly instance: string; readonly version: number }>();
+  /** The answer to all for whom nothing changed: one object for one state. */
+  private nothing: Snapshot = { generation: 0, version: 0, records: [] };
+
+  constructor(kernel: Kernel, monotonicMs: () => number) {
+    this.kernel = kernel;
+    this.membership = new Membership(kernel, monotonicMs);
+    this.barrier = new Barrier(kernel.store, kernel.points, (record) => this.membership.noted(record));
+  }
+
+  /** Before anybody joins. */
+  async begin(): Promise<void> {
+    await this.barrier.begin();
+    await this.membership.begin();
+  }
+
+  async join(hello: Hello): Promise<Snapshot> {
+    if (hello.tasks.length > MOST_TASKS || (hello.url?.length ?? 0) > MOST_URL_CHARS)
+      throw new AppError("request.too_many", { detail: "the point takes too much along" });
+    const { points } = this.kernel;
+    // INV-3: it is told of changes before it may act. A stop that came earlier finds it away; one that comes later finds it here.
+    const interest = points.begin(hello.point, hello.tasks);
+    if (interest === null) throw new AppError("point.left", { detail: "the point is not connected here" });
+    const { version } = await this.membership.join(hello);
+    this.joined.set(hello.point, { instance: hello.instance, version });
+    const common = await points.chains.common(points.interests.everyone);
+    const since = hello.applied === 0 ? [] : await points.chains.commonSince(hello.applied);
+    const chains = await points.chains.read(interest, hello.tasks.map(taskKey));
+    const head = await this.barrier.now();
+    this.membership.assertRenews(hello);
+    return { ...head, records: newest([...since, ...common, ...chains, ...(interest.pending?.values() ?? [])], head) };
+  }
+
+  async renew(renewal: RenewalRequest): Promise<Snapshot> {
+    const head = await this.barrier.now();
+    this.membership.assertRenews(renewal);
+    const interest = this.kernel.points.interestOf(renewal.point);
+    if (interest === null || interest.pending === null) throw new AppError("point.left");
+    if (renewal.applied > head.version)
+      throw new AppError("lease.behind", { detail: "the database knows less than the point has applied" });
+    return this.told(interest, renewal.applied, head);
+  }
+
+  /** What changed after `applied`, of all that this point was told. */
+  private told({ pending }: Interest, applied: number, head: Head): Snapshot {
+    for (const [key, { version }] of pending ?? []) if (version <= applied) pending?.delete(key);
+    const records = newest([...(pending?.values() ?? [])], head);
+    if (records.length > 0) return { ...head, records };
+    const { nothing } = this;
+    if (nothing.generation !== head.generation || nothing.version !== head.version)
+      this.nothing = { ...head, records: [] };
+    return this.nothing;
+  }
+
+  async learn(point: PointId, task: TaskId): Promise<Learned> {
+    const { points, store, keys } = this.kernel;
+    const interest = this.interestOf(point);
+    const key = taskKey(task);
+    interest.root(key);
+    const records = await points.chains.read(interest, [key]);
+    const found = records.find((record) => record.kind === "task" && record.id === task);
+    if (found?.kind !== "task") interest.release([key]);
+    return {
+      generation: store.generation,
+      version: Math.max(0, ...records.map(({ version }) => version)),
+      records,
+      purpose: found?.kind === "task" ? await keys.openText(found.terms.purpose) : null,
+    };
+  }
+
+  forget(point: PointId, tasks: readonly TaskId[]): void {
+    this.kernel.points.interestOf(point)?.release(tasks.map(taskKey));
+  }
+
+  /** The point has dropped its lease and ends. */
+  async leave(point: PointId): Promise<void> {
+    const joined = this.joined.get(point);
+    if (joined === undefined) return;
+    this.joined.delete(point);
+    await this.membership.leave(point, joined.instance);
+  }
+
+  /** Its link ended without a word: whoever was behind it may act until its lease is over. */
+  async lost(point: PointId): Promise<void> {
+    const joined = this.joined.get(point);
+    if (joined === undefined) return;
+    this.joined.delete(point);
+    await this.membership.lost(point, joined.version);
+  }
+
+  /** To be called twice a second. */
+  async sweep(): Promise<void> {
+    // What other servers changed is seen, also while nobody renews here.
+    await this.barrier.now();
+    await this.membership.sweep();
+  }
+
+  private interestOf(point: PointId): Interest {
+    const interest = this.kernel.points.interestOf(point);
+    if (interest === null) throw new AppError("point.left");
+    if (interest.isFull) throw new AppError("request.too_many", { detail: "the point serves too many tasks" });
+    return interest;
+  }
+}
+
+/** The newest of each record; what is newer than the answer itself comes with the next one. */
+function newest(records: readonly AnyRecord[], { version }: Head): readonly AnyRecord[] {
+  const found = new Map<RecordKey, AnyRecord>();
+  for (const record of records) {
+    const key = keyOf(record);
+    if (record.version <= version && (found.get(key)?.version ?? -1) < record.version) found.set(key, record);
+  }
+  return [...found.values()];
+}
