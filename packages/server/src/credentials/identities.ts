@@ -61,7 +61,8 @@ export class Identities {
     if (point === null || !holds(point, jkt)) throw new AppError("point.unknown");
     const expected = { purpose: "point", audience: authority.serverId, nonce: jkt, now: kernel.now() } as const;
     const proof = verifyKeyProof(keyProof, expected);
-    if (!proof.ok) throw new AppError(proof.code, { detail: "the proof of the gateway's key was refused" });
+    if (!proof.ok)
+      throw new AppError(proof.code, { detail: "the proof of the gateway's key was refused; is its clock right?" });
     const svid = authority.issue(`/point/${id}`, proof.jwk);
     const puts = proof.jkt === jkt ? [] : [rekeyed(point, proof, kernel.now())];
     await change(kernel, {

@@ -111,7 +111,8 @@ export class Joins {
     if (name !== undefined && name !== join.terms.name) throw refused();
     const expected = { purpose: "point", audience: authority.serverId, nonce: id, now } as const;
     const proof = verifyKeyProof(keyProof, expected);
-    if (!proof.ok) throw new AppError(proof.code, { detail: "the proof of the gateway's key was refused" });
+    if (!proof.ok)
+      throw new AppError(proof.code, { detail: "the proof of the gateway's key was refused; is its clock right?" });
     const before = await pointNamed(kernel, join.terms.name);
     if (before !== null && before.state.status !== "away") throw inUse(before);
     const point = this.pointOf(join, before, proof.jkt);
