@@ -18,6 +18,7 @@ import { EntryChecks, sha256, spoolSignedBytes } from "@countersign/ledger";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { change, serverEntry } from "../kernel.ts";
 import type { LedgerStore, Put, StoredEntry } from "../store/index.ts";
+import { spools } from "../status/doctor.ts";
 import { Servers } from "../testing/servers.ts";
 import { chain } from "./check-run.ts";
 import { LocalControlPlane } from "./control-plane.ts";
@@ -231,6 +232,7 @@ describe("a spool that is refused", () => {
     const found = (await entries()).filter(({ kind }) => kind === "detection");
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({ action: code, resource: point });
+    expect(await spools(servers.a)).toMatchObject({ ok: false, detail: `not merged any more: ${point} (${code})` });
     const before = (await entries()).length;
     expect(await control.merge(await nextRun(await openHere()))).toEqual({ ok: false, code: "spool.stopped" });
     expect(await entries()).toHaveLength(before);
@@ -249,6 +251,7 @@ describe("a spool that is refused", () => {
     expect(await control.merge(sign({ ...run, point: stranger }))).toEqual({ ok: false, code: "point.unknown" });
     expect((await entries()).filter(({ kind }) => kind === "detection")).toEqual([]);
     expect(await control.merge(run)).toMatchObject({ ok: true });
+    expect(await spools(servers.a)).toMatchObject({ ok: true });
   });
 
   it("is one with a gap", async () => {

@@ -21,6 +21,7 @@ export async function examine(kernel: Kernel, source: StatusSource): Promise<rea
     upstreamPins(kernel),
     folder(source),
     agentsBeside(kernel),
+    spools(kernel),
     ...source.checks().map(async (check) => await check()),
   ]);
   return checks.flat();
@@ -93,5 +94,21 @@ async function agentsBeside(kernel: Kernel): Promise<Check> {
       : {
           next: "run the control plane under a user of its own: an agent that shares it can stop it and read its files",
         }),
+  };
+}
+
+/** Spools of points on other machines of which nothing more is merged. */
+export async function spools({ store }: Pick<Kernel, "store">): Promise<Check> {
+  const stopped = await store.find("spool", { status: "stopped" });
+  const ok = stopped.length === 0;
+  return {
+    name: "spools",
+    ok,
+    detail: ok
+      ? "every spool of a gateway continues what was merged of it"
+      : `not merged any more: ${stopped.map(({ id, state }) => `${id} (${state.cause ?? "unknown"})`).join(", ")}`,
+    ...(ok
+      ? {}
+      : { next: "look at the `detection` entry; keep that gateway's data directory, remove it and join it anew" }),
   };
 }
