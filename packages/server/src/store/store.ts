@@ -29,7 +29,7 @@ export interface Store {
   onForeignCommit(listener: () => void): () => void;
   /** What processes of this installation tell each other. */
   readonly board: Board;
-  /** Runs alone among all processes of this installation: migrations, first keys, first records. */
+  /** Runs alone among all processes of this installation: migrations, first keys, first records. What it asks for inside runs at once. */
   exclusively<T>(action: () => Promise<T>): Promise<T>;
   /** Commits are grouped: all that wait share one fsync. Rejects only with AppError `data.full`, `data.damaged` or `ledger.unavailable`. */
   commit(commit: Commit): Promise<Committed>;

@@ -1,4 +1,5 @@
 import { type AnyRecord, AppError, type EntryId, type Kind, matches, type StateRecord } from "@countersign/core";
+import { Alone } from "../alone.ts";
 import { CommitQueue } from "../commit-queue.ts";
 import type { Growth } from "../growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "../journal.ts";
@@ -55,6 +56,7 @@ export class PostgresStore implements LedgerStore {
   readonly journal: Journal;
   readonly board: Board;
   private readonly parts: Parts;
+  private readonly alone = new Alone();
   private readonly queue: CommitQueue;
   private readonly listeners = new Set<(commit: Commit, version: number) => void>();
   private closing: Promise<void> | null = null;
@@ -92,7 +94,7 @@ export class PostgresStore implements LedgerStore {
 
   async exclusively<T>(action: () => Promise<T>): Promise<T> {
     this.refuseClosed();
-    return await exclusively(this.parts.primary, action);
+    return await this.alone.run(action, async (alone) => await exclusively(this.parts.primary, alone));
   }
 
   watch(listener: (commit: Commit, version: number) => void): () => void {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { AnyRecord, Clock, EntryId, Kind, StateRecord } from "@countersign/core";
 import { AppError } from "@countersign/core";
+import { Alone } from "../alone.ts";
 import { CommitQueue, type SendGroup } from "../commit-queue.ts";
 import { Growth } from "../growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "../journal.ts";
@@ -39,6 +40,7 @@ class SqliteStore implements LedgerStore {
   readonly journal: Journal;
   readonly board: Board = new MemoryBoard(() => performance.now());
   private readonly start: WorkerStart;
+  private readonly alone = new Alone();
   private readonly writer: WorkerLink;
   private readonly reader: WorkerLink;
   private readonly queue: CommitQueue;
@@ -75,7 +77,8 @@ class SqliteStore implements LedgerStore {
   }
 
   async exclusively<T>(action: () => Promise<T>): Promise<T> {
-    return await action();
+    this.refuseClosed();
+    return await this.alone.run(action);
   }
 
   watch(listener: (commit: Commit, version: number) => void): () => void {
