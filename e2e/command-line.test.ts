@@ -62,7 +62,10 @@ describe("the command line against a real installation", () => {
       code: 0,
       state: "stopped",
       kind: "freeze",
-      points: [{ name: "mcp", how: "acknowledged" }],
+      points: [
+        { name: "mcp", how: "acknowledged" },
+        { name: "hooks", how: "acknowledged" },
+      ],
     });
     expect(refusalOf(await client.callTool({ name: "read_text_file", arguments: { path } }))).toMatchObject({
       code: "brake.frozen",

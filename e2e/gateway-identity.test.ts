@@ -53,7 +53,13 @@ describe("identities of gateways, over HTTP", () => {
     });
 
     it("lists points to whoever may read", async () => {
-      const expected = { points: [{ name: "mcp", place: "own", lease: "valid", secrets: true, jkt: null }] };
+      const own = { place: "own", lease: "valid", secrets: true, jkt: null };
+      const expected = {
+        points: [
+          { name: "mcp", ...own },
+          { name: "hooks", ...own },
+        ],
+      };
       expect(await bob.json("/v1/points")).toMatchObject(expected);
       expect(await overSocket(join(here.data, "control.sock"), "/v1/points")).toMatchObject({ json: expected });
     });

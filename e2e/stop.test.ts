@@ -67,7 +67,12 @@ describe("stops", () => {
 
   it("gives a receipt that names each point and that a stranger can verify", verifies("INV-3"), async () => {
     const receipt = await stop("freeze", { type: "all", value: "*" });
-    expect(receipt).toMatchObject({ state: "stopped", points: [{ name: "mcp", how: "acknowledged", inFlight: [] }] });
+    const stopped = { how: "acknowledged", inFlight: [] };
+    const points = [
+      { name: "mcp", ...stopped },
+      { name: "hooks", ...stopped },
+    ];
+    expect(receipt).toMatchObject({ state: "stopped", points });
     const { receipts } = await alice.json<{ receipts: { kid: string; jwk: object }[] }>("/v1/keys");
     const { signature, ...signed } = receipt;
     const key = createPublicKey({

@@ -1,7 +1,7 @@
 import { uptime } from "node:os";
 import { fileURLToPath } from "node:url";
 import { pooledRandom } from "@countersign/credentials";
-import { EnforcementPoint } from "@countersign/enforce";
+import { EnforcementPoint, type PointOptions } from "@countersign/enforce";
 import { type McpGateway, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { type RunningServer, hostPort } from "@countersign/server";
@@ -15,31 +15,34 @@ export interface OwnGateway {
   close(): Promise<void>;
 }
 
-/** Starts the gateway of `countersign up`. The control plane need not answer yet. */
+/** Starts the gateway of `countersign up`, with a point for MCP and one for hooks. The control plane need not answer yet. */
 export async function startOwnGateway(plane: ControlPlane, options: ControlPlaneOptions): Promise<OwnGateway> {
   const { server, log } = plane;
-  let audience = "";
-  const point = await buildPoint(plane, () => audience);
+  let url: string | null = null;
+  const parts = { compile: compileOnce(), url: () => url };
+  const point = await buildPoint(plane, "mcp", parts);
+  const hooks = await buildPoint(plane, "hooks", parts);
   const gateway = await startMcpGateway({
     point,
     listen: hostPort(server.config.listen.gateway),
     publicUrl: null,
     environment: options.env.variables,
     log,
-    hooks: serveHooks(ownPlaces(options)),
+    hooks: { point: hooks, serve: serveHooks(ownPlaces(options)) },
   });
-  audience = gateway.url;
+  ({ url } = gateway);
+  const close = async (): Promise<void> => {
+    await Promise.all([point.stop(), hooks.stop()]);
+    await gateway.close();
+  };
   try {
-    server.connect(point);
-    await point.start();
-    const close = async (): Promise<void> => {
-      await point.stop();
-      await gateway.close();
-    };
+    for (const own of [point, hooks]) {
+      server.connect(own);
+      await own.start();
+    }
     return { url: gateway.url, warnings: await unpinned(server, gateway), close };
   } catch (error) {
-    await point.stop();
-    await gateway.close();
+    await close();
     throw error;
   }
 }
@@ -52,25 +55,43 @@ function ownPlaces({ dataDir, env }: ControlPlaneOptions): OwnPlaces {
   };
 }
 
-async function buildPoint({ server, log }: ControlPlane, audience: () => string): Promise<EnforcementPoint> {
+type Compile = PointOptions["compile"];
+
+async function buildPoint(
+  { server, log }: ControlPlane,
+  name: string,
+  { compile, url }: { readonly compile: Compile; readonly url: () => string | null },
+): Promise<EnforcementPoint> {
   return new EnforcementPoint({
-    ...(await server.ownPoint("mcp")),
+    ...(await server.ownPoint(name)),
     controlPlane: server.controlPlane,
     clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },
     random: pooledRandom(),
     issuer: {
       ...server.issuer,
       get audience() {
-        return audience();
+        return url() ?? "";
       },
     },
-    compile: async (policy) => {
-      const parsed = await parsePolicies(policy.terms.text);
-      if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");
-      return createCedarEvaluator(parsed.set);
-    },
+    url,
+    compile,
     log,
   });
+}
+
+/** Points of one process that are told the same policies compile them once. */
+function compileOnce(): Compile {
+  let last: { readonly text: string; readonly made: ReturnType<Compile> } | null = null;
+  return async ({ terms: { text } }) => {
+    if (last?.text !== text) last = { text, made: compiled(text) };
+    return await last.made;
+  };
+}
+
+async function compiled(text: string): ReturnType<Compile> {
+  const parsed = await parsePolicies(text);
+  if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");
+  return createCedarEvaluator(parsed.set);
 }
 
 /** Accepts what new upstreams offer; those that cannot be asked are said by name. */

@@ -27,8 +27,11 @@ export interface McpGatewayOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: GatewayLog;
   readonly limits?: Partial<McpLimits>;
-  /** Serves `/hooks/…` at the same address. */
-  readonly hooks?: (context: GatewayContext, endpoint: EndpointOptions) => (http: HttpExchange) => Promise<void>;
+  /** Serves `/hooks/…` at the same address, with an enforcement point of its own. */
+  readonly hooks?: {
+    readonly point: GatewayPoint;
+    readonly serve: (context: GatewayContext, endpoint: EndpointOptions) => (http: HttpExchange) => Promise<void>;
+  };
 }
 
 export interface McpGateway {
@@ -49,16 +52,15 @@ const HEAD_MS = 10_000;
  * @throws AppError `listen.in_use` when the address is taken.
  */
 export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGateway> {
-  const context = contextOf(options);
   const { environment, log, point } = options;
-  follow(context);
+  const context = contextOf(options, point);
   const { server, sockets } = makeServer(context.limits);
   const port = await listening(server, options.listen);
   const { host } = options.listen;
   const url = options.publicUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
   const endpoint = { hosts: allowedHosts({ host, port }, options.publicUrl), baseUrl: url };
   const mcp = async (http: HttpExchange): Promise<void> => await serveHttp(context, endpoint, http);
-  const hooks = options.hooks?.(context, endpoint) ?? mcp;
+  const hooks = options.hooks?.serve(contextOf(options, options.hooks.point), endpoint) ?? mcp;
   server.on("request", (request, response) => {
     // A client that is gone shows as the end of its response; there is nobody to tell.
     response.on("error", () => undefined);
@@ -100,6 +102,9 @@ function follow(context: GatewayContext): void {
     context.connections.closeTask(task);
   });
   point.replica.onChange((record) => context.unread.noticed(record));
+  point.onLease((valid) => {
+    if (!valid) context.unread.stopAll();
+  });
   point.onUpstreamChange((upstream) => {
     const record = point.replica.get("upstream", upstream);
     context.connections.upstreamChanged(upstream, record?.state.status === "active" ? record.terms : null);
@@ -110,7 +115,7 @@ function storedAt(point: GatewayPoint): (name: string) => Promise<string | null>
   return async (name) => await point.secret(name);
 }
 
-function contextOf({ point, environment, log, limits }: McpGatewayOptions): GatewayContext {
+function contextOf({ environment, log, limits }: McpGatewayOptions, point: GatewayPoint): GatewayContext {
   const bounds: McpLimits = { ...DEFAULT_LIMITS, ...limits };
   const changes = new Changes();
   const context: GatewayContext = {
@@ -134,6 +139,7 @@ function contextOf({ point, environment, log, limits }: McpGatewayOptions): Gate
     definitions: new KnownDefinitions(),
     unread: new UnreadAnswers(),
   };
+  follow(context);
   return context;
 }
 

@@ -27,6 +27,11 @@ export class UnreadAnswers {
     if (ending !== null) this.#cut(ending.scope);
   }
 
+  /** The lease is lost: a stop that this point was not told of may count on it. */
+  stopAll(): void {
+    for (const { reply } of this.#unread) reply.stop();
+  }
+
   #cut(scope: BrakeScope): void {
     for (const { chain, resources, reply } of this.#unread) if (covers(scope, chain, resources)) reply.stop();
   }
