@@ -1,6 +1,6 @@
 export type { CertificateAuthority, SvidRequest } from "./authority.ts";
 export { certificateAuthority, issueSvid, openAuthority, serialNumber } from "./authority.ts";
-export { fromPem, toPem } from "./pem.ts";
+export { toPem } from "./pem.ts";
 export type { SpiffeId } from "./spiffe-id.ts";
 export { parseSpiffeId } from "./spiffe-id.ts";
 export type { TrustBundle } from "./trust-bundle.ts";

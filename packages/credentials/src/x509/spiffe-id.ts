@@ -13,7 +13,3 @@ export function parseSpiffeId(text: string): SpiffeId | null {
   if (trustDomain === undefined || path === undefined) return null;
   return path.split("/").some((segment) => segment === "." || segment === "..") ? null : { trustDomain, path };
 }
-
-export function spiffeId({ trustDomain, path }: SpiffeId): string {
-  return `spiffe://${trustDomain}${path}`;
-}

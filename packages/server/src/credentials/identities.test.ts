@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { serverEntry } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
 import { ServerIdentity } from "./server-identity.ts";
-import { IdentityFixture } from "./testing/control-plane.ts";
+import { IdentityFixture } from "../testing/index.ts";
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 const HOUR = 3_600_000;

@@ -1,7 +1,5 @@
 export { Authority } from "./authority.ts";
-export type { Identified } from "./identities.ts";
 export { Identities } from "./identities.ts";
-export type { Joined, Redemption } from "./joins.ts";
 export { Joins } from "./joins.ts";
 export { credentialRoutes } from "./routes.ts";
 export { ServerIdentity } from "./server-identity.ts";

@@ -3,7 +3,7 @@ import { bundleHash, generateSigningKey, parseBundle, parseJoinToken, verifySvid
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { named, serverEntry } from "../kernel.ts";
 import { withState } from "../store/index.ts";
-import { IdentityFixture, SETTINGS } from "./testing/control-plane.ts";
+import { IdentityFixture, SETTINGS } from "../testing/index.ts";
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 const REFUSED = {

@@ -1,1 +1,2 @@
+export { IdentityFixture, SETTINGS } from "./identity-fixture.ts";
 export { type Postgres, type PostgresPair, startPostgres, startPostgresPair } from "./postgres.ts";

@@ -16,7 +16,7 @@ import {
   takePlace,
 } from "@countersign/enforce";
 import { pino } from "pino";
-import { IdentityFixture } from "../../../credentials/testing/control-plane.ts";
+import { IdentityFixture } from "../../../testing/index.ts";
 import { standInFront } from "../../../http/front.ts";
 import { PointLinks } from "../point-links.ts";
 
@@ -88,7 +88,7 @@ export class LinkBench {
   /** Another server of the same installation, at the same or a new port. */
   async serve(port = 0): Promise<() => Promise<void>> {
     const { kernel, authority, identities, joins } = this.identities.get();
-    const { ServerIdentity } = await import("../../../credentials/server-identity.ts");
+    const { ServerIdentity } = await import("../../../credentials/index.ts");
     const shown = new ServerIdentity(authority, () => this.identities.now);
     const links = new PointLinks({
       controlPlane: this.control.as(),

@@ -5,16 +5,15 @@ import { type Settings, type StateRecord, newId } from "@countersign/core";
 import { type SigningKey, generateSigningKey, parseJoinToken, signKeyProof } from "@countersign/credentials";
 import { createSoftAuthenticator } from "@countersign/credentials/testing";
 import { pino } from "pino";
-import { Approvals, ChangeKinds } from "../../approvals/index.ts";
-import { openKeyRing } from "../../keys/index.ts";
-import { type Kernel, serverEntry } from "../../kernel.ts";
-import { Registration, Sessions } from "../../people/index.ts";
-import { Points } from "../../points/index.ts";
-import { type Store, openStore } from "../../store/index.ts";
-import { Authority } from "../authority.ts";
-import { Identities } from "../identities.ts";
-import { type Joined, Joins } from "../joins.ts";
-import { pointTrustKind } from "../trust.ts";
+import { Approvals, ChangeKinds } from "../approvals/index.ts";
+import { openKeyRing } from "../keys/index.ts";
+import { type Kernel, serverEntry } from "../kernel.ts";
+import { Registration, Sessions } from "../people/index.ts";
+import { Points } from "../points/index.ts";
+import { type Store, openStore } from "../store/index.ts";
+import { Authority, Identities, Joins, pointTrustKind } from "../credentials/index.ts";
+
+type Joined = Awaited<ReturnType<Joins["redeem"]>>;
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
