@@ -51,13 +51,44 @@ async function* rounds(count: number): AsyncGenerator<Round> {
 
 async function cut(fresh: boolean, acknowledged: Acknowledged): Promise<Examined> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-cut-"));
+  const { privateKey } = generateKeyPairSync("ed25519");
+  try {
+    return await onImage(folder, {
+      async work(mounted, copy) {
+        const path = join(mounted, "data");
+        if (!fresh) {
+          await examine(path, logKeyOf(privateKey), nothingYet());
+          execFileSync("sync", ["-f", mounted]);
+        }
+        await killAtWork({ path, privateKey, lines: join(folder, "lines") }, acknowledged, copy);
+      },
+      look: async (mounted) => await examine(join(mounted, "data"), logKeyOf(privateKey), acknowledged),
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Runs `work` in a new ext4 file system, which calls `cut` when the power goes, and `look` in a copy of what was on the disk at that moment.
+ * `folder` is not part of what is cut.
+ */
+export async function onImage<T>(
+  folder: string,
+  {
+    work,
+    look,
+  }: {
+    readonly work: (mounted: string, cut: () => void) => Promise<void>;
+    readonly look: (mounted: string) => Promise<T>;
+  },
+): Promise<T> {
   const [before, after, image, copy] = ["before", "after", "image", "copy"].map((name) => join(folder, name)) as [
     string,
     string,
     string,
     string,
   ];
-  const { privateKey } = generateKeyPairSync("ed25519");
   const mounted: string[] = [];
   const mount = (file: string, at: string): void => {
     mkdirSync(at);
@@ -69,19 +100,11 @@ async function cut(fresh: boolean, acknowledged: Acknowledged): Promise<Examined
     truncateSync(image, IMAGE_BYTES);
     execFileSync("mkfs.ext4", ["-q", "-F", image]);
     mount(image, before);
-    const path = join(before, "data");
-    if (!fresh) {
-      await examine(path, logKeyOf(privateKey), nothingYet());
-      execFileSync("sync", ["-f", before]);
-    }
-    const lines = join(folder, "lines");
-    await killAtWork({ path, privateKey, lines }, acknowledged, () =>
-      execFileSync("cp", ["--sparse=always", image, copy]),
-    );
+    await work(before, () => execFileSync("cp", ["--sparse=always", image, copy]));
     mount(copy, after);
-    return await examine(join(after, "data"), logKeyOf(privateKey), acknowledged);
+    return await look(after);
   } finally {
     for (const at of mounted) spawnSync("umount", ["-l", at]);
-    rmSync(folder, { recursive: true, force: true });
+    for (const file of [image, copy]) rmSync(file, { force: true });
   }
 }
