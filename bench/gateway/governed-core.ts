@@ -26,6 +26,7 @@ export interface GovernedCore {
 export async function startGovernedCore(folder: string): Promise<GovernedCore> {
   const server = await startServer({
     dataDir: join(folder, "data"),
+    hasGateway: false,
     configFile: await writeConfiguration(folder, { notes: ["none"] }),
     masterKeyFile: join(folder, "keys", "master.key"),
     environment: {},

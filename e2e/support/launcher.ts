@@ -50,7 +50,16 @@ export interface Started {
 
 /** Starts `countersign up --json` and waits for its ready line. @throws Error with what it printed when it ends before */
 export async function startUp(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Started> {
-  const child = spawn(launcher, ["up", "--json", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  return await started("up", args, env);
+}
+
+/** As {@link startUp}, but a control plane without a gateway of its own. */
+export async function startServer(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Started> {
+  return await started("server", args, env);
+}
+
+async function started(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Started> {
+  const child = spawn(launcher, [command, "--json", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
   let stderr = "";
   child.stderr.on("data", (part: Buffer) => (stderr += part.toString("utf8")));
@@ -60,7 +69,7 @@ export async function startUp(args: readonly string[], env: NodeJS.ProcessEnv): 
       text += part.toString("utf8");
       if (text.includes("\n")) resolve(text.slice(0, text.indexOf("\n")));
     });
-    child.on("close", (code) => reject(new Error(`up ended with ${String(code)}: ${stderr}`)));
+    child.on("close", (code) => reject(new Error(`${command} ended with ${String(code)}: ${stderr}`)));
   });
   return {
     child,

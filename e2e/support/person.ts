@@ -11,14 +11,25 @@ export interface Uses {
 /** A person with a browser and a passkey, as far as the HTTP interface sees one. The authenticator signs for real. */
 export class Person {
   readonly api: string;
+  /** Of the pages: that of the installation, whichever of its servers answers. */
+  readonly origin: string;
   readonly passkey: SoftAuthenticator;
   humanId = "";
   /** Of the session, as it is sent. */
   cookie = "";
 
-  constructor(api: string) {
+  constructor(api: string, known?: Pick<Person, "origin" | "passkey">) {
     this.api = api;
-    this.passkey = createSoftAuthenticator({ rpId: new URL(api).hostname, origin: new URL(api).origin });
+    this.origin = known?.origin ?? new URL(api).origin;
+    this.passkey = known?.passkey ?? createSoftAuthenticator({ rpId: new URL(api).hostname, origin: this.origin });
+  }
+
+  /** The same person with the same browser, where another server of the installation answers. */
+  at(api: string): Person {
+    const there = new Person(api, this);
+    there.humanId = this.humanId;
+    there.cookie = this.cookie;
+    return there;
   }
 
   async fetch(
@@ -28,7 +39,7 @@ export class Person {
     const response = await fetch(new URL(path, this.api), {
       method: init.method ?? (init.body === undefined ? "GET" : "POST"),
       headers: {
-        origin: new URL(this.api).origin,
+        origin: this.origin,
         ...(this.cookie === "" ? {} : { cookie: this.cookie }),
         ...(init.body === undefined ? {} : { "content-type": "application/json" }),
         ...init.headers,

@@ -16,16 +16,20 @@ const POSTURE: Posture = { os: { platform: "linux", id: "debian", version: "12",
 
 /** A device with its key, a signed-in session and the tasks opened from it: the user's side, without the command line. */
 export class Workstation {
+  /** Of the installation: what it signs for. */
   readonly api: string;
   readonly name: string;
   readonly device: DeviceId = newId("dev", Date.now(), random);
   readonly key: SigningKey = generateSigningKey();
   readonly sessionKey: SigningKey = generateSigningKey();
   session: SessionId = "ses_";
+  /** Which server answers; as behind a balancer, another one may at any time. */
+  server: string;
   private nonce: string | null = null;
 
   constructor(api: string, name = "laptop") {
     this.api = new URL(api).origin;
+    this.server = this.api;
     this.name = name;
   }
 
@@ -53,7 +57,7 @@ export class Workstation {
   /** Asks without any credential. */
   async asAnyone<T>(path: string, body: object): Promise<T> {
     const headers = { "content-type": "application/json" };
-    const response = await fetch(this.api + path, { method: "POST", headers, body: JSON.stringify(body) });
+    const response = await fetch(this.server + path, { method: "POST", headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(await response.text());
     return (await response.json()) as T;
   }
@@ -65,7 +69,7 @@ export class Workstation {
       nonce: id,
       now: Date.now(),
     });
-    const response = await fetch(`${this.api}/v1/session/requests/${id}`, { headers: { "session-proof": proof } });
+    const response = await fetch(`${this.server}/v1/session/requests/${id}`, { headers: { "session-proof": proof } });
     const polled = (await response.json()) as { state: string; session?: { id: SessionId } };
     if (polled.session === undefined) throw new Error(JSON.stringify(polled));
     this.session = polled.session.id;
@@ -90,7 +94,7 @@ export class Workstation {
         now: Date.now(),
         random,
       });
-      const response = await fetch(`${this.api}${path}`, {
+      const response = await fetch(`${this.server}${path}`, {
         method,
         headers: {
           authorization: `DPoP ${this.session}`,

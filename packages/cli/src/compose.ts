@@ -24,7 +24,7 @@ export interface Composed extends ComposedServer {
 
 /** `countersign up`: control plane, gateway and pages in one process, on the embedded database or on one that servers share. */
 export async function compose(options: ControlPlaneOptions): Promise<Composed> {
-  const plane = await openControlPlane(options);
+  const plane = await openControlPlane(options, { hasGateway: true });
   const gateway = await startOwnGateway(plane, options).catch(closing(plane));
   const close = async (): Promise<void> => {
     await gateway.close();
@@ -45,7 +45,7 @@ export async function composeServer(options: ControlPlaneOptions): Promise<Compo
       detail:
         "a server needs to know its database; set DATABASE_URL=postgres://…, or `database: sqlite` to be the only one",
     });
-  const plane = await openControlPlane(options);
+  const plane = await openControlPlane(options, { hasGateway: false });
   return await serve(plane, options, null).catch(closing(plane));
 }
 

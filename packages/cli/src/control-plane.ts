@@ -36,12 +36,15 @@ export interface ControlPlane {
 }
 
 /** Opens state, ledger and console. @throws AppError as `startServer` does */
-export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+export async function openControlPlane(
+  options: ControlPlaneOptions,
+  { hasGateway }: { readonly hasGateway: boolean },
+): Promise<ControlPlane> {
   const level = options.env.configuration["COUNTERSIGN_LOG"] ?? "warn";
   const log = options.log ?? pino({ level }, pino.destination({ dest: 2, sync: true }));
   const site = openConsole(fileURLToPath(consoleFolder), { build: options.buildConsole ?? false });
   try {
-    const server = await startControlPlane(options, log, site);
+    const server = await startControlPlane({ ...options, hasGateway }, log, site);
     return {
       server,
       log,
@@ -57,10 +60,15 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   }
 }
 
-async function startControlPlane(options: ControlPlaneOptions, log: Logger, site: ConsoleSite): Promise<RunningServer> {
+async function startControlPlane(
+  options: ControlPlaneOptions & { readonly hasGateway: boolean },
+  log: Logger,
+  site: ConsoleSite,
+): Promise<RunningServer> {
   const { configuration, configDir } = options.env;
   return await startServer({
     dataDir: options.dataDir,
+    hasGateway: options.hasGateway,
     configFile: options.configFile,
     masterKeyFile: configuration["COUNTERSIGN_MASTER_KEY_FILE"] ?? join(configDir, "master.key"),
     environment: configuration,

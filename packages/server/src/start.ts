@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
+  /** A gateway will listen in this process too. */
+  readonly hasGateway: boolean;
   /** What the first human is probably called, for the set-up page. */
   readonly suggestedName?: string;
   /** The console; without one, its addresses do not exist. */
@@ -103,17 +105,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { store } = opened;
   try {
     const isNew = (await store.get("settings", "settings")) === null;
-    if (!isNew) return await configured(options, opened, async (action) => await store.exclusively(action));
+    if (!isNew) return await configured(options, opened);
     // Of servers that all find nothing one makes everything, and the others find it.
-    return await store.exclusively(async () => await configured(options, opened, async (action) => await action()));
+    return await store.exclusively(async () => await configured(options, opened));
   } catch (error) {
     await opened.close();
     throw error;
   }
 }
-
-/** Runs something while no other server of the installation does. */
-type Alone = <T>(action: () => Promise<T>) => Promise<T>;
 
 interface State {
   readonly store: LedgerStore;
@@ -142,7 +141,7 @@ async function openState({ dataDir, configFile: file, environment, now, random }
   }
 }
 
-async function configured(options: ServerOptions, state: State, alone: Alone): Promise<RunningServer> {
+async function configured(options: ServerOptions, state: State): Promise<RunningServer> {
   const { store, place } = state;
   const stored = await store.get("settings", "settings");
   const root = await store.get("root", "root");
@@ -152,21 +151,20 @@ async function configured(options: ServerOptions, state: State, alone: Alone): P
     ...source,
     storedPublicUrl: stored?.terms.publicUrl ?? null,
     boundUrl: root?.terms.origin ?? null,
+    formerPort: place === null ? portOf(stored?.terms.publicUrl) : place.port,
     isShared: place !== null,
     now: options.now(),
   });
-  await assertFree(config.listen);
-  return await build(options, { config, state, alone });
+  const { api, gateway } = config.listen;
+  await assertFree(options.hasGateway ? { api, gateway } : { api });
+  return await build(options, config, state);
 }
 
-async function build(
-  options: ServerOptions,
-  { config, state, alone }: { readonly config: Config; readonly state: State; readonly alone: Alone },
-): Promise<RunningServer> {
+async function build(options: ServerOptions, config: Config, state: State): Promise<RunningServer> {
   const { random, now, log } = options;
   const { store, place } = state;
   let gatewayUrl: string | null = null;
-  const { keys, pointId } = await alone(async () => await firstKeys(options, store));
+  const { keys, pointId } = await store.exclusively(async () => await firstKeys(options, store));
   const points = new Points(store);
   const feed = new Feed({ store, points, now });
   const hint: Kernel["hint"] = (what) => feed.hint(what);
@@ -175,7 +173,7 @@ async function build(
   const follow = await Follow.begin({ ...kernel, onFollowed: (followed) => feed.followed(followed) });
   const publicUrl = (await store.get("settings", "settings"))?.terms.publicUrl ?? config.settings.publicUrl;
   const ledger = await continueLedger(kernel, options, { store, publicUrl });
-  const modules = await buildModules(kernel, config, alone);
+  const modules = await buildModules(kernel, config);
   const served = new ServedPoints(kernel, () => performance.now());
   await served.begin();
   const controlPlane = new LocalControlPlane(kernel, modules, served);
@@ -202,6 +200,7 @@ async function build(
         ...listenOptions(config, options.dataDir),
         link: (socket) => links.take(socket),
       });
+      await place?.keepPort(listening.port);
       setImmediate(() => void swept(kernel, async () => await sweep(modules)));
       return {
         api: apiOf(config, listening, await settingsOf(kernel)),
@@ -254,6 +253,11 @@ function readingRoutes(
     ...taskRoutes({ kernel, activity, ...modules }),
     ...pageRoutes({ kernel, ...modules, suggestedName }),
   ];
+}
+
+function portOf(publicUrl: string | undefined): number | null {
+  const port = publicUrl === undefined ? "" : new URL(publicUrl).port;
+  return port === "" ? null : Number(port);
 }
 
 function apiOf({ isShared, behindProxy }: Config, { port }: Listening, { publicUrl }: Settings): string {
@@ -396,7 +400,7 @@ interface Modules {
   readonly serverIdentity: ServerIdentity;
 }
 
-async function buildModules(kernel: Kernel, config: Config, alone: Alone): Promise<Modules> {
+async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
   const kinds = new ChangeKinds();
   for (const kind of [
     sessionOpenKind,
@@ -420,7 +424,7 @@ async function buildModules(kernel: Kernel, config: Config, alone: Alone): Promi
   const tasks = new Tasks(kernel, { agents, brakes });
   const policies = new Policies(kernel, approvals);
   const upstreams = new Upstreams(kernel, approvals);
-  await alone(async () => {
+  await kernel.store.exclusively(async () => {
     await policies.begin();
     await upstreams.apply(config);
   });

@@ -21,10 +21,14 @@ export function folderSource(folder: string): LogSource {
   return { read, place: root, vkey: async () => trimmed(await read("vkey", VKEY_BYTES), `\`${join(root, "vkey")}\``) };
 }
 
-/** The log of a running control plane. Entries need the auditor's eye; everything else is public. */
+/**
+ * The log of a running control plane. Entries need the auditor's eye; everything else is public. All of it is read from one server, where one
+ * is near: each of several publishes for itself.
+ */
 export async function runningSource(client: Client): Promise<LogSource> {
+  const open = client.places.socketPath === null ? "anyone" : "near";
   const read: ReadFile = async (path, limitBytes) => {
-    const as = path.startsWith("tile/entries/") ? "near" : "anyone";
+    const as = path.startsWith("tile/entries/") ? "near" : open;
     try {
       return (await client.raw({ as, path: `/ledger/${path}`, limitBytes })).bytes;
     } catch (error) {

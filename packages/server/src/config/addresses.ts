@@ -9,31 +9,16 @@ export function hostPort(address: string): { readonly host: string; readonly por
 
 /**
  * The address to listen on. Port 0 means any free port on a new data directory and the same one ever after: passkeys and signatures
- * are bound to the origin, so it must not move. Where other servers answer too, one of them may have it: then it is any free port.
+ * are bound to the origin, so it must not move. `former`: the port that this data directory had, or null.
  */
-export async function settledAddress(
-  address: string,
-  { stored, isShared }: { readonly stored: string | null; readonly isShared: boolean },
-): Promise<string> {
+export async function settledAddress(address: string, former: number | null): Promise<string> {
   const { host, port } = hostPort(address);
   if (port !== 0) return address;
-  const known = stored === null ? "" : new URL(stored).port;
-  const taken = known === "" || (isShared && !(await isFree(host, Number(known))));
-  return `${host.includes(":") ? `[${host}]` : host}:${taken ? String(await freePort(host)) : known}`;
-}
-
-async function isFree(host: string, port: number): Promise<boolean> {
-  try {
-    await tryPort(host, port, "");
-    return true;
-  } catch (error) {
-    if (error instanceof AppError && error.code === "listen.in_use") return false;
-    throw error;
-  }
+  return `${host.includes(":") ? `[${host}]` : host}:${String(former ?? (await freePort(host)))}`;
 }
 
 /** Nothing is written for an installation that cannot answer: its ledger would be named for ever after an address that it never had. @throws AppError `listen.in_use` */
-export async function assertFree(addresses: Readonly<Record<"api" | "gateway", string>>): Promise<void> {
+export async function assertFree(addresses: Readonly<{ api: string; gateway?: string }>): Promise<void> {
   for (const [name, address] of Object.entries(addresses)) {
     const { host, port } = hostPort(address);
     await tryPort(host, port, `\`${address}\` (listen.${name}) is in use`);

@@ -102,6 +102,8 @@ export interface ConfigSource {
   readonly storedPublicUrl: string | null;
   /** The address that passkeys are bound to; null before there is a person. */
   readonly boundUrl: string | null;
+  /** The port that this data directory listened on before; null for a new one. */
+  readonly formerPort: number | null;
   /** Other servers may answer for the same installation. */
   readonly isShared: boolean;
   readonly now: number;
@@ -123,7 +125,12 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
   const { behindProxy, tls } = data;
   const { publicUrl, api, refused } = await settlePublicAddress(
     { publicUrl: data.publicUrl, api: data.listen.api, hasTls: tls !== undefined, behindProxy },
-    { bound: source.boundUrl, stored: source.storedPublicUrl, isShared: source.isShared },
+    {
+      bound: source.boundUrl,
+      stored: source.storedPublicUrl,
+      former: source.formerPort,
+      isShared: source.isShared,
+    },
   );
   // The gateway has no certificate of its own.
   assertSafe([data.listen.gateway], { hasTls: false, behindProxy });

@@ -8,7 +8,7 @@ const settle = async (
 ): Promise<Awaited<ReturnType<typeof settlePublicAddress>>> =>
   await settlePublicAddress(
     { publicUrl: undefined, api: undefined, hasTls: false, behindProxy: false, ...wanted },
-    { bound, stored: bound, isShared: false },
+    { bound, stored: bound, former: bound === null ? null : Number(new URL(bound).port), isShared: false },
   );
 const TLS = { hasTls: true };
 const NAME = "https://cs.example";
