@@ -1,27 +1,28 @@
 import { afterAll, beforeAll } from "vitest";
 import { type Postgres, startPostgres } from "../../testing/index.ts";
 import { openStore } from "../open-store.ts";
+import { boardSuite } from "../testing/board-suite.ts";
 import { journalSuite } from "../testing/journal-suite.ts";
 import type { OpenedDatabase } from "../testing/opened-store.ts";
 import { storeSuite } from "../testing/store-suite.ts";
 
 let postgres: Postgres;
-let databases = 0;
 beforeAll(async () => {
   postgres = await startPostgres();
-});
+}, 60_000);
 afterAll(async () => {
   await postgres.stop();
-});
+}, 60_000);
 
+// One database for all tests: to make one writes a thousand files, to empty it a few.
 async function create(): Promise<OpenedDatabase> {
-  databases += 1;
-  const url = await postgres.url(`store${String(databases)}`);
+  const url = await postgres.url("store");
   return {
     open: async () => await openStore({ url, clock: () => 1_800_000_000_000 }),
-    remove: async () => await Promise.resolve(),
+    remove: async () => void (await postgres.query("DROP SCHEMA countersign CASCADE", "store")),
   };
 }
 
 storeSuite("PostgreSQL", create);
 journalSuite("PostgreSQL", create);
+boardSuite("PostgreSQL", create);

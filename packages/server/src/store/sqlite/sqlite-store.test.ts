@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../open-store.ts";
+import { boardSuite } from "../testing/board-suite.ts";
 import { journalSuite } from "../testing/journal-suite.ts";
 import type { OpenedDatabase } from "../testing/opened-store.ts";
 import { storeSuite } from "../testing/store-suite.ts";
@@ -30,3 +31,4 @@ describe("generation on SQLite", () => {
 
 storeSuite("SQLite", create);
 journalSuite("SQLite", create);
+boardSuite("SQLite", create);

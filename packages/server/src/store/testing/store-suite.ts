@@ -195,6 +195,45 @@ export function storeSuite(name: string, create: CreateDatabase): void {
         expect(await stop({ since: since + 1 })).toMatchObject({ ok: true });
       });
 
+      it("refuses when somebody's list is no longer whole, and no one else's", async () => {
+        const [owner, other] = [make.id("hum"), make.id("hum")];
+        const put = async (record: ReturnType<typeof make.human>): Promise<number> =>
+          ok(await store.commit({ put: [record], entries: [make.entry(point, make.draft(), [record])] })).version;
+        const since = await put(make.agent(owner, "first"));
+        const made = make.agent(owner, "second");
+        await put(made);
+        const list = async (parts: object): Promise<Committed> =>
+          store.commit({
+            unchanged: [{ kind: "agent", status: "active", since, ...parts }],
+            entries: [make.entry(point)],
+          });
+        expect(await list({ owner })).toEqual({ ok: false, code: "conflict" });
+        expect(await list({ owner: other })).toMatchObject({ ok: true });
+        expect(await list({ owner, status: "suspended" })).toMatchObject({ ok: true });
+        expect(await list({ owner, since: since + 1 })).toMatchObject({ ok: true });
+        await put(make.task(make.id("agt"), "live"));
+        expect(await list({ owner, agent: made.id })).toMatchObject({ ok: true });
+      });
+
+      it("tests a list against what the commits before it in the same group put", async () => {
+        const human = make.human();
+        const since = 0;
+        const put = (record: typeof human): Promise<Committed> =>
+          store.commit({ put: [record], entries: [make.entry(point, make.draft(), [record])] });
+        const list = (status: string): Promise<Committed> =>
+          store.commit({ unchanged: [{ kind: "human", status, since }], entries: [make.entry(point)] });
+        const left = make.human(human.id as never, "inactive");
+        const results = await Promise.all([
+          list("active"),
+          put(human),
+          list("active"),
+          put(left),
+          list("active"),
+          list("inactive"),
+        ]);
+        expect(results.map((committed) => committed.ok)).toEqual([true, true, false, true, true, false]);
+      });
+
       it("refuses one commit of a group and keeps the others", async () => {
         const twice = make.draft();
         const commits = [
