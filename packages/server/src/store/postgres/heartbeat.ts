@@ -36,7 +36,8 @@ export class Heartbeat {
   }
 
   private async after(current: Promise<unknown> | null): Promise<Head> {
-    if (current !== null) await current.catch(() => undefined);
+    // Also where there is none: whoever asks in the same moment shares this one, and nobody later.
+    await (current ?? Promise.resolve()).catch(() => undefined);
     const beat = this.beat();
     this.current = beat;
     this.next = null;
