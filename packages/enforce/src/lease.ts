@@ -43,7 +43,9 @@ export class Lease {
 
   /** Read the clocks before a renewal is sent. */
   reading(): Reading {
-    return { monotonic: this.clocks.monotonicMs(), wall: this.clocks.wallMs(), uptime: this.clocks.uptimeMs() };
+    const monotonic = this.clocks.monotonicMs();
+    this.readUptime(monotonic);
+    return { monotonic, wall: this.clocks.wallMs(), uptime: this.uptime };
   }
 
   /** Extends the lease from when the renewal was sent. False when the generation is lower than one already seen. */
@@ -51,7 +53,10 @@ export class Lease {
     if (generation < this.generation) return false;
     this.generation = generation;
     this.lengthMs = lengthMs;
-    if (this.held === null || sent.monotonic >= this.held.monotonic) this.held = sent;
+    // What was sent later counts; a reading that lies ahead of the clock is of a clock that ran back.
+    const { held } = this;
+    if (held === null || sent.monotonic >= held.monotonic || held.monotonic > this.clocks.monotonicMs())
+      this.held = sent;
     return true;
   }
 
@@ -63,14 +68,11 @@ export class Lease {
   valid(): boolean {
     if (this.held === null) return false;
     const monotonic = this.clocks.monotonicMs();
-    if (monotonic - this.uptimeReadAt > UPTIME_REUSE_MS) {
-      this.uptime = this.clocks.uptimeMs();
-      this.uptimeReadAt = monotonic;
-    }
+    if (Math.abs(monotonic - this.uptimeReadAt) > UPTIME_REUSE_MS) this.readUptime(monotonic);
     const wall = this.clocks.wallMs() - this.held.wall;
     const passed = monotonic - this.held.monotonic;
     const up = this.uptime - this.held.uptime;
-    // INV-2: a clock that runs backwards tells nothing about how much time passed. An uptime that was read a moment ago may lie just before.
+    // INV-2: a clock that runs backwards tells nothing about how much time passed.
     return (
       passed >= 0 &&
       passed < this.lengthMs &&
@@ -79,5 +81,10 @@ export class Lease {
       wall > -this.lengthMs &&
       wall < this.lengthMs
     );
+  }
+
+  private readUptime(monotonic: number): void {
+    this.uptime = this.clocks.uptimeMs();
+    this.uptimeReadAt = monotonic;
   }
 }

@@ -8,7 +8,7 @@ import type { Play } from "../play.ts";
 import type { Frozen } from "./code-freeze.ts";
 import type { Cast } from "./set-up.ts";
 
-/** The signed proof of the stop: which point confirmed it, and when. */
+/** The signed proof of the stop: which points confirmed it, and when. */
 export async function receipt(
   { stage, place }: Play,
   chapter: Chapter,
@@ -16,24 +16,26 @@ export async function receipt(
 ): Promise<void> {
   const proof = frozen.receipt;
   writeFileSync(place.receipt, `${JSON.stringify(proof)}\n`);
-  const [point = {}, ...others] = listAt(proof, "points");
-  const at = textAt(point, "at");
+  const points = listAt(proof, "points");
   const requestedAt = textAt(proof, "requestedAt");
   await stage.quote(
     aligned([
       ["stop requested", clock(requestedAt)],
-      [`${textAt(point, "how")} by`, `${clock(at)}  ${textAt(point, "name")} (${textAt(point, "id")})`],
-      ["in flight", `${String(listAt(point, "inFlight").length)} calls`],
+      ...points.map((point): [string, string] => [
+        `${textAt(point, "how")} by`,
+        `${clock(textAt(point, "at"))}  ${textAt(point, "name")} (${textAt(point, "id")})`,
+      ]),
+      ["in flight", `${String(points.flatMap((point) => listAt(point, "inFlight")).length)} calls`],
       ["signed by", textAt(proof, "kid")],
     ]),
   );
   const named =
-    others.length === 0 &&
-    point["name"] === "mcp" &&
-    point["how"] === "acknowledged" &&
-    Date.parse(at) >= Date.parse(requestedAt);
+    points.map((point) => point["name"]).join() === "mcp,hooks" &&
+    points.every((point) => point["how"] === "acknowledged" && textAt(point, "at") >= requestedAt);
+  const [mcp = {}] = points;
+  const at = textAt(mcp, "at");
   const ms = Date.parse(at) - Date.parse(requestedAt);
-  await chapter.claim("the receipt names the enforcement point and its time", named, `after ${String(ms)} ms`);
+  await chapter.claim("the receipt names each enforcement point and its time", named, `after ${String(ms)} ms`);
   await stage.says({ who: "human", text: "$ countersign receipt verify receipt.json" });
   const verified = cast.commands.answer("receipt", "verify", place.receipt);
   const changed = verifyChanged(`${place.receipt}.changed`, proof, cast);
@@ -43,7 +45,7 @@ export async function receipt(
   );
   await chapter.claim("its signature verifies", answer["ok"] === true);
   await chapter.claim("with one digit of its time changed, it does not", code === EXIT.failed);
-  chapter.note({ point: textAt(point, "id"), name: textAt(point, "name"), at, ms, kid: textAt(proof, "kid") });
+  chapter.note({ point: textAt(mcp, "id"), name: textAt(mcp, "name"), at, ms, kid: textAt(proof, "kid") });
 }
 
 async function verifyChanged(path: string, proof: JsonObject, { commands }: Cast): Promise<number | null> {
