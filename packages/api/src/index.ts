@@ -10,6 +10,7 @@ export type {
 } from "./approvals.ts";
 export { approvalOptionsBody, assertionBody, assertionResponse } from "./approvals.ts";
 export type { BrakeView, StopPoint, StopPreview, Stopping } from "./brakes.ts";
+export type { Drill, DrillPoint } from "./drills.ts";
 export { HINT_KINDS, type Hint, type HintKind } from "./events.ts";
 export type {
   AgentView,

@@ -15,6 +15,7 @@ export {
   EventStreamReader,
   LineReader,
   META,
+  MODERN_VERSION,
   SERVED_CAPABILITIES,
   encodeHeaderValue,
   inspectUpstream,

@@ -10,6 +10,7 @@ import { Clients, clientConnectKind, clientRoutes } from "./clients/index.ts";
 import { Authority, Identities, Joins, ServerIdentity, credentialRoutes, pointTrustKind } from "./credentials/index.ts";
 import { type Config, assertFree, hostPort, isLocalName, readConfig, readDatabasePlace } from "./config/index.ts";
 import { Devices, deviceRoutes } from "./devices/index.ts";
+import { Drills, drillRoutes } from "./drills/index.ts";
 import { Feed, eventRoutes } from "./events/index.ts";
 import {
   Authenticator,
@@ -454,6 +455,7 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
     ...peopleRoutes({ kernel, ...modules }),
     ...approvalRoutes(kernel, modules.approvals),
     ...brakeRoutes(kernel, modules.brakes),
+    ...drillRoutes(new Drills(kernel, modules.brakes)),
     ...agentRoutes(modules.agents),
     ...mandateRoutes(modules.mandates),
     ...deviceRoutes(modules.devices),

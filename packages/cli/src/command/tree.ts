@@ -25,6 +25,7 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
     async () => (await import("../commands/status.ts")).status,
   ),
   doctor: leaf("check the installation", async () => (await import("../commands/doctor.ts")).doctor),
+  drill: leaf("see that a stop really stops", async () => (await import("../commands/drill.ts")).drill),
   login: leaf("sign in on this machine", async () => (await import("../commands/login.ts")).login),
   enroll: leaf("enrol this device and sign in", async () => (await import("../commands/login.ts")).enroll),
   connect: leaf(

@@ -8,7 +8,7 @@ export type { McpLimits } from "./limits.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type { MirroredParam } from "./param-headers.ts";
 export { mirroredParams, paramHeaders } from "./param-headers.ts";
-export { META, SERVED_CAPABILITIES } from "./protocol.ts";
+export { META, MODERN_VERSION, SERVED_CAPABILITIES } from "./protocol.ts";
 export { challengeHeaders, refusalProblem, unrecorded } from "./refusal-answer.ts";
 export { refusalText } from "./refusal-text.ts";
 export { readBody } from "./request-body.ts";

@@ -1,0 +1,2 @@
+export { Drills } from "./drills.ts";
+export { drillRoutes } from "./routes.ts";
