@@ -38,7 +38,13 @@ export class IdentityFixture {
   readonly path: string = mkdtempSync(join(tmpdir(), "countersign-identity-"));
   now: number = Date.UTC(2026, 10, 22, 12);
   private readonly passkey = createSoftAuthenticator({ rpId: "localhost", origin: SETTINGS.publicUrl });
+  private readonly url: string | null;
   private opened: Opened | null = null;
+
+  /** `url`: of a PostgreSQL that others use too, in the place of a database in the folder. */
+  constructor(url: string | null = null) {
+    this.url = url;
+  }
 
   get(): Opened {
     if (this.opened === null) throw new Error("not open");
@@ -47,8 +53,11 @@ export class IdentityFixture {
 
   async open(settings: Settings = SETTINGS): Promise<void> {
     const now = (): number => this.now;
-    const store: Store = await openStore({ path: this.path, clock: now });
-    const keys = await openKeyRing(store, Buffer.alloc(32, 7), { random, now });
+    const store: Store = await openStore({
+      clock: now,
+      ...(this.url === null ? { path: this.path } : { url: this.url }),
+    });
+    const keys = await store.exclusively(async () => await openKeyRing(store, Buffer.alloc(32, 7), { random, now }));
     const kernel: Kernel = {
       store,
       points: new Points(store),
