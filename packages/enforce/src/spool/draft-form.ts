@@ -93,7 +93,12 @@ export function readDrafts(value: Json | undefined): readonly [EntryDraft, ...En
   return drafts.includes(null) ? null : (drafts as unknown as readonly [EntryDraft, ...EntryDraft[]]);
 }
 
-const isDisclosure = object({ entry: id("ent"), salt: text, arguments: any });
+const SALT = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const isDisclosure = object({
+  entry: id("ent"),
+  salt: (value) => typeof value === "string" && SALT.test(value),
+  arguments: any,
+});
 
 /** Salt and arguments as they travel; that they fit the entry's commitment is the reader's to test. */
 export function isDisclosureForm(value: Json): value is JsonObject {
@@ -102,11 +107,13 @@ export function isDisclosureForm(value: Json): value is JsonObject {
 
 /** Most nested arrays and objects of a frame as text: arguments may be 64 deep (design 5.1), and stand a few levels further in. */
 export const FRAME_DEPTH = 80;
+const MOST_ENTRIES = 64;
 const FREE_DEPTH = FRAME_DEPTH - 8;
 
 /** Whether a frame can be read again where it was written: its drafts have their form and nothing in it is too deep. */
 export function isFrameForm({ entries, disclosure }: SpoolFrame): boolean {
-  if (readDrafts(entries as unknown as Json) === null) return false;
+  if (entries.length > MOST_ENTRIES || readDrafts(entries as unknown as Json) === null) return false;
+  if (disclosure !== undefined && !isDisclosure(disclosure as unknown as Json)) return false;
   const free = entries.flatMap(({ argsShown, posture, cause }) => [argsShown?.value ?? null, posture, cause ?? null]);
   return [...free, disclosure?.arguments ?? null].every((value) => isWithin(value, FREE_DEPTH));
 }

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newId } from "@countersign/core";
+import { type Json, newId } from "@countersign/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SpoolLimits } from "./spool-limits.ts";
 import { openSpool } from "./open-spool.ts";
@@ -172,8 +172,15 @@ describe("a spool", () => {
     await expect(spool.append(act.refusal({ resource: "file:/\ud800" }))).rejects.toMatchObject({
       code: "input.invalid_json",
     });
-    const large = act.intent({ text: "x".repeat(9_000_000) }, { argsShown: null });
+    const large = act.intent({ text: "x".repeat(3_200_000) }, { argsShown: null });
     await expect(spool.append(large)).rejects.toMatchObject({ code: "input.too_large" });
+    const leaf = act.refusal({ cause: "x".repeat(59 * 1024) });
+    await expect(spool.append(leaf)).rejects.toMatchObject({ code: "input.too_large" });
+    let deep: Json = 1;
+    for (let i = 0; i < 80; i += 1) deep = [deep];
+    await expect(spool.append(act.refusal({ cause: deep }))).rejects.toMatchObject({ code: "input.invalid_json" });
+    const odd = { entries: [{ ...act.refusal().entries[0], note: 1 }] } as never;
+    await expect(spool.append(odd)).rejects.toMatchObject({ code: "input.invalid_json" });
     await spool.append(act.read());
     expect(await spool.run(ALL)).toMatchObject({ from: 1, to: 1 });
   });

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
-import { AppError, type PointId } from "@countersign/core";
+import { AppError, type PointId, canonicalJson } from "@countersign/core";
 import type { SpoolFrame, SpoolRun } from "../control-plane.ts";
-import { MOST_BODY_BYTES, encodeBlock, readBlock } from "./block.ts";
+import { encodeBlock, readBlock } from "./block.ts";
 import type { DisclosureBox } from "./disclosure-box.ts";
 import { isFrameForm } from "./draft-form.ts";
 import { hashAfter, printFrame, printHeader, readFrame, textOf } from "./frame.ts";
@@ -174,12 +174,13 @@ export class Spool {
     const prev = this.end.hash;
     const seq = this.end.seq + 1;
     try {
+      const size = sizeOf(frame);
+      if (size.draftBytes > MOST_DRAFT_BYTES || size.frameBytes > MOST_FRAME_BYTES)
+        throw new AppError("input.too_large", { detail: "too large for the spool of this point" });
       const sealed = disclosure === undefined ? {} : { disclosure: this.state.box.seal(seq, disclosure) };
       const hash = textOf(hashAfter(Buffer.from(prev, "base64url"), seq, entries));
       const text = printFrame({ seq, prev, entries, ...sealed });
       const sizeBytes = Buffer.byteLength(text(seq));
-      if (sizeBytes > MOST_BODY_BYTES)
-        throw new AppError("input.too_large", { detail: "the arguments are too large for the spool of this point" });
       this.end = { seq, hash };
       return { text, seq, hash, sizeBytes };
     } catch (error) {
@@ -270,6 +271,18 @@ export class Spool {
     if (disclosure === null) throw this.fail(damaged(`the arguments in frame ${String(place.seq)} cannot be opened`));
     return { entries: frame.entries, disclosure };
   }
+}
+
+/** Largest draft whose leaf is surely within 60 KB, with what the control plane adds. */
+const MOST_DRAFT_BYTES = 60 * 1024 - 1024;
+/** Largest frame in clear: what a run with it alone must not exceed on the link. */
+const MOST_FRAME_BYTES = 3 * 1024 * 1024;
+
+/** Bytes of the largest draft, or more, and of the whole frame. @throws RangeError on what JSON can't carry */
+function sizeOf({ entries, disclosure }: SpoolFrame): { readonly draftBytes: number; readonly frameBytes: number } {
+  const sizes = entries.map((draft) => Buffer.byteLength(canonicalJson(draft)));
+  const disclosed = disclosure === undefined ? 0 : Buffer.byteLength(canonicalJson(disclosure));
+  return { draftBytes: Math.max(...sizes), frameBytes: sizes.reduce((sum, size) => sum + size, disclosed) };
 }
 
 /** How far outcomes may go beyond the bound. */

@@ -1,4 +1,4 @@
-import { AppError, canonicalJson } from "@countersign/core";
+import { AppError } from "@countersign/core";
 import type { ControlPlane, RecordRequest, Recorded, SpoolFrame } from "../control-plane.ts";
 import type { Forwarder } from "./forwarder.ts";
 import type { Spool } from "./spool.ts";
@@ -8,8 +8,6 @@ import { wayOf } from "./spoolable.ts";
 const OUTCOME_WAIT_MS = 2000;
 /** How long an orderly end waits for the spool to be merged; what is left is sent by the next process. */
 const FLUSH_MS = 2000;
-/** Largest draft whose leaf is surely within 60 KB, with what the control plane adds. */
-const MOST_DRAFT_BYTES = 60 * 1024 - 1024;
 
 /**
  * A control plane whose reads, outcomes and refusals are durable at the point (design 8, ADR 0007). Reads and refusals never wait for the
@@ -39,7 +37,7 @@ export function spooling(controlPlane: ControlPlane, spool: Spool, forwarder: Fo
 }
 
 async function record(request: RecordRequest, controlPlane: ControlPlane, spool: Spool): Promise<Recorded> {
-  const way = fits(request) ? wayOf(request) : "control-plane";
+  const way = wayOf(request);
   if (way === "control-plane") return await controlPlane.record(request);
   if (way === "either") {
     try {
@@ -49,17 +47,19 @@ async function record(request: RecordRequest, controlPlane: ControlPlane, spool:
       if (error instanceof AppError && error.code.startsWith("input.")) throw error;
     }
   }
-  // If the answer was only lost, the same entry is there twice: the merge sees that by its id.
-  await spool.append(frameOf(request));
-  return { ok: true };
+  try {
+    // If the answer was only lost, the same entry is there twice: the merge sees that by its id.
+    await spool.append(frameOf(request));
+    return { ok: true };
+  } catch (error) {
+    if (way === "spool" && error instanceof AppError && error.code === "input.too_large")
+      return await controlPlane.record(request);
+    throw error;
+  }
 }
 
 function frameOf({ entries, disclosure }: RecordRequest): SpoolFrame {
   return disclosure === undefined ? { entries } : { entries, disclosure };
-}
-
-function fits({ entries }: RecordRequest): boolean {
-  return entries.every((draft) => Buffer.byteLength(canonicalJson(draft)) <= MOST_DRAFT_BYTES);
 }
 
 async function soon(recording: Promise<Recorded>): Promise<Recorded> {

@@ -21,6 +21,7 @@ import type { LedgerStore, Put, StoredEntry } from "../store/index.ts";
 import { spools } from "../status/doctor.ts";
 import { Servers } from "../testing/servers.ts";
 import { chain } from "./check-run.ts";
+import { readRun } from "./link/bodies.ts";
 import { LocalControlPlane } from "./control-plane.ts";
 import { ServedPoints } from "./served-points.ts";
 
@@ -141,6 +142,27 @@ describe("a spool that is merged", () => {
       salt: read.disclosure?.salt,
       arguments: { path: "/a" },
     });
+    expect(await remarks()).toEqual([]);
+  });
+
+  it("passes the link with whatever the spool took: else it would be sent for ever", async () => {
+    const frames = [
+      act.refusal({ action: `mcp:files/${"x".repeat(20_000)}`, cause: "x".repeat(30_000) }),
+      act.refusal({
+        decision: {
+          result: "deny",
+          step: "tool",
+          code: "tool.unknown",
+          policyIds: ["x".repeat(5000)],
+          policySetHash: "x".repeat(500),
+        },
+      }),
+      act.read({ "\u0000": "ü€𝄞", deep: [[[[[[[[[[]]]]]]]]]] }),
+    ];
+    for (const frame of frames) await spool.append(frame);
+    const run = await nextRun();
+    expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+    expect(await control.merge(run)).toMatchObject({ ok: true, seq: 3 });
     expect(await remarks()).toEqual([]);
   });
 
@@ -384,6 +406,14 @@ describe("spooling over a real store", () => {
       "action.outcome",
       1,
     ]);
+  });
+
+  it("records at once what is too large for a spool", async () => {
+    forwarder.start();
+    const frame = act.refusal({ cause: "x".repeat(59 * 1024) });
+    expect(await point2.record({ point, ...frame })).toEqual({ ok: true });
+    expect(spool.length).toBe(0);
+    expect((await entries()).at(-1)).toMatchObject({ id: frame.entries[0].id, kind: "decision" });
   });
 
   it("stops acting when the control plane says that its spool is not the one that was merged", async () => {
