@@ -47,13 +47,14 @@ interface Words {
 
 async function runGroup(group: Group, argv: readonly string[], { cli, first, second }: Words): Promise<ExitCode> {
   const { leaves, self, summary } = group;
+  if (self !== undefined && (second === undefined || (second.startsWith("-") && !isHelp(second))))
+    return await runLeaf(self, without(argv, [first]), cli);
   if (second === undefined)
     throw new UsageError(`\`${first}\` needs a command: ${Object.keys(leaves).join(", ")}`, first);
   if (isHelp(second)) {
     const title = `${first}: ${summary}.`;
     return help(cli, groupHelp({ title, usage: `${first} COMMAND [flags]`, rows: rowsOf(first, group) }));
   }
-  if (self !== undefined && second.startsWith("-")) return await runLeaf(self, without(argv, [first]), cli);
   const leaf = Object.hasOwn(leaves, second) ? leaves[second] : undefined;
   if (leaf === undefined) throw new UsageError(`unknown command \`${first} ${second}\``, first);
   return await runLeaf(leaf, without(argv, [first, second]), cli);

@@ -82,12 +82,23 @@ export class Renewal {
     if (this.asking || this.ended) return;
     this.asking = true;
     try {
-      await this.ask();
+      await this.askOrJoin();
     } catch (error) {
       this.refused(error);
     } finally {
       this.asking = false;
       this.look();
+    }
+  }
+
+  /** Who was taken for gone, or is linked to another server now, joins in the same breath. */
+  private async askOrJoin(): Promise<void> {
+    try {
+      await this.ask();
+    } catch (error) {
+      if (!this.joined || !(error instanceof AppError) || error.code !== "point.left") throw error;
+      this.joined = false;
+      await this.ask();
     }
   }
 

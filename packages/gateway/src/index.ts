@@ -9,6 +9,7 @@ export type {
   McpGatewayOptions,
   McpLimits,
   MirroredParam,
+  Probes,
 } from "./mcp/index.ts";
 export {
   DEFAULT_LIMITS,

@@ -3,3 +3,4 @@ export type { ConsoleFile, ConsoleSource } from "./http/index.ts";
 export { hostPort, readDatabasePlace } from "./config/index.ts";
 export { startServer } from "./start.ts";
 export { examineDatabase } from "./status/index.ts";
+export { lockDirectory } from "./store/index.ts";

@@ -109,15 +109,25 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
     remove: leaf("stop using a server, at once", async () => (await import("../commands/upstream.ts")).upstreamRemove),
     list: leaf("list upstreams", async () => (await import("../commands/upstream.ts")).upstreamList),
   }),
-  gateway: group("gateways on other machines", {
-    token: leaf("make a join token for a gateway", async () => (await import("../commands/gateway.ts")).gatewayToken),
-    list: leaf("list enforcement points", async () => (await import("../commands/gateway.ts")).gatewayList),
-    remove: leaf("take a gateway's identity away", async () => (await import("../commands/gateway.ts")).gatewayRemove),
-    trust: leaf(
-      "let a gateway have kept secrets (an administrator signs)",
-      async () => (await import("../commands/gateway.ts")).gatewayTrust,
+  gateway: groupWith(
+    leaf(
+      "run an enforcement point on this machine",
+      async () => (await import("../commands/gateway-run.ts")).gatewayRun,
     ),
-  }),
+    "gateways on other machines",
+    {
+      token: leaf("make a join token for a gateway", async () => (await import("../commands/gateway.ts")).gatewayToken),
+      list: leaf("list enforcement points", async () => (await import("../commands/gateway.ts")).gatewayList),
+      remove: leaf(
+        "take a gateway's identity away",
+        async () => (await import("../commands/gateway.ts")).gatewayRemove,
+      ),
+      trust: leaf(
+        "let a gateway have kept secrets (an administrator signs)",
+        async () => (await import("../commands/gateway.ts")).gatewayTrust,
+      ),
+    },
+  ),
   ledger: group("the record that only grows", {
     verify: leaf("verify the whole log", async () => (await import("../commands/ledger-verify.ts")).ledgerVerify),
     prove: leaf(
@@ -142,6 +152,10 @@ export function isGroup(node: Leaf | Group): node is Group {
 
 function leaf(summary: string, load: Leaf["load"]): Leaf {
   return { summary, load };
+}
+
+function groupWith(self: Leaf, summary: string, leaves: Group["leaves"]): Group {
+  return { summary, leaves, self };
 }
 
 function group(summary: string, leaves: Group["leaves"]): Group {

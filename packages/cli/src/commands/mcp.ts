@@ -37,6 +37,11 @@ export const mcp: Command = command({
       about: "what the task is for (default: work in the current folder, or what the mandate says)",
     },
     mandate: { kind: "text", value: "MDT", about: "work while nobody is signed in: a mandate, or its workload file" },
+    gateway: {
+      kind: "text",
+      value: "NAME",
+      about: "the gateway to go through: name or address (default: the server's own)",
+    },
     listen: { kind: "text", value: "127.0.0.1:0", about: "serve HTTP on this loopback address instead of stdio" },
     ...REACH,
   },
@@ -65,6 +70,7 @@ export const mcp: Command = command({
       purpose: values.purpose ?? (workload === null ? `work in ${basename(cli.env.cwd) || "/"}` : null),
       task,
       workload,
+      gateway: values.gateway ?? null,
       runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
       reportPosture: async () => await posture.fresh(),
     });

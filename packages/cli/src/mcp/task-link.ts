@@ -17,6 +17,8 @@ export interface TaskLinkOptions {
   readonly task: TaskId | null;
   /** Opens the task instead of a person's session; null: a person works. */
   readonly workload?: Workload | null;
+  /** Name or address of the gateway to go through; null: the server's own. */
+  readonly gateway?: string | null;
   readonly runtime: () => Promise<Runtime | null>;
   /** Tells the control plane how this device is, before it is asked for a task. */
   readonly reportPosture: () => Promise<void>;
@@ -104,6 +106,11 @@ export class TaskLink {
     return this.#options.task === null && this.#workload === null;
   }
 
+  get #through(): JsonObject {
+    const { gateway = null } = this.#options;
+    return gateway === null ? {} : { gateway };
+  }
+
   get #workload(): Workload | null {
     return this.#options.workload ?? null;
   }
@@ -150,6 +157,7 @@ export class TaskLink {
       keyProof: await this.#keyProof(key, agent),
       ...(ran === null ? {} : { runtime: { ...ran } }),
       ...(workload === null ? {} : { under: await this.#under(workload, key) }),
+      ...this.#through,
     };
     const opened = await context.client.json({ as: workload === null ? "session" : "anyone", path: "/v1/tasks", body });
     const gateway = textAt(opened, "gateway");
@@ -182,6 +190,7 @@ export class TaskLink {
     const body: JsonObject = {
       keyProof: await this.#keyProof(key, id),
       ...(ran === null ? {} : { runtime: { ...ran } }),
+      ...this.#through,
     };
     const token = await client.json({ as: "session", path: `/v1/tasks/${id}/token`, body });
     return this.#credential(token, { id, key, gateway: textAt(token, "gateway") });
@@ -214,7 +223,7 @@ export class TaskLink {
     const task = this.#task;
     if (task === null) return null;
     try {
-      const body = { keyProof: await this.#keyProof(task.key, task.id) };
+      const body = { keyProof: await this.#keyProof(task.key, task.id), ...this.#through };
       const token = await this.#options.context.client.json({ as: "anyone", path: `/v1/tasks/${task.id}/token`, body });
       if (this.#task?.id === task.id) this.#task = this.#credential(token, task);
       return null;

@@ -11,6 +11,7 @@ export { mirroredParams, paramHeaders } from "./param-headers.ts";
 export { META, MODERN_VERSION, SERVED_CAPABILITIES } from "./protocol.ts";
 export { challengeHeaders, refusalProblem, unrecorded } from "./refusal-answer.ts";
 export { refusalText } from "./refusal-text.ts";
+export type { Probes } from "./probes.ts";
 export { readBody } from "./request-body.ts";
 export type { McpGateway, McpGatewayOptions } from "./start-gateway.ts";
 export { startMcpGateway } from "./start-gateway.ts";

@@ -1,6 +1,6 @@
-import { type Server, createServer } from "node:http";
+import { type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { AppError, type UpstreamTerms } from "@countersign/core";
+import { AppError, type UpstreamTerms, problemOf } from "@countersign/core";
 import { Changes, LISTENED } from "./changes.ts";
 import { OpenQuestions } from "./conversation.ts";
 import { KnownDefinitions } from "./known-definitions.ts";
@@ -12,6 +12,7 @@ import { allowedHosts } from "./host-check.ts";
 import { InFlight } from "./in-flight.ts";
 import { DEFAULT_LIMITS, type McpLimits } from "./limits.ts";
 import { ParkedActions } from "./parked-actions.ts";
+import { type Probes, serveProbe } from "./probes.ts";
 import { Sessions } from "./sessions.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { UnreadAnswers } from "./unread-answers.ts";
@@ -27,6 +28,8 @@ export interface McpGatewayOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: GatewayLog;
   readonly limits?: Partial<McpLimits>;
+  /** Answers those who watch over a gateway of its own process. */
+  readonly probes?: Probes;
   /** Serves `/hooks/…` at the same address, with an enforcement point of its own. */
   readonly hooks?: {
     readonly point: GatewayPoint;
@@ -64,6 +67,9 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
   server.on("request", (request, response) => {
     // A client that is gone shows as the end of its response; there is nobody to tell.
     response.on("error", () => undefined);
+    if (options.probes !== undefined && serveProbe(options.probes, { request, response })) return;
+    // INV-2: a point that was told nothing yet denies.
+    if (point.replica.get("settings", "settings") === undefined) return refuseAll(response);
     const serve = request.url?.startsWith("/hooks/") === true ? hooks : mcp;
     serve({ request, response }).catch((error: unknown) => {
       log.error({ err: error }, "request failed");
@@ -89,6 +95,13 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
       return inspected;
     },
   };
+}
+
+function refuseAll(response: ServerResponse): void {
+  const problem = problemOf(
+    new AppError("lease.lost", { detail: "this gateway has not joined its control plane yet" }),
+  );
+  response.writeHead(problem.status, { "content-type": "application/problem+json" }).end(JSON.stringify(problem));
 }
 
 /** What the gateway holds ends with what it was held for. */

@@ -1,15 +1,32 @@
+import { AppError, type StateRecord } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 
+/** Most gateways that one credential names: it travels in a header. */
+const MOST_NAMED = 32;
+
 /**
- * Where clients reach the gateways of the installation: that of this process first, then those that hold a lease elsewhere. A credential
- * names them all, so that it does not matter which server gave it.
+ * Where clients reach the gateways that a credential is for. One was asked for, by name or address: that one. Else that of this process
+ * first, then those that hold a lease elsewhere, so that it does not matter which server gave it.
+ * @throws AppError `request.not_found` when there is no such gateway
  */
-export async function gatewaysOf({
-  store,
-  gatewayUrl,
-}: Pick<Kernel, "store" | "gatewayUrl">): Promise<readonly string[]> {
+export async function gatewaysOf(
+  { store, gatewayUrl }: Pick<Kernel, "store" | "gatewayUrl">,
+  asked?: string,
+): Promise<readonly string[]> {
   const own = gatewayUrl();
+  if (asked !== undefined && asked !== own) return [await addressOf(store, asked)];
+  if (asked !== undefined) return [asked];
   const points = await store.find("point", { status: "active" });
   const elsewhere = points.flatMap(({ state }) => (state.url === null ? [] : [state.url]));
-  return [...new Set([...(own === null ? [] : [own]), ...elsewhere])];
+  return [...new Set([...(own === null ? [] : [own]), ...elsewhere])].slice(0, MOST_NAMED);
+}
+
+async function addressOf(store: Kernel["store"], asked: string): Promise<string> {
+  const usable = ({ state }: StateRecord<"point">): boolean => state.status !== "removed" && state.url !== null;
+  const named = (await store.find("point", { key: asked })).findLast(usable);
+  const found = named ?? (await store.find("point")).find((point) => usable(point) && point.state.url === asked);
+  if (found?.state.url != null) return found.state.url;
+  throw new AppError("request.not_found", {
+    detail: `there is no gateway \`${asked.slice(0, 100)}\` that clients can reach; see \`countersign gateway list\``,
+  });
 }

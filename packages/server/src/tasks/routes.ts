@@ -20,6 +20,8 @@ const runtime = z.strictObject({
   pid: z.number().int(),
   uid: z.number().int(),
 });
+/** Name or address. */
+const gatewayName = z.string().min(1).max(2048);
 const mandate: z.ZodType<MandateProof> = z.strictObject({
   mandate: z.custom<MandateId>((value) => isId("mdt", value), "not a mandate id"),
   deviceProof: keyProof,
@@ -37,6 +39,7 @@ const openBody: z.ZodType<OpenBody> = z.strictObject({
   keyProof: keyProof.optional(),
   runtime: runtime.optional(),
   under: mandate.optional(),
+  gateway: gatewayName.optional(),
 });
 
 export interface TaskModules {
@@ -84,10 +87,10 @@ export function taskRoutes(modules: TaskModules): readonly Route[] {
       method: "POST",
       url: "/v1/tasks/:id/token",
       callers: ["anyone"],
-      body: z.strictObject({ keyProof, runtime: runtime.optional() }),
+      body: z.strictObject({ keyProof, runtime: runtime.optional(), gateway: gatewayName.optional() }),
       handle: async ({ params, body, caller }) => {
         const token = await tasks.credential(params["id"] as TaskId, body, sessionOf(caller));
-        return { body: { ...token, gateway: (await gatewaysOf(kernel))[0] ?? null } };
+        return { body: { ...token, gateway: (await gatewaysOf(kernel, body.gateway))[0] ?? null } };
       },
     }),
     route({
@@ -120,7 +123,7 @@ async function open(modules: TaskModules, { caller, body: { under, ...ask } }: R
       human,
       device,
       expiresAt,
-      gateway: (await gatewaysOf(kernel))[0] ?? null,
+      gateway: (await gatewaysOf(kernel, ask.gateway))[0] ?? null,
       ...(token === null ? {} : { token }),
     },
   };

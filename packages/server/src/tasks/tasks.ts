@@ -46,11 +46,15 @@ export interface OpenTask {
   readonly idleSeconds?: number | undefined;
   readonly keyProof?: string | undefined;
   readonly runtime?: Runtime | undefined;
+  /** Name or address of the gateway that the credential is for; absent: any. */
+  readonly gateway?: string | undefined;
 }
 /** A key that wants a credential of a task, and the program that holds it. */
 export interface KeyRequest {
   readonly keyProof: string;
   readonly runtime?: Runtime | undefined;
+  /** As in {@link OpenTask}. */
+  readonly gateway?: string | undefined;
 }
 export interface TaskCredential {
   readonly accessToken: string;
@@ -84,6 +88,7 @@ export class Tasks {
   ): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
     const { kernel } = this;
     const { human, device } = opener;
+    const gateways = await gatewaysOf(kernel, ask.gateway);
     const since = await versionNow(kernel);
     const agent = await this.openable(ask.agent, human, device);
     if (opener.mandate !== null && opener.mandate.terms.agent !== agent.id)
@@ -110,7 +115,7 @@ export class Tasks {
     });
     this.touch(id);
     const task = { ...put, version } as Task;
-    return { task, token: jkt === null ? null : await this.mint(task, jkt) };
+    return { task, token: jkt === null ? null : await this.mint(task, jkt, gateways) };
   }
 
   private async purposeOf({ purpose }: OpenTask, { human, mandate }: Opener): Promise<Sealed> {
@@ -200,8 +205,9 @@ export class Tasks {
   /** A credential for a key: the session attaches a new key, or a key that the task has already renews its own. */
   async credential(id: TaskId, ask: KeyRequest, session: Session | null): Promise<TaskCredential> {
     const task = await this.live(id);
+    const gateways = await gatewaysOf(this.kernel, ask.gateway);
     const jkt = await this.provenKey(ask.keyProof, id);
-    if (task.state.jkts.includes(jkt)) return await this.mint(task, jkt);
+    if (task.state.jkts.includes(jkt)) return await this.mint(task, jkt, gateways);
     if (session === null || session.terms.human !== task.terms.human || session.terms.device !== task.terms.device) {
       throw new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
     }
@@ -215,10 +221,10 @@ export class Tasks {
         serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.key", resource: id, changes: [put] }),
       ],
     });
-    return await this.mint(task, jkt);
+    return await this.mint(task, jkt, gateways);
   }
 
-  private async mint(task: Task, jkt: string): Promise<TaskCredential> {
+  private async mint(task: Task, jkt: string, gateways: readonly string[]): Promise<TaskCredential> {
     const { kernel } = this;
     const { publicUrl } = await settingsOf(kernel);
     const left = Math.floor((Date.parse(task.terms.expiresAt) - kernel.now()) / 1000);
@@ -227,7 +233,7 @@ export class Tasks {
     const chain = chainOf(task);
     const input = {
       issuer: publicUrl,
-      audience: await gatewaysOf(kernel),
+      audience: gateways,
       chain,
       jkt,
       grants: task.terms.grants,

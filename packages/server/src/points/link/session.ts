@@ -199,7 +199,7 @@ export class Session {
     const { point } = this.identity;
     if (joined.get(point) !== this) return false;
     joined.delete(point);
-    points.disconnect(point);
+    points.disconnect(point, this.linked);
     return true;
   }
 

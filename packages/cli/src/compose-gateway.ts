@@ -1,0 +1,216 @@
+import { uptime } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AppError, type Code } from "@countersign/core";
+import { pooledRandom } from "@countersign/credentials";
+import {
+  EnforcementPoint,
+  Forwarder,
+  RemoteControlPlane,
+  type TokenIssuer,
+  openSpool,
+  spooling,
+} from "@countersign/enforce";
+import { type McpGateway, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
+import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
+import { lockDirectory } from "@countersign/server";
+import type { Logger } from "pino";
+import type { Environment } from "./environment.ts";
+import type { GatewayIdentity } from "./gateway/identity-file.ts";
+import { gatewayMetrics } from "./gateway/metrics.ts";
+import { OwnCertificate } from "./gateway/own-certificate.ts";
+
+export interface GatewayOptions {
+  readonly identity: GatewayIdentity;
+  /** Its own directory: identity and spool. One process at a time. */
+  readonly directory: string;
+  readonly servers: readonly string[];
+  readonly listen: { readonly host: string; readonly port: number };
+  /** The address that clients are told, when it is not the one that is listened on. */
+  readonly url: string | null;
+  readonly env: Pick<Environment, "configDir" | "variables">;
+  readonly log: Logger;
+  /** What a person at the terminal should know: the lease was lost or is back, or is not given yet. */
+  readonly tell: (state: GatewayState) => void;
+  readonly signal: AbortSignal;
+}
+export type GatewayState =
+  | { readonly is: "waiting" | "denying"; readonly reason: string }
+  | { readonly is: "serving"; readonly server: string | null };
+
+/** A gateway that has joined. */
+export interface RunningGateway {
+  readonly url: string;
+  /** The server that it is linked to now. */
+  server(): string | null;
+  close(): Promise<void>;
+}
+
+/** Refusals that may pass by themselves: the gateway denies and asks again. */
+const MAY_PASS: ReadonlySet<Code> = new Set<Code>(["server.unreachable", "point.in_use", "point.left", "lease.behind"]);
+const AGAIN_MS = 500;
+
+/**
+ * An enforcement point on a machine of its own: it listens and denies at once, and permits when a server has taken it in.
+ * @throws AppError what the control plane refuses it for, `data.in_use`, `listen.in_use`, `ledger.damaged`
+ */
+export async function composeGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0).toReversed()) await end();
+  };
+  const lock = lockDirectory(options.directory, process.pid);
+  closers.push(() => lock.release());
+  try {
+    const parts = await buildParts(options, closers);
+    await joined(parts, options);
+    parts.certificate.keepFresh(parts.remote);
+    return { url: parts.gateway.url, server: () => parts.remote.server(), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly certificate: OwnCertificate;
+  readonly remote: RemoteControlPlane;
+  readonly point: EnforcementPoint;
+  readonly gateway: McpGateway;
+}
+
+async function buildParts(options: GatewayOptions, closers: (() => Promise<void> | void)[]): Promise<Parts> {
+  const { identity, directory, log } = options;
+  const random = pooledRandom();
+  const certificate = new OwnCertificate(identity, { directory, now: Date.now, log });
+  closers.push(() => certificate.stop());
+  const late = { point: null as EnforcementPoint | null, tokens: { issuer: "", keys: [] } as TokenIssuer };
+  const remote = remoteOf(options, certificate, late);
+  closers.push(() => remote.close());
+  const spool = await openSpool({
+    directory: join(directory, "spool"),
+    point: identity.point,
+    random,
+    clock: Date.now,
+  });
+  const forwarder = new Forwarder({ spool, controlPlane: remote, key: () => certificate.identity.key, random, log });
+  closers.push(async () => {
+    await forwarder.stop();
+    await spool.close();
+  });
+  forwarder.start();
+  let url = "";
+  const point = pointOf(options, {
+    controlPlane: spooling(remote, spool, forwarder),
+    issuer: () => ({ ...late.tokens, audience: url }),
+    url: () => url,
+  });
+  late.point = point;
+  const gateway = await startMcpGateway({
+    point,
+    listen: options.listen,
+    publicUrl: options.url,
+    environment: options.env.variables,
+    log,
+    probes: { denying: () => denying(point, remote), metrics: () => gatewayMetrics({ point, spool, remote }) },
+    hooks: { point, serve: serveHooks(ownPlaces(options)) },
+  });
+  ({ url } = gateway);
+  closers.push(async () => await gateway.close());
+  closers.push(async () => await point.stop());
+  return { certificate, remote, point, gateway };
+}
+
+/** What an agent's own hands must not touch unasked: the program, and where keys, identity and spool are. */
+function ownPlaces({ directory, env }: GatewayOptions): OwnPlaces {
+  return {
+    programs: [fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "")],
+    secrets: [directory, env.configDir],
+  };
+}
+
+interface Late {
+  point: EnforcementPoint | null;
+  tokens: TokenIssuer;
+}
+
+function remoteOf({ servers, log }: GatewayOptions, certificate: OwnCertificate, late: Late): RemoteControlPlane {
+  return new RemoteControlPlane({
+    servers,
+    dial: async (url, signal) => await certificate.dial(url, signal),
+    clock: () => performance.now(),
+    random: pooledRandom(),
+    leaseMs: () => (late.point?.replica.get("settings", "settings")?.terms.lease.seconds ?? 3) * 1000,
+    log,
+    push: async (change) => {
+      if (late.point === null) throw new AppError("point.left");
+      return await late.point.push(change);
+    },
+    onTokens: (tokens) => {
+      late.tokens = tokens;
+    },
+    onReplaced: () => late.point?.renewNow(),
+  });
+}
+
+interface PointParts {
+  readonly controlPlane: ReturnType<typeof spooling>;
+  readonly issuer: () => TokenIssuer & { readonly audience: string };
+  readonly url: () => string;
+}
+
+function pointOf({ identity, log }: GatewayOptions, { controlPlane, issuer, url }: PointParts): EnforcementPoint {
+  return new EnforcementPoint({
+    id: identity.point,
+    name: identity.name,
+    controlPlane,
+    clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },
+    random: pooledRandom(),
+    issuer: {
+      get keys() {
+        return issuer().keys;
+      },
+      get issuer() {
+        return issuer().issuer;
+      },
+      get audience() {
+        return issuer().audience;
+      },
+    },
+    url,
+    compile: async (policy) => {
+      const parsed = await parsePolicies(policy.terms.text);
+      if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");
+      return createCedarEvaluator(parsed.set);
+    },
+    log,
+  });
+}
+
+/** Asks until a server takes this point in. What will not pass by itself is an error. */
+async function joined({ point, remote }: Parts, { tell, signal }: GatewayOptions): Promise<void> {
+  for (let told = ""; !signal.aborted;) {
+    try {
+      await point.start();
+      break;
+    } catch (error) {
+      if (!(error instanceof AppError) || !MAY_PASS.has(error.code)) throw error;
+      if (error.message !== told) tell({ is: "waiting", reason: error.message });
+      told = error.message;
+      await new Promise<void>((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+  point.onLease((valid) => {
+    if (valid) tell({ is: "serving", server: remote.server() });
+    else tell({ is: "denying", reason: (remote.trouble() ?? new AppError("lease.lost")).message });
+  });
+}
+
+function denying(
+  point: EnforcementPoint,
+  remote: RemoteControlPlane,
+): { readonly code: string; readonly reason: string } | null {
+  if (point.lease.valid()) return null;
+  const { code, message } = remote.trouble() ?? new AppError("lease.lost");
+  return { code, reason: message };
+}
