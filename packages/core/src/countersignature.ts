@@ -80,6 +80,7 @@ export type ChangeAct =
   | "passkey.add"
   | "agent.create"
   | "agent.reinstate"
+  | "agent.reassign"
   | "policy.publish"
   | "upstream.put"
   | "settings.put"

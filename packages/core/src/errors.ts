@@ -88,6 +88,7 @@ export const FAULTS = {
   "approval.not_pending": { status: 409, title: "the approval is no longer pending", retryable: false },
   "approval.not_approver": { status: 403, title: "this person may not approve this", retryable: false },
   "approval.changed": { status: 409, title: "what was to be signed changed meanwhile", retryable: false },
+  "human.last_admin": { status: 409, title: "nobody else could sign as an administrator", retryable: false },
   "brake.unknown_scope": { status: 404, title: "the scope of the stop names nothing that exists", retryable: false },
   "join.refused": { status: 403, title: "the join token is unknown, was used or has ended", retryable: false },
   "join.other_bundle": {

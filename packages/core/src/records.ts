@@ -152,8 +152,14 @@ export interface Kinds {
   };
   invite: {
     id: InviteId;
-    terms: { readonly tokenDigest: string; readonly roles: readonly Role[]; readonly expiresAt: string };
-    state: { readonly status: "open" | "used" };
+    terms: {
+      readonly tokenDigest: string;
+      readonly roles: readonly Role[];
+      readonly expiresAt: string;
+      /** A human's id, or `local`; absent in old ones. */
+      readonly by?: string;
+    };
+    state: { readonly status: "open" | "used" | "closed" };
   };
   /** A place in which one gateway may join (ADR 0007): its token is kept as a digest. */
   join: {

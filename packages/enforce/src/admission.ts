@@ -114,7 +114,7 @@ function admitPerson(record: StateRecord<"human"> | StateRecord<"passkey">, repl
 }
 
 /** Acts that put an agent's terms in force while it is not stopped. */
-const WIDENING: readonly Change["act"][] = ["agent.create", "agent.reinstate", "client.connect"];
+const WIDENING: readonly Change["act"][] = ["agent.create", "agent.reinstate", "agent.reassign", "client.connect"];
 
 function admitAgent(record: StateRecord<"agent">, replica: Replica): Admission {
   const known = replica.get("agent", record.id);
@@ -122,6 +122,8 @@ function admitAgent(record: StateRecord<"agent">, replica: Replica): Admission {
   if (record.state.status !== "active" && (known === undefined || sameSignature(known, record))) return YES;
   const stopped = known !== undefined && known.state.status !== "active";
   if (stopped && sameSignature(known, record)) return no(`agent \`${record.id}\` was stopped and not signed in again`);
+  // INV-8: the loss of the owner is a latch that only a reassignment lifts.
+  if (known?.state.status === "owner_lost") return signedBy(record, replica, ["agent.reassign"]);
   return signedBy(record, replica, stopped ? ["agent.reinstate"] : WIDENING);
 }
 

@@ -3,7 +3,7 @@ import { type PointId, type PublicJwk, type Random, type Settings, newId } from 
 import type { ControlPlane } from "@countersign/enforce";
 import type { Logger } from "pino";
 import { Activity, activityRoutes } from "./activity/index.ts";
-import { Agents, agentCreateKind, agentReinstateKind, agentRoutes } from "./agents/index.ts";
+import { Agents, agentCreateKind, agentReassignKind, agentReinstateKind, agentRoutes } from "./agents/index.ts";
 import { Approvals, ChangeKinds, approvalRoutes } from "./approvals/index.ts";
 import { Brakes, brakeRoutes, thawKind } from "./brakes/index.ts";
 import { Clients, clientConnectKind, clientRoutes } from "./clients/index.ts";
@@ -26,9 +26,17 @@ import {
   route,
 } from "./http/index.ts";
 import { type Kernel, settingsOf } from "./kernel.ts";
+import { Offboarding, offboardingRoutes } from "./offboarding/index.ts";
 import { type Ledger, ledgerRoutes, logKey, openLedger, closeIntentsOf, verifyRunning } from "./ledger/index.ts";
 import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/index.ts";
-import { Registration, Sessions, humanAddKind, peopleRoutes, sessionOpenKind } from "./people/index.ts";
+import {
+  Registration,
+  Sessions,
+  humanAddKind,
+  humanReinstateKind,
+  peopleRoutes,
+  sessionOpenKind,
+} from "./people/index.ts";
 import { type ConnectedPoint, Follow, LocalControlPlane, PointLinks, Points, ServedPoints } from "./points/index.ts";
 import { Mandates, mandateCreateKind, mandateRoutes } from "./mandates/index.ts";
 import { type Place, takePlace } from "./place.ts";
@@ -389,6 +397,7 @@ interface Modules {
   readonly sessions: Sessions;
   readonly registration: Registration;
   readonly devices: Devices;
+  readonly offboarding: Offboarding;
   readonly agents: Agents;
   readonly tasks: Tasks;
   readonly mandates: Mandates;
@@ -406,8 +415,10 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
   for (const kind of [
     sessionOpenKind,
     humanAddKind,
+    humanReinstateKind,
     agentCreateKind,
     agentReinstateKind,
+    agentReassignKind,
     mandateCreateKind,
     policyPublishKind,
     upstreamPutKind,
@@ -436,6 +447,7 @@ async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
     sessions,
     registration,
     devices: new Devices(kernel),
+    offboarding: new Offboarding(kernel, brakes),
     agents,
     tasks,
     mandates: new Mandates(kernel, { agents, approvals }),
@@ -453,12 +465,13 @@ function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): rea
   return [
     ...more,
     ...peopleRoutes({ kernel, ...modules }),
+    ...offboardingRoutes({ kernel, ...modules }),
     ...approvalRoutes(kernel, modules.approvals),
     ...brakeRoutes(kernel, modules.brakes),
     ...drillRoutes(new Drills(kernel, modules.brakes)),
     ...agentRoutes(modules.agents),
     ...mandateRoutes(modules.mandates),
-    ...deviceRoutes(modules.devices),
+    ...deviceRoutes({ kernel, ...modules }),
     ...policyRoutes(modules.policies),
     ...upstreamRoutes(modules.upstreams),
     ...clientRoutes(modules.clients),

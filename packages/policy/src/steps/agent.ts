@@ -1,3 +1,4 @@
+import type { StateRecord } from "@countersign/core";
 import { type Check, inForce, refuse } from "./step.ts";
 
 /** The agent is known, belongs to the human of the chain, is active and has not expired. */
@@ -12,6 +13,9 @@ export const agent: Check = ({ claims, facts, now }) => {
       "the agent's owner is not the human of this chain; it needs a signed reassignment",
     );
   }
+  if (facts.human !== null && isOlder(record, facts.human)) {
+    return refuse("agent.owner_lost", "the agent's owner had left and came back since; it needs a signed reassignment");
+  }
   if (record.state.status !== "active") {
     return refuse("agent.inactive", `the agent is ${record.state.status}; its owner must sign a reinstatement`);
   }
@@ -20,3 +24,10 @@ export const agent: Check = ({ claims, facts, now }) => {
   }
   return null;
 };
+
+/** INV-8: the return of a human revives no agent, whoever says that the agent is active: its signature has to come after the return. */
+function isOlder(agent: StateRecord<"agent">, { authority }: StateRecord<"human">): boolean {
+  if (authority === null || authority === "genesis" || authority.change.act !== "human.reinstate") return false;
+  if (agent.authority === null || agent.authority === "genesis") return true;
+  return !(Date.parse(agent.authority.signed.notBefore) >= Date.parse(authority.signed.notBefore));
+}

@@ -5,18 +5,16 @@ import {
   type Chain,
   type Grant,
   type HumanId,
-  type Json,
-  type JsonObject,
   type StateRecord,
   covers,
   newId,
 } from "@countersign/core";
 import { lastAction } from "../activity/index.ts";
-import { type Approvals, type ChangeKind, type Proposed, humanName } from "../approvals/index.ts";
+import { type Approvals, type Proposed, humanName } from "../approvals/index.ts";
 import { type Confirmed, confirmed } from "../confirmations/index.ts";
 import { type Kernel, type Published, retried, serverEntries, startChange, versionNow } from "../kernel.ts";
 import { type ListQuery, listed } from "../listing.ts";
-import { type Put, type RecordFilter, withState } from "../store/index.ts";
+import { type RecordFilter, withState } from "../store/index.ts";
 
 const LONGEST_DAYS = 366;
 type Agent = StateRecord<"agent">;
@@ -151,6 +149,23 @@ export class Agents {
     });
   }
 
+  /** Proposes another owner for an agent whose owner has left. @throws AppError `request.conflict` */
+  async reassign(idOrName: string, owner: HumanId): Promise<Proposed> {
+    const agent = await this.find(idOrName);
+    if (agent.state.status !== "owner_lost")
+      throw new AppError("request.conflict", {
+        detail: `the agent is ${agent.state.status}; only one without an owner is given to another`,
+      });
+    if ((await this.kernel.store.get("human", owner))?.state.status !== "active")
+      throw new AppError("request.invalid", { detail: `the owner \`${owner}\` is not an active human` });
+    return await this.approvals.propose({
+      act: "agent.reassign",
+      draft: { id: agent.id, owner },
+      resource: agent.id,
+      human: owner,
+    });
+  }
+
   async reinstate(idOrName: string): Promise<Proposed> {
     const agent = await this.find(idOrName);
     if (agent.state.status !== "suspended")
@@ -162,56 +177,4 @@ export class Agents {
       human: agent.terms.owner,
     });
   }
-}
-
-type AgentDraft = { readonly id: AgentId } & Agent["terms"];
-
-export const agentCreateKind: ChangeKind = {
-  act: "agent.create",
-  approvers: "role:admin",
-  entryKind: "identity",
-  async build(kernel, draft: Json) {
-    const { id, ...terms } = draft as unknown as AgentDraft;
-    const taken = await kernel.store.find("agent", { key: terms.name });
-    if (taken.some((a) => a.state.status !== "retired"))
-      throw new AppError("approval.changed", { detail: `there is an agent \`${terms.name}\` already` });
-    const put: Put = { kind: "agent", id, terms, state: { status: "active", executables: [] }, authority: null };
-    return {
-      bound: [put],
-      also: [],
-      expect: [{ kind: "agent", id, version: 0 }],
-      shown: await shownAgent(kernel, terms),
-      sentence: `register the agent ${terms.name} with ${String(terms.scope.length)} grant${terms.scope.length === 1 ? "" : "s"}`,
-    };
-  },
-};
-
-export const agentReinstateKind: ChangeKind = {
-  act: "agent.reinstate",
-  approvers: "role:admin",
-  entryKind: "identity",
-  async build(kernel, draft: Json) {
-    const agent = await kernel.store.get("agent", (draft as { id: AgentId }).id);
-    if (agent?.state.status !== "suspended")
-      throw new AppError("approval.changed", { detail: "the agent is not suspended any more" });
-    return {
-      bound: [withState(agent, { ...agent.state, status: "active" })],
-      also: [],
-      expect: [{ kind: "agent", id: agent.id, version: agent.version }],
-      shown: await shownAgent(kernel, agent.terms),
-      sentence: `let the agent ${agent.terms.name} act again`,
-    };
-  },
-};
-
-/** What an approver sees of an agent. */
-export async function shownAgent(kernel: Kernel, terms: Agent["terms"]): Promise<JsonObject> {
-  return {
-    name: terms.name,
-    owner: (await humanName(kernel, terms.owner))?.name ?? "(erased)",
-    ownerId: terms.owner,
-    purpose: (await kernel.keys.openText(terms.purpose)) ?? "(erased)",
-    grants: terms.scope.map(({ action, resource }) => ({ action, resource })),
-    expiresAt: terms.expiresAt,
-  };
 }

@@ -3,7 +3,8 @@ import type { BuiltChange } from "../approvals/index.ts";
 import { humanName } from "../approvals/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
-import { shownAgent } from "./agents.ts";
+import { activeOwner } from "./kinds.ts";
+import { shownAgent } from "./shown-agent.ts";
 
 /** An agent as a bundle proposes it: whoever signs is its owner. */
 export interface ClientAgent {
@@ -39,7 +40,7 @@ export async function agentForClient(
   return {
     bound: [{ ...known, terms: wider, authority: null }],
     also: [],
-    expect: [{ kind: "agent", id: known.id, version: known.version }],
+    expect: [{ kind: "agent", id: known.id, version: known.version }, ...(await activeOwner(kernel, owner.id))],
     shown: {
       change: "more scope",
       added: missing.map(({ action, resource }) => ({ action, resource })),
@@ -59,7 +60,7 @@ async function newAgent(kernel: Kernel, ask: ClientAgent, owner: StateRecord<"hu
   return {
     bound: [put],
     also: [],
-    expect: [{ kind: "agent", id, version: 0 }],
+    expect: [{ kind: "agent", id, version: 0 }, ...(await activeOwner(kernel, owner.id))],
     shown: { change: "new", ...(await shownAgent(kernel, terms)) },
     sentence: `register the agent ${name}`,
   };

@@ -67,6 +67,16 @@ export function agentRoutes(agents: Agents): readonly Route[] {
     ),
     route({
       method: "POST",
+      url: "/v1/agents/:id/reassign",
+      callers: anyCaller,
+      body: z.strictObject({ owner: z.string().max(64) }),
+      handle: async ({ params, body, caller }) => ({
+        status: 202,
+        body: await agents.reassign(params["id"] ?? "", ownerOf(body.owner, caller)),
+      }),
+    }),
+    route({
+      method: "POST",
       url: "/v1/agents/:id/reinstate",
       callers: anyCaller,
       handle: async ({ params }) => ({ status: 202, body: await agents.reinstate(params["id"] ?? "") }),

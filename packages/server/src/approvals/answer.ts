@@ -8,7 +8,7 @@ import {
 } from "@countersign/core";
 import { type VerifiedApproval, verifyApproval } from "@countersign/credentials";
 import { type Kernel, change, named, serverEntry } from "../kernel.ts";
-import { type Put, withState } from "../store/index.ts";
+import { type Commit, type Put, withState } from "../store/index.ts";
 import { isTooFast } from "./attention.ts";
 import type { ChangeKind } from "./changes.ts";
 import { sealReason } from "./denial.ts";
@@ -51,11 +51,38 @@ export interface Answer {
   readonly reason: string;
 }
 
-/** The passkey's counter grows with each use. */
-async function usedPasskey(kernel: Kernel, { passkey, counter }: Verified): Promise<Put> {
-  const record = await kernel.store.get("passkey", passkey);
-  if (record === null) throw new AppError("webauthn.refused");
-  return withState(record, { ...record.state, counter });
+/** Tries to write an answer while the same passkey answers something else. */
+const MOST_TRIES = 5;
+
+interface Signer {
+  readonly passkey: Put;
+  readonly expect: NonNullable<Commit["expect"]>;
+}
+
+/**
+ * Writes an answer together with the use of its passkey, whose counter grows with each. INV-8: passkey and person are still in force when it
+ * is written: the answer of somebody who is being off-boarded comes before that, or not at all.
+ */
+async function signing(kernel: Kernel, verified: Verified, write: (signer: Signer) => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const [passkey, human] = await Promise.all([
+      kernel.store.get("passkey", verified.passkey),
+      kernel.store.get("human", verified.approver),
+    ]);
+    if (passkey?.state.status !== "active" || human?.state.status !== "active") throw new AppError("webauthn.refused");
+    const counter = Math.max(verified.counter, passkey.state.counter);
+    try {
+      await write({
+        passkey: withState(passkey, { ...passkey.state, counter }),
+        expect: [passkey, human].map(({ kind, id, version }) => ({ kind, id, version })),
+      });
+      return;
+    } catch (error) {
+      const moved = (await kernel.store.get("passkey", passkey.id))?.version !== passkey.version;
+      const again = error instanceof AppError && error.code === "request.conflict" && moved && tries < MOST_TRIES;
+      if (!again) throw error;
+    }
+  }
 }
 
 /** Writes down an answer to a held call, or a denial of anything: state and evidence in one transaction. */
@@ -65,13 +92,18 @@ export async function recordAnswer(kernel: Kernel, answer: Answer): Promise<Appr
   const status = pending.signed.decision === "deny" ? "denied" : settled(approval, answers) ? "approved" : "pending";
   const reason = status === "denied" ? await sealReason(kernel, verified.approver, answer.reason) : null;
   const put = withState(approval, { ...approval.state, answers, status, cause: reason });
-  const passkey = await usedPasskey(kernel, answer.verified);
-  await change(kernel, {
-    expect: [{ kind: "approval", id: approval.id, version: approval.version }],
-    put: [put, passkey],
-    entries: [approvalEntry(kernel, answer, { changes: named([put, passkey]), reason })],
-    blobs: [await sealDisplay(kernel, approval, pending.display)],
-  });
+  const blobs = [await sealDisplay(kernel, approval, pending.display)];
+  await signing(
+    kernel,
+    verified,
+    async ({ passkey, expect }) =>
+      await change(kernel, {
+        expect: [{ kind: "approval", id: approval.id, version: approval.version }, ...expect],
+        put: [put, passkey],
+        entries: [approvalEntry(kernel, answer, { changes: named([put, passkey]), reason })],
+        blobs,
+      }),
+  );
   return status;
 }
 
@@ -93,22 +125,25 @@ export async function recordChange(kernel: Kernel, kind: ChangeKind, answer: Ans
   const authority: Countersignature = { change: signedChange, signed: pending.signed, assertion };
   const bound = built.bound.map((put) => ({ ...put, authority }));
   const state = { ...approval.state, answers: [given(answer)], status: "consumed" as const };
-  const own = [withState(approval, state), await usedPasskey(kernel, answer.verified)];
   const done = [...bound, ...built.also];
-  await change(kernel, {
-    expect: [{ kind: "approval", id: approval.id, version: pending.version }, ...built.expect],
-    put: [...own, ...done],
-    entries: [
-      approvalEntry(kernel, answer, { changes: named(own), reason: null }),
-      serverEntry(kernel, kind.entryKind, {
-        action: kind.act,
-        resource: approval.terms.resource,
-        approval: approvalId(approval),
-        cause: { by: pending.signed.approver },
-        changes: named(done),
-      }),
-    ],
-    blobs: [await sealDisplay(kernel, approval, pending.display)],
+  const blobs = [await sealDisplay(kernel, approval, pending.display)];
+  await signing(kernel, answer.verified, async ({ passkey, expect }) => {
+    const own = [withState(approval, state), passkey];
+    await change(kernel, {
+      expect: [{ kind: "approval", id: approval.id, version: pending.version }, ...expect, ...built.expect],
+      put: [...own, ...done],
+      entries: [
+        approvalEntry(kernel, answer, { changes: named(own), reason: null }),
+        serverEntry(kernel, kind.entryKind, {
+          action: kind.act,
+          resource: approval.terms.resource,
+          approval: approvalId(approval),
+          cause: { by: pending.signed.approver },
+          changes: named(done),
+        }),
+      ],
+      blobs,
+    });
   });
 }
 

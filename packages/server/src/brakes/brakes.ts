@@ -67,10 +67,18 @@ export class Brakes {
 
   /** Waits for the confirmations of a stop that was committed just now, its entry being the first of the commit. */
   settle(brake: Put & { readonly kind: "brake" }, published: Published): BegunStop {
-    return { id: brake.id, receipt: this.follow(brake.id, settle(this.kernel, brake, published)) };
+    return { id: brake.id, receipt: this.keep(brake.id, settle(this.kernel, brake, published)) };
   }
 
-  private follow(id: BrakeId, settling: Settling): Promise<Receipt> {
+  /** A stop that was begun before: its receipt, or the end of what is under way. */
+  async follow(brake: StateRecord<"brake">): Promise<BegunStop> {
+    await this.takeUp(brake);
+    const { id } = brake;
+    const under = this.settling.get(id)?.receipt;
+    return { id, receipt: under ?? storedReceipt(this.kernel, id).then((receipt) => receipt ?? missing(id)) };
+  }
+
+  private keep(id: BrakeId, settling: Settling): Promise<Receipt> {
     const { kernel } = this;
     this.settling.set(id, settling);
     settling.receipt
@@ -106,7 +114,7 @@ export class Brakes {
   private async takeUp(brake: StateRecord<"brake">): Promise<void> {
     if (this.known.has(brake.id) || this.settling.has(brake.id)) return;
     if ((await storedReceipt(this.kernel, brake.id)) !== null) return this.note(brake.id);
-    if (!this.settling.has(brake.id)) this.follow(brake.id, settleLater(this.kernel, brake)).catch(() => undefined);
+    if (!this.settling.has(brake.id)) this.keep(brake.id, settleLater(this.kernel, brake)).catch(() => undefined);
   }
 
   async list(): Promise<readonly StateRecord<"brake">[]> {
@@ -118,7 +126,7 @@ export class Brakes {
     const receipt = this.settling.has(id) ? null : await storedReceipt(this.kernel, id);
     if (receipt !== null) return receipt;
     const brake = await this.kernel.store.get("brake", id);
-    if (brake === null) throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
+    if (brake === null) return missing(id);
     await this.takeUp(brake);
     return this.settling.get(id)?.shown() ?? (await storedReceipt(this.kernel, id)) ?? begun(brake);
   }
@@ -145,8 +153,7 @@ export class Brakes {
   }
 
   async thaw(id: BrakeId): Promise<Proposed> {
-    const brake = await this.kernel.store.get("brake", id);
-    if (brake === null) throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
+    const brake = (await this.kernel.store.get("brake", id)) ?? missing(id);
     if (brake.state.status !== "active")
       throw new AppError("request.conflict", { detail: "this brake was lifted already" });
     const { owner } = await knownScope(this.kernel, brake.terms.scope);
@@ -163,4 +170,8 @@ export class Brakes {
 
 function begun({ id, terms }: StateRecord<"brake">): Stopping {
   return { id, state: "stopping", requestedAt: terms.at, leasesEndAt: null, points: [] };
+}
+
+function missing(id: BrakeId): never {
+  throw new AppError("request.not_found", { detail: `there is no brake \`${id.slice(0, 40)}\`` });
 }

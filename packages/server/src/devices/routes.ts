@@ -1,13 +1,38 @@
 import { AppError, type DeviceId } from "@countersign/core";
 import { z } from "zod";
-import { type Route, route } from "../http/index.ts";
+import type { Brakes } from "../brakes/index.ts";
+import { type Route, callerName, route } from "../http/index.ts";
+import type { Kernel } from "../kernel.ts";
 import { LIST_QUERY } from "../listing.ts";
 import type { Devices } from "./devices.ts";
+import { loseDevice } from "./lost.ts";
 
 const evidenceBody = z.strictObject({ evidence: z.string().min(1).max(16_384) });
 
-export function deviceRoutes(devices: Devices): readonly Route[] {
+export interface DeviceModules {
+  readonly kernel: Kernel;
+  readonly devices: Devices;
+  readonly brakes: Brakes;
+}
+
+export function deviceRoutes({ kernel, devices, brakes }: DeviceModules): readonly Route[] {
   return [
+    route({
+      method: "POST",
+      url: "/v1/devices/:id/lost",
+      callers: ["cookie", "session", "local"],
+      body: z.strictObject({ reason: z.string().min(1).max(500), wait: z.boolean().default(true) }),
+      handle: async ({ params, body, caller }) => {
+        const device = params["id"] as DeviceId;
+        const { id, receipt } = await loseDevice(kernel, brakes, {
+          device,
+          reason: body.reason,
+          by: callerName(caller),
+        });
+        if (!body.wait) return { status: 202, body: { id, state: "stopping" } };
+        return { body: await receipt };
+      },
+    }),
     route({
       method: "GET",
       url: "/v1/devices",

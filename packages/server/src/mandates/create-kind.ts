@@ -1,5 +1,6 @@
 import { AppError, type Json, type Kinds, type MandateId, type PublicJwk, type StateRecord } from "@countersign/core";
 import { thumbprint } from "@countersign/credentials";
+import { activeOwner } from "../agents/index.ts";
 import { type ChangeKind, humanName } from "../approvals/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
@@ -39,6 +40,7 @@ export const mandateCreateKind: ChangeKind = {
       expect: [
         { kind: "mandate", id, version: 0 },
         { kind: "agent", id: agent.id, version: agent.version },
+        ...(await activeOwner(kernel, terms.owner)),
         { kind: "device", id: terms.device, version: known?.version ?? 0 },
       ],
       shown: await shown(kernel, { id, terms, workload }, agent.terms.name),

@@ -1,3 +1,4 @@
+export { humanReinstateKind } from "./reinstate-kind.ts";
 export { Registration, humanAddKind } from "./registration.ts";
 export type { DeviceRequest, SessionDraft } from "./sessions.ts";
 export { COOKIE, Sessions, sessionOpenKind } from "./sessions.ts";

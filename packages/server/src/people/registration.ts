@@ -5,6 +5,7 @@ import {
   type Json,
   type Role,
   type StateRecord,
+  isId,
   newId,
 } from "@countersign/core";
 import {
@@ -81,11 +82,13 @@ export class Registration {
     const put: Put = {
       kind: "invite",
       id,
-      terms: { tokenDigest: digest, roles, expiresAt },
+      terms: { tokenDigest: digest, roles, expiresAt, by },
       state: { status: "open" },
       authority: null,
     };
     await change(kernel, {
+      // INV-8: nobody who is being off-boarded leaves an open door behind.
+      expect: await stillActive(kernel, by),
       put: [put],
       entries: [
         serverEntry(kernel, "identity", { action: "human.invite", resource: id, cause: { by }, changes: [put] }),
@@ -225,6 +228,14 @@ export class Registration {
     });
     return { humanId: human, cookie: null, approvalId: proposed.approvalId };
   }
+}
+
+/** The one who does something, as they are now; nothing for the machine itself. */
+async function stillActive({ store }: Kernel, by: string): Promise<NonNullable<Commit["expect"]>> {
+  if (!isId("hum", by)) return [];
+  const human = await store.get("human", by);
+  if (human?.state.status !== "active") throw new AppError("human.inactive");
+  return [{ kind: "human", id: by, version: human.version }];
 }
 
 const chainOf = (human: HumanId): { human: HumanId; device: null; agent: null; task: null } => ({

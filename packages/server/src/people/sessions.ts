@@ -83,7 +83,8 @@ export class Sessions {
     const session = await this.browserSession(human.id);
     const puts = [session.put, used];
     await change(kernel, {
-      expect: [{ kind: "passkey", id: passkey.id, version: passkey.version }],
+      // INV-8: nobody who is being off-boarded gets in.
+      expect: [passkey, human].map(({ kind, id, version }) => ({ kind, id, version })),
       put: puts,
       entries: [
         serverEntry(kernel, "identity", {
@@ -336,7 +337,10 @@ export const sessionOpenKind: ChangeKind = {
     return {
       bound: known === null ? [device, session] : [session],
       also: [posture],
-      expect: known === null ? [{ kind: "device", id: ask.device, version: 0 }] : [],
+      expect: [
+        { kind: "human", id: human, version: approver.version },
+        { kind: "device", id: ask.device, version: known?.version ?? 0 },
+      ],
       shown: {
         device: ask.device,
         name: ask.deviceName,

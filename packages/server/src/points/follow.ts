@@ -1,4 +1,5 @@
 import type { AnyRecord, Kind } from "@countersign/core";
+import { postAcknowledgements } from "../confirmations/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ChangedRecord } from "../store/index.ts";
 
@@ -15,7 +16,7 @@ export interface Followed {
   readonly names: readonly ChangedRecord[];
 }
 
-type Parts = Pick<Kernel, "store" | "points" | "log"> & { readonly onFollowed: (followed: Followed) => void };
+type Parts = Pick<Kernel, "store" | "points" | "keys" | "log"> & { readonly onFollowed: (followed: Followed) => void };
 
 /**
  * Follows what other servers of the installation commit (ADR 0007): pushes it to the points that are connected here, and says what it was.
@@ -94,7 +95,10 @@ export class Follow {
     const read = await Promise.all(names.map(async ({ kind, id }) => (await store.get(kind, id)) as AnyRecord | null));
     const records = read.filter((record) => record !== null).sort((a, b) => a.version - b.version);
     const version = Math.max(0, ...records.map((record) => record.version));
-    for (const { answer } of points.publish({ generation: store.generation, version, records })) {
+    const pushed = points.publish({ generation: store.generation, version, records });
+    // INV-3: the server that took a stop waits for the points of this one too.
+    postAcknowledgements(this.parts, records, pushed).catch(() => undefined);
+    for (const { answer } of pushed) {
       answer.catch((error: unknown) =>
         log.warn({ err: error }, "an enforcement point did not take a change; its lease will end"),
       );

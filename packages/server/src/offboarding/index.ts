@@ -1,0 +1,2 @@
+export { Offboarding } from "./offboarding.ts";
+export { offboardingRoutes } from "./routes.ts";
