@@ -16,7 +16,7 @@ import {
 import type { EntryDraft } from "@countersign/enforce";
 import type { Logger } from "pino";
 import type { KeyRing } from "./keys/index.ts";
-import type { Points, Pushed } from "./points/index.ts";
+import type { ConnectedPoint, Points, Pushed } from "./points/index.ts";
 import type { Commit, Committed, Put, Store } from "./store/index.ts";
 
 /** What every module of the control plane stands on. */
@@ -43,6 +43,8 @@ export interface Published {
   readonly indexes: readonly number[];
   /** One for each enforcement point, when it has applied the change; a stop waits for these. */
   readonly acknowledgements: readonly Pushed[];
+  /** Points that are connected here and hold nothing of what changed. */
+  readonly untold: readonly ConnectedPoint[];
 }
 
 /** How long a change waits for points that do not answer; what must be confirmed by all waits in its own way (`confirmations`). */
@@ -75,12 +77,13 @@ export function publish(kernel: Kernel, commit: Commit, committed: Extract<Commi
   const { generation } = kernel.store;
   const records = (commit.put ?? []).map((put) => ({ ...put, version }));
   const acknowledgements = records.length === 0 ? [] : kernel.points.publish({ generation, version, records });
+  const untold = kernel.points.untold(acknowledgements);
   for (const { answer } of acknowledgements) {
     answer.catch((error: unknown) =>
       kernel.log.warn({ err: error }, "an enforcement point did not take a change; its lease will end"),
     );
   }
-  return { version, generation, records, indexes, acknowledgements };
+  return { version, generation, records, indexes, acknowledgements, untold };
 }
 
 /** The version of the state now: what is listed after this is whole if nothing of it changed since. */

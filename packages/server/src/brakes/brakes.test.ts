@@ -122,7 +122,7 @@ describe("the receipt of a stop", () => {
     expect(await brakes.state(id)).toMatchObject({ state: "stopping", points: [{ name: "far", how: null, at: null }] });
     joined(other, far);
     const change = { generation: kernel.store.generation, version: brake.version, records: [brake] };
-    await postAcknowledgements(other, change.records, other.points.publish(change));
+    await postAcknowledgements(other, change.records, { pushed: other.points.publish(change), untold: [] });
     const settled = await receipt;
     expect(settled.points).toEqual([
       {
@@ -146,7 +146,7 @@ describe("the receipt of a stop", () => {
     const topic = `ack/${String(brake?.version)}`;
     const { generation } = kernel.store;
     const answer = far.push({ generation, version: brake?.version ?? 0, records: [] });
-    await postAcknowledgements(kernel, [brake as never], [{ point: far, answer }]);
+    await postAcknowledgements(kernel, [brake as never], { pushed: [{ point: far, answer }], untold: [] });
     const [posted] = await kernel.store.board.read(topic);
     await kernel.store.board.post(topic, [{ key: far.id, value: forge(posted?.value as object) }], 60_000);
     expect(pointsOf(await receipt)).toEqual({ far: "lease_expired" });
@@ -165,7 +165,7 @@ describe("the receipt of a stop", () => {
       const { generation } = kernel.store;
       const first = await kernel.store.get("brake", before.id);
       const answer = near.push({ generation, version: versions[0] ?? 0, records: [] });
-      await postAcknowledgements(kernel, [first as never], [{ point: near, answer }]);
+      await postAcknowledgements(kernel, [first as never], { pushed: [{ point: near, answer }], untold: [] });
       const [posted] = await kernel.store.board.read(`ack/${String(versions[0])}`);
       const value = posted?.value ?? null;
       await kernel.store.board.post(`ack/${String(versions[0])}`, [{ key: far.id, value }], 60_000);

@@ -20,14 +20,13 @@ const LOOK_MS = 250;
 
 /** Settles a stop that this server has just committed. */
 export function settle(kernel: Kernel, brake: Brake, published: Published): Settling {
-  const { version, generation, indexes } = published;
+  const { version, generation, records, indexes, acknowledgements: pushed, untold } = published;
   const confirmation = new Confirmation(kernel, {
     version,
     generation,
     since: kernel.now(),
-    // What is told again is the stop alone: the rest follows with the renewals.
-    records: published.records.filter(({ kind }) => kind === "brake"),
-    pushed: published.acknowledgements,
+    records,
+    told: { pushed, untold },
     onConfirmed: () => kernel.hint({ kind: "brake", id: brake.id }),
   });
   const receipt = confirmation.all.then(
@@ -49,7 +48,7 @@ export function settleLater(kernel: Kernel, brake: StateRecord<"brake">): Settli
     generation: 0,
     since: kernel.now(),
     records: [brake],
-    pushed: null,
+    told: null,
     onConfirmed: () => kernel.hint({ kind: "brake", id: brake.id }),
   });
   const finish = async (): Promise<Receipt> => {

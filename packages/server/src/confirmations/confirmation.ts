@@ -1,10 +1,10 @@
 import type { StopPoint } from "@countersign/api";
 import type { AnyRecord, IntentId, PointId } from "@countersign/core";
-import type { Acknowledgement, Disposition } from "@countersign/enforce";
+import type { Acknowledgement, Disposition, Snapshot } from "@countersign/enforce";
 import { type Kernel, settingsOf } from "../kernel.ts";
-import type { ConnectedPoint, Pushed } from "../points/index.ts";
+import type { ConnectedPoint } from "../points/index.ts";
 import { type Word, topicOf, unsealed } from "./acknowledgement.ts";
-import { postAcknowledgements } from "./post.ts";
+import { type Told, postAcknowledgements } from "./post.ts";
 
 /** How a point that may have held a lease when something was committed confirmed it. */
 export interface ConfirmedPoint {
@@ -22,10 +22,10 @@ export interface Awaited {
   readonly generation: number;
   /** Unix milliseconds; not before the commit. */
   readonly since: number;
-  /** Pushed again to a point of this server that was not told, or did not answer before its link broke. */
+  /** What was changed. Stops among it are told again to a point of this server that was not told, or whose link broke. */
   readonly records: readonly AnyRecord[];
-  /** Answers of the points that are connected here; null: the commit is of another server, or of one that ended. */
-  readonly pushed: readonly Pushed[] | null;
+  /** What was told to the points that are connected here; null: the commit is of another server, or of one that ended. */
+  readonly told: Told | null;
   /** Called as each point confirms. */
   readonly onConfirmed?: (point: ConfirmedPoint) => void;
 }
@@ -53,6 +53,8 @@ export class Confirmation {
   /** Points that were among those that may hold a lease: one that is not any more has lost it. */
   private readonly recorded = new Set<PointId>();
   private readonly told = new Map<PointId, ConnectedPoint>();
+  /** Told once more, it claims nothing about what else this point was told: only renewals do. */
+  private readonly again: Snapshot | null;
   private readonly done = Promise.withResolvers<undefined>();
   private waiting = 0;
   private listed = false;
@@ -61,9 +63,17 @@ export class Confirmation {
   constructor(kernel: Kernel, awaited: Awaited) {
     this.kernel = kernel;
     this.awaited = awaited;
-    for (const { point, answer } of awaited.pushed ?? []) {
+    const stops = awaited.records.filter(({ kind }) => kind === "brake");
+    const again = { generation: kernel.store.generation, version: awaited.version, records: stops };
+    this.again = stops.length === 0 ? null : again;
+    for (const { point, answer } of awaited.told?.pushed ?? []) {
       this.expect(point);
       this.hear(point, answer);
+    }
+    const { version, generation } = awaited;
+    for (const point of awaited.told?.untold ?? []) {
+      this.expect(point);
+      this.take({ point: point.id, version, generation, inFlight: [] }, 0);
     }
     this.all = this.run();
     this.all.catch(() => undefined);
@@ -90,7 +100,7 @@ export class Confirmation {
     const timers = [
       setInterval(() => void this.look(), LOOK_MS),
       setInterval(() => void this.list(), LIST_MS),
-      setTimeout(() => this.share(this.awaited.pushed ?? []), SHARE_MS),
+      setTimeout(() => this.share(this.awaited.told), SHARE_MS),
     ];
     try {
       const [{ lease }] = await Promise.all([settingsOf(this.kernel), this.list()]);
@@ -133,7 +143,7 @@ export class Confirmation {
         this.expect({ id, name: terms.name });
         this.recorded.add(id);
       }
-      if (this.awaited.pushed === null) await this.readLost();
+      if (this.awaited.told === null) await this.readLost();
     }
     this.listed = true;
     for (const id of this.recorded) {
@@ -162,27 +172,25 @@ export class Confirmation {
     this.waiting += 1;
   }
 
-  /** It tells of the change once more, and claims nothing about what else was told to this point: only renewals do. */
   private tell(point: ConnectedPoint): void {
-    const { generation } = this.kernel.store;
-    const { version, records } = this.awaited;
-    const answer = point.push({ generation, version: Math.max(version, ...records.map((r) => r.version)), records });
+    if (this.again === null) return;
+    const answer = point.push(this.again);
     this.hear(point, answer);
-    this.share([{ point, answer }]);
+    this.share({ pushed: [{ point, answer }], untold: [] });
   }
 
-  private share(pushed: readonly Pushed[]): void {
-    postAcknowledgements(this.kernel, this.awaited.records, pushed).catch(() => undefined);
+  private share(told: Told | null): void {
+    if (told !== null) postAcknowledgements(this.kernel, this.awaited.records, told).catch(() => undefined);
   }
 
   private hear(point: ConnectedPoint, answer: Promise<Acknowledgement>): void {
     this.told.set(point.id, point);
     answer.then(
       (word) => {
-        // One that has not got everything up to there yet is asked again.
+        // What is not about this change is no answer: it is told again.
         if (!this.take(word, 0) && this.told.get(point.id) === point) this.told.delete(point.id);
       },
-      // What is silent, or answers with an error, is waited for until its lease is over.
+      // What is silent, or answers with an error, is waited for until its lease is over; over another link it is told again.
       () => undefined,
     );
   }

@@ -14,7 +14,8 @@ export interface Confirmed {
  * now, or its lease has run out. It holds from the commit on, also when nobody waits for the end of this.
  */
 export async function confirmed(kernel: Kernel, published: Published): Promise<Confirmed> {
-  const { version, acknowledgements: pushed } = published;
-  const points = await new Confirmation(kernel, { ...published, since: kernel.now(), pushed }).all;
+  const { version, generation, records, acknowledgements: pushed, untold } = published;
+  const awaited = { version, generation, records, since: kernel.now(), told: { pushed, untold } };
+  const points = await new Confirmation(kernel, awaited).all;
   return { version, settledAt: new Date(kernel.now()).toISOString(), points };
 }

@@ -1,8 +1,8 @@
 import type { AnyRecord, Kind } from "@countersign/core";
 import { endingOf } from "@countersign/enforce";
 import type { Kernel } from "../kernel.ts";
-import type { Pushed } from "../points/index.ts";
-import { sealed, topicOf } from "./acknowledgement.ts";
+import type { ConnectedPoint, Pushed } from "../points/index.ts";
+import { type Word, sealed, topicOf } from "./acknowledgement.ts";
 
 /** How long an acknowledgement stays on the board: longer than any lease is waited for. */
 const KEPT_MS = 10 * 60_000;
@@ -12,6 +12,13 @@ const TOGETHER_MS = 2;
 /** Changes besides those that end something by themselves whose confirmation by every point is waited for. */
 const ALSO: ReadonlySet<Kind> = new Set<Kind>(["policy", "mandate"]);
 
+/** What became of a commit at the points of one server. */
+export interface Told {
+  readonly pushed: readonly Pushed[];
+  /** They hold nothing of it, so that nothing of it can be under way there. */
+  readonly untold: readonly ConnectedPoint[];
+}
+
 /**
  * Posts what the points of this server answer to a push, so that whichever server waits for it, or is asked how far a stop is, learns of it.
  * For commits of this server and of others alike; only changes whose confirmation somebody may wait for are posted.
@@ -20,37 +27,35 @@ const ALSO: ReadonlySet<Kind> = new Set<Kind>(["policy", "mandate"]);
 export async function postAcknowledgements(
   kernel: Pick<Kernel, "store" | "keys" | "log">,
   records: readonly AnyRecord[],
-  pushed: readonly Pushed[],
+  { pushed, untold }: Told,
 ): Promise<void> {
   const awaited = records.filter((record) => ALSO.has(record.kind) || endingOf(record) !== null);
   const versions = [...new Set(awaited.map(({ version }) => version))];
-  if (versions.length === 0 || pushed.length === 0) return;
-  let words: Awaited<Pushed["answer"]>[] = [];
+  if (versions.length === 0) return;
+  const version = Math.max(...versions);
+  const { generation } = kernel.store;
+  let words: Word[] = untold.map(({ id }) => ({ point: id, generation, version, inFlight: [] }));
   let writing: Promise<void> | null = null;
   const write = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, TOGETHER_MS));
     const these = words;
     words = [];
     writing = null;
-    await Promise.all(versions.map(async (version) => await postFor(kernel, version, these)));
+    await Promise.all(versions.map(async (one) => await postFor(kernel, one, these)));
   };
-  await Promise.all(
-    pushed.map(async ({ answer }) => {
-      try {
-        words.push(await answer);
-        await (writing ??= write());
-      } catch (error) {
-        kernel.log.warn({ err: error }, "an acknowledgement was not posted");
-      }
-    }),
-  );
+  const hear = async (answer: Promise<Word> | null): Promise<void> => {
+    try {
+      const word = await answer;
+      if (word !== null) words.push(word);
+      if (words.length > 0) await (writing ??= write());
+    } catch (error) {
+      kernel.log.warn({ err: error }, "an acknowledgement was not posted");
+    }
+  };
+  await Promise.all([hear(null), ...pushed.map(async ({ answer }) => await hear(answer))]);
 }
 
-async function postFor(
-  kernel: Pick<Kernel, "store" | "keys">,
-  version: number,
-  words: readonly Awaited<Pushed["answer"]>[],
-): Promise<void> {
+async function postFor(kernel: Pick<Kernel, "store" | "keys">, version: number, words: readonly Word[]): Promise<void> {
   const topic = topicOf(version);
   const items = words
     .filter((word) => word.version >= version)

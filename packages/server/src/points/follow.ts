@@ -97,7 +97,7 @@ export class Follow {
     const version = Math.max(0, ...records.map((record) => record.version));
     const pushed = points.publish({ generation: store.generation, version, records });
     // INV-3: the server that took a stop waits for the points of this one too.
-    postAcknowledgements(this.parts, records, pushed).catch(() => undefined);
+    postAcknowledgements(this.parts, records, { pushed, untold: points.untold(pushed) }).catch(() => undefined);
     for (const { answer } of pushed) {
       answer.catch((error: unknown) =>
         log.warn({ err: error }, "an enforcement point did not take a change; its lease will end"),

@@ -88,6 +88,14 @@ export class Points {
     return pushed;
   }
 
+  /** Those who joined here and whom a change that was told just now does not concern: they hold nothing of it. To be asked in the same tick. */
+  untold(pushed: readonly Pushed[]): readonly ConnectedPoint[] {
+    const told = new Set(pushed.map(({ point }) => point));
+    return [...this.connected.values()].flatMap(({ point, interest }) =>
+      interest === null || told.has(point) ? [] : [point],
+    );
+  }
+
   /** Puts changes into what the next renewals carry. */
   async note(records: readonly AnyRecord[]): Promise<void> {
     const parts = this.sort(records);
