@@ -118,13 +118,15 @@ export class PostgresProcess {
 
   /** Ends every process of it at once, as a machine that loses power would; the disk keeps what the kernel has. */
   async kill9(): Promise<void> {
+    const pid = this.pid();
+    // Stopped first, so that it starts nobody while its children are counted.
+    process.kill(pid, "SIGSTOP");
+    const children = childrenOf(pid);
     await this.end(() => {
-      const pid = this.pid();
-      // Stopped first, so that it starts nobody while its children are counted.
-      process.kill(pid, "SIGSTOP");
-      for (const child of childrenOf(pid)) endIfThere(child);
+      for (const child of children) endIfThere(child);
       process.kill(pid, "SIGKILL");
     });
+    while (children.some(isThere)) await delay(5);
   }
 
   /** Removes the data; stops it first. */
@@ -207,10 +209,21 @@ function childrenOf(parent: number): readonly number[] {
     .map(Number);
 }
 
+/** A process that is dead and not yet fetched by its parent is not there. */
+function isThere(pid: number): boolean {
+  return !["Z", "X", undefined].includes(statOf(String(pid))?.[0]);
+}
+
 function parentOf(pid: string): number | null {
+  const stat = statOf(pid);
+  return stat === null ? null : Number(stat[1]);
+}
+
+/** State, parent … of a process (proc(5)); null: there is none. */
+function statOf(pid: string): readonly string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return null;
   }

@@ -59,8 +59,11 @@ export function parseAddress(url: string): Address {
 
 /** The URL as it may be shown: without password. */
 export function describeAddress({ hosts, user, database }: Address): string {
-  const named = hosts.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${String(port)}`);
-  return `postgres://${user === undefined ? "" : `${user}@`}${named.join(",")}/${database ?? ""}`;
+  return `postgres://${user === undefined ? "" : `${user}@`}${hosts.map(describeHost).join(",")}/${database ?? ""}`;
+}
+
+export function describeHost({ host, port }: Host): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
 }
 
 function queryOf(text: string): URLSearchParams {

@@ -11,6 +11,9 @@ const BEAT = `WITH beat AS (
     INSERT INTO heartbeats(process, at) VALUES ($1, clock_timestamp()) ON CONFLICT (process) DO UPDATE SET at = excluded.at)
   SELECT version, ${WAL_NAME} AS wal FROM head`;
 
+/** Of processes that are long gone; a server has a new name at each start. */
+const FORGET = "DELETE FROM heartbeats WHERE at < clock_timestamp() - interval '1 day'";
+
 /** Asks the primary where it is, by a commit. Calls that come while one is under way share the next. */
 export class Heartbeat {
   private readonly primary: Primary;
@@ -48,10 +51,16 @@ export class Heartbeat {
     }
   }
 
+  private async opened(): Promise<Session> {
+    if (this.session?.isOpen === true) return this.session;
+    this.session = await this.primary.open(LIMITS);
+    this.session.run(FORGET).catch(() => undefined);
+    return this.session;
+  }
+
   private async beat(): Promise<Head> {
     try {
-      if (this.session?.isOpen !== true) this.session = await this.primary.open(LIMITS);
-      const { session } = this;
+      const session = await this.opened();
       session.hasWarned = false;
       const [found] = await session.rows<{ readonly version: number; readonly wal: string }>(BEAT, [this.process]);
       if (found === undefined || session.hasWarned)

@@ -44,7 +44,6 @@ async function begin(primary: Primary): Promise<Begun> {
     const [begun] = await session.rows<Begun>("SELECT gen_random_uuid()::text AS process, version, size FROM head");
     if (begun === undefined)
       throw new AppError("data.damaged", { detail: "the database has no `head`; restore it from a copy" });
-    await session.rows("DELETE FROM heartbeats WHERE at < clock_timestamp() - interval '1 day'");
     return begun;
   } finally {
     await session.close();

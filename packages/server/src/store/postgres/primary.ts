@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "@countersign/core";
-import { type Address, describeAddress, type Host } from "./address.ts";
+import { type Address, describeAddress, describeHost, type Host } from "./address.ts";
 import { faultOf } from "./fault.ts";
 import { type Limits, Session } from "./session.ts";
 
@@ -102,7 +102,10 @@ export class Primary {
   }
 
   private accepted(opened: Opened): Session | AppError {
-    if ("error" in opened) return this.failed(opened.error);
+    if ("error" in opened) {
+      const { code, detail } = faultOf(opened.error);
+      return new AppError(code, { detail: `${describeHost(opened.host)}: ${detail}` });
+    }
     const { session } = opened;
     const { isRecovering, timeline } = session.found;
     const refusal = isRecovering
@@ -112,7 +115,7 @@ export class Primary {
         : null;
     if (refusal !== null) {
       session.leave();
-      return new AppError("ledger.unavailable", { detail: `${describeAddress(this.address)}: ${refusal}` });
+      return new AppError("ledger.unavailable", { detail: `${describeHost(opened.host)}: ${refusal}` });
     }
     this.generation = Math.max(this.generation, timeline);
     this.sessions.add(session);
@@ -120,18 +123,13 @@ export class Primary {
     return session;
   }
 
-  private failed(error: unknown): AppError {
-    const { code, detail } = faultOf(error);
-    return new AppError(code, { detail: `${describeAddress(this.address)}: ${detail}` });
-  }
-
   private unreachable(errors: readonly AppError[]): AppError {
     // A server that is there and unfit says more than one that is not there.
-    return (
-      errors.find(({ code }) => code !== "ledger.unavailable") ??
-      errors[0] ??
-      new AppError("ledger.unavailable", { detail: `${describeAddress(this.address)}: no host answered` })
-    );
+    const code = errors.find((error) => error.code !== "ledger.unavailable")?.code ?? "ledger.unavailable";
+    const all = errors.map((error) => error.message).join("; ");
+    return new AppError(code, {
+      detail: `no primary at ${describeAddress(this.address)} (${all || "no host answered"})`,
+    });
   }
 
   private refuseClosed(session?: Session): void {
