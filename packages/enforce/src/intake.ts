@@ -33,6 +33,11 @@ export class Intake {
     this.parts = parts;
   }
 
+  /** How much is remembered beside the replica. */
+  get size(): number {
+    return this.holdings.size + this.waiting.size + this.undecided.size + this.learning.size;
+  }
+
   /** @throws AppError `lease.behind` when whoever says this knows less than is known here */
   assertNotBehind({ generation }: Pick<Snapshot, "generation">): void {
     if (generation < this.generation)

@@ -61,6 +61,11 @@ export class Learning {
     this.parts = parts;
   }
 
+  /** How much is remembered. */
+  get size(): number {
+    return this.known.size + this.purposes.size + this.asking.size + this.unknown.size + this.forgetting.size;
+  }
+
   /** The tasks that are served, those that were used last first. */
   tasks(): readonly TaskId[] {
     return [...this.known].sort(([, a], [, b]) => b.usedAt - a.usedAt).map(([task]) => task);

@@ -60,6 +60,7 @@ export class Renewal {
   async begin(): Promise<void> {
     await this.ask();
     this.look();
+    if (this.ended) return;
     const renewing = setInterval(() => void this.renew(), this.parts.settings().renewSeconds * 1000);
     const watching = setInterval(() => this.look(), WATCH_MS);
     watching.unref();
