@@ -35,6 +35,11 @@ export class RemotePoint {
     const id = <P extends "dev" | "agt" | "tsk">(prefix: P): ReturnType<typeof newId<P>> =>
       newId(prefix, Date.now(), random);
     const point = new RemotePoint(servers, { human, device: id("dev"), agent: id("agt"), task: id("tsk") });
+    const task = taskOf(point.chain);
+    await change(servers.a, {
+      put: [task],
+      entries: [serverEntry(servers.a, "task", { action: "task.open", changes: [task] })],
+    });
     const put: Put = {
       kind: "point",
       id: point.id,
@@ -86,4 +91,11 @@ export async function mergeAll({ id, key, control }: RemotePoint, directory: str
     await forwarder.stop();
     await spool.close();
   }
+}
+
+function taskOf({ task, ...terms }: Chain): Put {
+  const times = { openedAt: "2027-01-15T08:00:00.000Z", expiresAt: "2027-01-15T09:00:00.000Z", idleSeconds: 900 };
+  const rest = { session: null, purpose: { person: terms.human, box: "" }, grants: [], runtime: null };
+  const state = { status: "live", jkts: [], cause: null };
+  return { kind: "task", id: task, terms: { ...terms, ...rest, ...times }, state, authority: null } as unknown as Put;
 }

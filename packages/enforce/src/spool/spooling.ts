@@ -37,6 +37,8 @@ export function spooling(controlPlane: ControlPlane, spool: Spool, forwarder: Fo
 }
 
 async function record(request: RecordRequest, controlPlane: ControlPlane, spool: Spool): Promise<Recorded> {
+  // INV-2: of a point whose record was contradicted nothing more is recorded in any way, so that it does nothing more.
+  if (spool.fault?.code === "ledger.damaged") throw spool.fault;
   const way = wayOf(request);
   if (way === "control-plane") return await controlPlane.record(request);
   if (way === "either") {

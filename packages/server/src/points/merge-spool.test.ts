@@ -68,6 +68,23 @@ async function send(from = spool): Promise<void> {
   }
 }
 
+/** The task that these actions are done in. */
+async function putTask({ chain: { task, ...terms } }: SpooledActions): Promise<void> {
+  const times = { openedAt: "2027-01-15T08:00:00.000Z", expiresAt: "2027-01-15T09:00:00.000Z", idleSeconds: 900 };
+  const sealed = { session: null, purpose: { person: terms.human!, box: "" }, grants: [], runtime: null };
+  const put = {
+    kind: "task",
+    id: task!,
+    terms: { ...terms, ...sealed, ...times },
+    state: { status: "live", jkts: [], cause: null },
+    authority: null,
+  } as unknown as Put;
+  await change(servers.a, {
+    put: [put],
+    entries: [serverEntry(servers.a, "task", { action: "task.open", changes: [put] })],
+  });
+}
+
 beforeEach(async () => {
   servers = await Servers.open();
   directory = mkdtempSync(join(tmpdir(), "countersign-merge-"));
@@ -101,6 +118,7 @@ beforeEach(async () => {
     task: newId("tsk", servers.a.now(), random),
   });
   act.clock = servers.a.now;
+  await putTask(act);
   spool = await openHere();
 });
 afterEach(async () => {
@@ -221,7 +239,12 @@ describe("a spool that is merged", () => {
   });
 
   it("forgets the arguments of a person who was forgotten meanwhile, and merges the rest", async () => {
-    const nobody = new SpooledActions({ ...act.chain, human: newId("hum", servers.a.now(), random) });
+    const nobody = new SpooledActions({
+      ...act.chain,
+      human: newId("hum", servers.a.now(), random),
+      task: newId("tsk", servers.a.now(), random),
+    });
+    await putTask(nobody);
     await spool.append(nobody.read());
     await send();
     expect(await spooled()).toHaveLength(2);
@@ -324,6 +347,9 @@ describe("a spool that is refused", () => {
       () => act.refusal({ decision: { result: "hold", step: "policy", code: null, policyIds: [], policySetHash: "" } }),
     ],
     ["an entry of the control plane", () => ({ entries: [act.draft({ kind: "admin", action: "settings.put" })] })],
+    ["the chain of somebody else", () => act.refusal({ chain: { ...act.chain, human: newId("hum", 1, random) } })],
+    ["a person without a task", () => act.refusal({ chain: { ...act.chain, task: null } })],
+    ["a task that is not there", () => act.refusal({ chain: { ...act.chain, task: newId("tsk", 1, random) } })],
     ["an outcome without its intent", () => act.outcome(newId("int", 1, random))],
     ["an intent that uses an approval", () => act.intent({}, { approval: newId("apr", 1, random) })],
     ["a member that no entry has", () => ({ entries: [{ ...act.refusal().entries[0], note: "x" } as never] })],
@@ -417,7 +443,6 @@ describe("spooling over a real store", () => {
   });
 
   it("stops acting when the control plane says that its spool is not the one that was merged", async () => {
-    forwarder.start();
     await point2.record({ point, ...act.read() });
     const other = await openHere(mkdtempSync(join(directory, "other-")));
     await other.append(act.read());
@@ -434,8 +459,11 @@ describe("spooling over a real store", () => {
       ],
       entries: [serverEntry(servers.a, "admin", { action: "test", changes: [{ kind: "spool", id: point }] })],
     });
+    forwarder.start();
     expect(await forwarder.flush(15_000)).toBe(false);
-    await expect(point2.record({ point, ...act.read() })).rejects.toMatchObject({ code: "ledger.damaged" });
+    const { entries: write } = act.intent({}, { effect: "write" });
+    for (const frame of [act.read(), { entries: write }])
+      await expect(point2.record({ point, ...frame })).rejects.toMatchObject({ code: "ledger.damaged" });
   });
 
   it("sends what is left before it leaves", async () => {

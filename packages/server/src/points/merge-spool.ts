@@ -1,4 +1,12 @@
-import { AppError, type Json, type LedgerEntry, type StateRecord, canonicalJson } from "@countersign/core";
+import {
+  AppError,
+  type Chain,
+  type Json,
+  type LedgerEntry,
+  type StateRecord,
+  type TaskId,
+  canonicalJson,
+} from "@countersign/core";
 import type { EntryDraft, Merged, SpoolRun } from "@countersign/enforce";
 import { draftOf } from "@countersign/ledger";
 import { type Kernel, serverEntry } from "../kernel.ts";
@@ -25,6 +33,7 @@ interface Merging {
 
 /** Tries against others who merge the same spool or record the same entry. */
 const MOST_TRIES = 5;
+const MOST_CHAINS = 10_000;
 
 /**
  * Takes runs of frames of points' spools into the ledger (ADR 0007, docs/protocol/points/spool.md): entries, salts, arguments, the place up to
@@ -33,6 +42,8 @@ const MOST_TRIES = 5;
  */
 export class SpoolMerge {
   private readonly kernel: Kernel;
+  /** Of tasks that were looked up: what their terms name never changes. */
+  private readonly chains = new Map<TaskId, Omit<Chain, "task">>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -106,6 +117,7 @@ export class SpoolMerge {
     const { seq, entries } = frame;
     const present: Present[] = [];
     for (const [at, draft] of entries.entries()) {
+      if (!(await this.isOfTask(draft.chain))) return { seq, draft, why: "its chain is not that of its task" };
       if (draft.kind !== "action.outcome") continue;
       const fault = await this.intentFault(draft, merging);
       if (fault !== null) return { seq, draft, why: fault };
@@ -116,6 +128,16 @@ export class SpoolMerge {
       present.push({ seq, at, id: draft.id, digest: textOf(chain.digest(draft)) });
     }
     return { present };
+  }
+
+  /** INV-11: a point speaks for tasks as they are, or for nobody. */
+  private async isOfTask({ human, device, agent, task }: Chain): Promise<boolean> {
+    if (task === null) return human === null && device === null && agent === null;
+    const known = this.chains.get(task) ?? (await this.kernel.store.get("task", task))?.terms;
+    if (known?.human !== human || known.device !== device || known.agent !== agent) return false;
+    if (this.chains.size >= MOST_CHAINS) this.chains.clear();
+    this.chains.set(task, { human, device, agent });
+    return true;
   }
 
   private async intentFault(
