@@ -53,9 +53,13 @@ export class Identities {
   /**
    * Another certificate for a point that showed the present one, of which `jkt` is the key. The proof is of purpose `point`, tied to `jkt`; the
    * key in it may be a new one, and then trust in the old one ends.
-   * @throws AppError `point.unknown`, `credential.*`, `request.conflict`
+   * @throws AppError `point.unknown`, `credential.*`
    */
   async renew(id: PointId, jkt: string, keyProof: string): Promise<Omit<Joined, "issuer">> {
+    return await retried(async () => await this.renewOnce(id, jkt, keyProof));
+  }
+
+  private async renewOnce(id: PointId, jkt: string, keyProof: string): ReturnType<Identities["renew"]> {
     const { kernel, authority } = this;
     const point = await kernel.store.get("point", id);
     if (point === null || !holds(point, jkt)) throw new AppError("point.unknown");

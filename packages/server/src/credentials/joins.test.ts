@@ -2,7 +2,7 @@ import { newId } from "@countersign/core";
 import { bundleHash, generateSigningKey, parseBundle, parseJoinToken, verifySvid } from "@countersign/credentials";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { named, serverEntry } from "../kernel.ts";
-import { withState } from "../store/index.ts";
+import { type Put, withState } from "../store/index.ts";
 import { IdentityFixture, SETTINGS } from "../testing/index.ts";
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
@@ -156,6 +156,22 @@ describe("joining", () => {
     };
     kernel.points.connect({ id, name: "mcp", lease: { valid: () => true }, push });
     await expect(joins.create("mcp", "local")).rejects.toMatchObject({ code: "request.conflict" });
+  });
+
+  it("does not take the place of a part of the server that came after the token was made", async () => {
+    const token = await make("mcp");
+    const { kernel } = here.get();
+    const put: Put = {
+      kind: "point",
+      id: newId("ep", here.now, random),
+      terms: { name: "mcp", place: "own", jkt: null, joinedAt: "" },
+      state: { status: "away", instance: null, url: null },
+      authority: null,
+    };
+    const entries = [serverEntry(kernel, "identity", { action: "test", changes: named([put]) })];
+    await kernel.store.commit({ put: [put], entries });
+    await expect(here.redeem(token)).rejects.toMatchObject({ code: "point.in_use" });
+    await expect(make("mcp")).rejects.toMatchObject({ code: "request.conflict" });
   });
 
   it("bounds the tokens that wait; those that ended do not count", async () => {

@@ -104,7 +104,12 @@ export class Joins {
    * @throws AppError `join.refused` (unknown, used, ended, for another name: the caller cannot tell which), `credential.*` for the proof of
    * the key, `point.in_use` while another process may hold the point's lease
    */
-  async redeem({ id, secret, name, keyProof }: Redemption): Promise<Joined> {
+  async redeem(redemption: Redemption): Promise<Joined> {
+    // Of two that come at once one is first, and the other one looks again and finds the token used.
+    return await retried(async () => await this.redeemOnce(redemption));
+  }
+
+  private async redeemOnce({ id, secret, name, keyProof }: Redemption): Promise<Joined> {
     const { kernel, authority } = this;
     const now = kernel.now();
     const join = await this.openJoin(id, secret);
@@ -114,7 +119,7 @@ export class Joins {
     if (!proof.ok)
       throw new AppError(proof.code, { detail: "the proof of the gateway's key was refused; is its clock right?" });
     const before = await pointNamed(kernel, join.terms.name);
-    if (before !== null && before.state.status !== "away") throw inUse(before);
+    if (before !== null && (before.state.status !== "away" || before.terms.place === "own")) throw inUse(before);
     const point = this.pointOf(join, before, proof.jkt);
     const svid = authority.issue(`/point/${point.id}`, proof.jwk);
     await this.take(join, { before, point, svid, jkt: proof.jkt });
@@ -155,28 +160,22 @@ export class Joins {
   private async take(join: Join, { before, point, svid, jkt }: Taken): Promise<void> {
     const { kernel } = this;
     const puts = [withState(join, { status: "used" }), point];
-    try {
-      await change(kernel, {
-        expect: [
-          { kind: "join", id: join.id, version: join.version },
-          { kind: "point", id: point.id, version: before?.version ?? 0 },
-        ],
-        put: puts,
-        entries: [
-          serverEntry(kernel, "identity", {
-            action: "point.join",
-            resource: point.id,
-            cause: { token: join.id, jkt },
-            changes: named(puts),
-          }),
-          serverEntry(kernel, "key", { action: "svid.issue", resource: point.id, cause: issued(svid, jkt) }),
-        ],
-      });
-    } catch (error) {
-      // Of two that come at once one was first.
-      if (error instanceof AppError && error.code === "request.conflict") throw refused();
-      throw error;
-    }
+    await change(kernel, {
+      expect: [
+        { kind: "join", id: join.id, version: join.version },
+        { kind: "point", id: point.id, version: before?.version ?? 0 },
+      ],
+      put: puts,
+      entries: [
+        serverEntry(kernel, "identity", {
+          action: "point.join",
+          resource: point.id,
+          cause: { token: join.id, jkt },
+          changes: named(puts),
+        }),
+        serverEntry(kernel, "key", { action: "svid.issue", resource: point.id, cause: issued(svid, jkt) }),
+      ],
+    });
   }
 }
 
