@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeSessionProof, pooledRandom } from "@countersign/credentials";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EventReader } from "./console/event-reader.ts";
 import { fileServer, mcpClient, refusalOf } from "./support/installation.ts";
@@ -7,6 +8,8 @@ import { type Started, countersign } from "./support/launcher.ts";
 import { Person } from "./support/person.ts";
 import { Servers } from "./support/servers.ts";
 import { type TaskClient, Workstation } from "./support/workstation.ts";
+
+const random = pooledRandom();
 
 interface Verified {
   readonly size: number;
@@ -93,6 +96,28 @@ describe("servers beside each other", () => {
     for (const server of [a, b, a, b, a]) {
       laptop.server = server.ready.api;
       expect(await laptop.json("/v1/agents")).toMatchObject({ agents: [{ name: "coder" }] });
+    }
+  });
+
+  it("take a proof once, whichever of them gave the nonce, and whichever it is sent to", async () => {
+    const authorization = `DPoP ${laptop.session}`;
+    const ask = async (server: Started, dpop: string): Promise<Response> =>
+      await fetch(`${server.ready.api}/v1/agents`, { headers: { authorization, dpop } });
+    const nonce = (await ask(a, "none")).headers.get("dpop-nonce");
+    const { sessionKey: key, session, api } = laptop;
+    const dpop = makeSessionProof({
+      key,
+      session,
+      nonce,
+      method: "GET",
+      url: `${api}/v1/agents`,
+      now: Date.now(),
+      random,
+    });
+    expect((await ask(b, dpop)).status).toBe(200);
+    for (const server of [a, b]) {
+      const again = await ask(server, dpop);
+      expect(await again.json()).toMatchObject({ status: 401, code: "credential.replayed" });
     }
   });
 

@@ -55,8 +55,8 @@ export interface ProofExpectation {
   readonly accessTokenHash: string | null;
   /** The thumbprint that the token is bound to; null where any key may come, to be bound. */
   readonly expectedJkt: string | null;
-  readonly nonces: NonceSource;
-  readonly replay: ReplayMemory;
+  readonly nonces: Pick<NonceSource, "accepts">;
+  readonly replay: Pick<ReplayMemory, "remember">;
   /** Unix milliseconds. */
   readonly now: number;
 }

@@ -35,7 +35,7 @@ describe("ledger", () => {
   afterEach(async () => await server.close());
 
   describe("verify", () => {
-    it("reads the running log: entries over the socket, everything else as a stranger does", async () => {
+    it("reads the running log over the socket: all of it from this one server", async () => {
       const { code, stdout } = await test.run("ledger", "verify", "--json");
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({
@@ -46,7 +46,8 @@ describe("ledger", () => {
         remarksTotal: 0,
       });
       const read = server.asked.filter(({ path }) => path.startsWith("/ledger/"));
-      expect(read.every(({ path, local }) => local === path.startsWith("/ledger/tile/entries/"))).toBe(true);
+      expect(read.length).toBeGreaterThan(3);
+      expect(read.every(({ local }) => local)).toBe(true);
     });
 
     it.each(["checkpoint", "tile/0/000", "tile/entries/000", "tile/entries/001.p/44"])(

@@ -1,8 +1,17 @@
 import { AppError, type SessionId } from "@countersign/core";
-import { NonceSource, ReplayMemory, accessTokenHash, readAuthorization, verifyProof } from "@countersign/credentials";
+import {
+  PROOF_AGE_SECONDS,
+  PROOF_AHEAD_SECONDS,
+  ReplayMemory,
+  type SeenProof,
+  accessTokenHash,
+  readAuthorization,
+  verifyProof,
+} from "@countersign/credentials";
 import { type Kernel, settingsOf } from "../kernel.ts";
 import { COOKIE, type Sessions } from "../people/index.ts";
 import type { Caller } from "./route.ts";
+import { SharedNonces } from "./shared-nonces.ts";
 
 export interface HttpRequest {
   readonly local: boolean;
@@ -15,13 +24,14 @@ export interface HttpRequest {
 export class Authenticator {
   private readonly kernel: Kernel;
   private readonly sessions: Sessions;
-  private readonly nonces: NonceSource;
+  private readonly nonces: SharedNonces;
+  /** Bounds what one server takes; that a proof passes once at all of them is on the board. */
   private readonly replay: ReplayMemory = new ReplayMemory(50_000);
 
   constructor(kernel: Kernel, sessions: Sessions) {
     this.kernel = kernel;
     this.sessions = sessions;
-    this.nonces = new NonceSource(kernel.random, kernel.now());
+    this.nonces = new SharedNonces(kernel);
   }
 
   /** The nonce that the next proof must carry. */
@@ -59,6 +69,13 @@ export class Authenticator {
     if (session === null || session.terms.jkt === null)
       throw new AppError("credential.expired", { detail: "the session has ended; run `countersign login`" });
     const { publicUrl } = await settingsOf(this.kernel);
+    let seen: SeenProof | null = null;
+    const replay: Pick<ReplayMemory, "remember"> = {
+      remember: (proof) => {
+        seen = proof;
+        return this.replay.remember(proof);
+      },
+    };
     const verified = verifyProof({
       proof: one(request.headers["dpop"]),
       method: request.method,
@@ -66,12 +83,20 @@ export class Authenticator {
       accessTokenHash: accessTokenHash(read.token),
       expectedJkt: session.terms.jkt,
       nonces: this.nonces,
-      replay: this.replay,
+      replay,
       now: this.kernel.now(),
     });
     if (!verified.ok)
       throw new AppError(verified.code, { details: verified.useNonce === true ? { useNonce: true } : {} });
+    if (!(await this.isFirst(seen))) throw new AppError("credential.replayed");
     return await this.human(session, "session");
+  }
+
+  /** INV-4: a proof that one server took is taken by no other. Nobody knows it when the board does not answer: then it is refused. */
+  private async isFirst(proof: SeenProof | null): Promise<boolean> {
+    if (proof === null) return false;
+    const lifeMs = (PROOF_AGE_SECONDS + PROOF_AHEAD_SECONDS) * 1000;
+    return await this.kernel.store.board.claim("proof", `${proof.jkt} ${proof.jti}`, lifeMs);
   }
 
   private async human(

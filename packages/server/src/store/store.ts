@@ -72,6 +72,8 @@ export interface Board {
   read(topic: string): Promise<readonly Posted[]>;
   /** Takes one away: only one caller ever gets it. Null when there is none. */
   take(topic: string, key: string): Promise<Json | null>;
+  /** Puts a key that is not there: true for the one caller whose it is, false for all others until it is over. */
+  claim(topic: string, key: string, ttlMs: number): Promise<boolean>;
   /** Calls back soon after another process posted; it may come late or never, so read from time to time. Returns what ends it. */
   onPost(listener: (topic: string) => void): () => void;
 }

@@ -30,6 +30,11 @@ const READ = `SELECT key, value, greatest(0, extract(epoch FROM clock_timestamp(
     SELECT * FROM board WHERE topic = $1 AND until > clock_timestamp() ORDER BY posted DESC, place DESC LIMIT ${String(MOST)}) AS newest
   ORDER BY posted, place`;
 const TAKE = "DELETE FROM board WHERE topic = $1 AND key = $2 AND until > clock_timestamp() RETURNING value";
+const CLAIM = `INSERT INTO board(topic, key, value, posted, place, until)
+  VALUES ($1, $2, 'true', clock_timestamp(), 0, clock_timestamp() + $3::float8 * interval '1 millisecond')
+  ON CONFLICT (topic, key) DO UPDATE SET value = excluded.value, posted = excluded.posted, place = excluded.place, until = excluded.until
+    WHERE board.until <= clock_timestamp()
+  RETURNING true AS claimed`;
 // Rows that another process is working at are left to it: two sweeps, or a sweep and a post, never wait for each other.
 const SWEEP = `DELETE FROM board WHERE (topic, key) IN (
     SELECT topic, key FROM board WHERE until <= clock_timestamp() LIMIT 10000 FOR UPDATE SKIP LOCKED)`;
@@ -79,6 +84,10 @@ export class PostgresBoard implements Board {
   async take(topic: string, key: string): Promise<Json | null> {
     const [taken] = await this.reads.rows<{ readonly value: string }>(TAKE, [searchable(topic), searchable(key)]);
     return taken === undefined ? null : (JSON.parse(taken.value) as Json);
+  }
+
+  async claim(topic: string, key: string, ttlMs: number): Promise<boolean> {
+    return (await this.reads.rows(CLAIM, [searchable(topic), searchable(key), ttlMs])).length > 0;
   }
 
   onPost(listener: (topic: string) => void): () => void {

@@ -52,6 +52,12 @@ export class MemoryBoard implements Board {
     return await Promise.resolve(found?.value ?? null);
   }
 
+  async claim(topic: string, key: string, ttlMs: number): Promise<boolean> {
+    if (this.live(topic, this.monotonicMs()).has(key)) return false;
+    await this.post(topic, [{ key, value: true }], ttlMs);
+    return true;
+  }
+
   onPost(): () => void {
     return () => undefined;
   }

@@ -66,6 +66,14 @@ export function boardSuite(name: string, create: CreateDatabase): void {
       expect(await board.take("none", "k")).toBeNull();
     });
 
+    it("lets one of all claim a key, until it is over", async () => {
+      const claims = Array.from({ length: 8 }, async () => await board.claim("c", "k", MINUTE));
+      expect((await Promise.all(claims)).filter((claimed) => claimed)).toHaveLength(1);
+      expect([await board.claim("c", "other", 1), await board.claim("d", "k", MINUTE)]).toEqual([true, true]);
+      await expect.poll(async () => await board.claim("c", "other", MINUTE)).toBe(true);
+      expect([await board.claim("c", "other", MINUTE), await board.claim("c", "k", 1)]).toEqual([false, false]);
+    });
+
     it("takes any text as topic, key and value", async () => {
       const strange = "a\u0000b 'c\" \u{10ffff} \\ $1 ☃";
       await board.post(strange, [{ key: strange, value: { [strange]: strange } }], MINUTE);
