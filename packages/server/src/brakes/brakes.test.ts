@@ -260,6 +260,16 @@ describe("the receipt of a stop", () => {
     expect(entries.filter(({ body }) => (body as { id: string }).id === settlementOf(brake))).toHaveLength(1);
   });
 
+  it("does not fail because the key of the person whom it is about was erased", verifies("INV-3"), async () => {
+    await stand("here", kernel);
+    const id = newId("hum", Date.now(), random);
+    const terms = { roles: [], name: { person: id, box: "" } };
+    await here.put({ kind: "human", id, terms, state: { status: "active" }, authority: "genesis" });
+    const receipt = await brakes.stop({ ...ALL, scope: { type: "owner", value: id } });
+    expect(receipt).toMatchObject({ state: "stopped", points: [{ how: "acknowledged" }] });
+    expect((await kernel.store.get("brake", receipt.brake))?.terms.reason).toBe("(not kept)");
+  });
+
   it("is not promised for a scope that names nothing", async () => {
     await expect(brakes.begin({ ...ALL, scope: { type: "agent", value: "agt_none" } })).rejects.toMatchObject({
       code: "brake.unknown_scope",

@@ -4,6 +4,7 @@ import {
   type BrakeScope,
   type Chain,
   type HumanId,
+  type Sealed,
   type StateRecord,
   covers,
   isId,
@@ -65,7 +66,7 @@ export async function brakeRecord(
     terms: {
       kind,
       scope,
-      reason: person === null ? reason : await kernel.keys.sealText(person, reason),
+      reason: person === null ? reason : await keptReason(kernel, person, reason),
       by,
       at: new Date(at).toISOString(),
       agents: agentsOf(scope, tasks),
@@ -73,6 +74,16 @@ export async function brakeRecord(
     state: { status: "active" },
     authority: null,
   };
+}
+
+/** INV-3: a stop does not fail because its words cannot be kept: the key of a person may have been erased. */
+async function keptReason({ keys, log }: Kernel, person: HumanId, reason: string): Promise<Sealed | string> {
+  try {
+    return await keys.sealText(person, reason);
+  } catch (error) {
+    log.error({ err: error, person }, "the reason of a stop was not kept");
+    return "(not kept)";
+  }
 }
 
 /** Agents that the scope itself does not name: they lost a task and open none, from wherever, until the stop is lifted. */
