@@ -47,8 +47,9 @@ export interface RemoteControlPlaneOptions extends Omit<LinksOptions, "onPush"> 
 }
 
 const ANSWER_MS = 10_000;
-/** Longest wait for all that a point needs that joins. */
+/** Longest wait for all that a point needs that joins, and for a link on which to ask. */
 const JOIN_MS = 20_000;
+const LINK_MS = 3000;
 /** A stop of a task waits for every point, at worst for lease and margin. */
 const STOP_MS = 30_000;
 const LEAVE_MS = 2000;
@@ -87,7 +88,7 @@ export class RemoteControlPlane implements ControlPlane {
     const { tokens, ...snapshot } = await this.links.join(
       async (link) =>
         await this.asked(link, "join", { body: hello, read: readWelcome, timeoutMs: JOIN_MS, urgent: true }),
-      JOIN_MS,
+      LINK_MS,
     );
     this.options.onTokens(tokens);
     return snapshot;

@@ -2,13 +2,15 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Json, JsonObject, PointId } from "@countersign/core";
-import { type SigningKey, generateSigningKey, parseJoinToken } from "@countersign/credentials";
+import { type Json, type JsonObject, NO_CHAIN, type PointId, newId } from "@countersign/core";
+import { type SigningKey, generateSigningKey, parseJoinToken, signKeyProof } from "@countersign/credentials";
 import {
   type ControlPlane,
+  type EntryDraft,
   type Hello,
   POINT_PREAMBLE,
   type PointIdentity,
+  type RenewalRequest,
   RemoteControlPlane,
   type RemoteControlPlaneOptions,
   type Snapshot,
@@ -16,6 +18,7 @@ import {
   takePlace,
 } from "@countersign/enforce";
 import { pino } from "pino";
+import type { Kernel } from "../../../kernel.ts";
 import { IdentityFixture } from "../../../testing/index.ts";
 import { standInFront } from "../../../http/front.ts";
 import { PointLinks } from "../point-links.ts";
@@ -57,6 +60,11 @@ export class ToldControlPlane {
   }
 }
 
+interface ServeOptions {
+  readonly port?: number;
+  /** What it shows instead of a server's certificate. */
+  readonly credential?: { readonly cert: string; readonly key: SigningKey; readonly notAfter: number } | null;
+}
 export interface JoinedPoint extends PointIdentity {
   readonly key: SigningKey;
 }
@@ -67,6 +75,8 @@ export class LinkBench {
   readonly control: ToldControlPlane = new ToldControlPlane();
   readonly lost: PointId[] = [];
   lease: { seconds: number; marginMs: number } = { seconds: 3, marginMs: 500 };
+  /** As if an administrator had signed that every point gets secrets. */
+  trusted = false;
   url = "";
   links!: PointLinks;
   private readonly closers: (() => Promise<void> | void)[] = [];
@@ -86,7 +96,7 @@ export class LinkBench {
   }
 
   /** Another server of the same installation, at the same or a new port. */
-  async serve(port = 0): Promise<() => Promise<void>> {
+  async serve({ port = 0, credential = null }: ServeOptions = {}): Promise<() => Promise<void>> {
     const { kernel, authority, identities, joins } = this.identities.get();
     const { ServerIdentity } = await import("../../../credentials/index.ts");
     const shown = new ServerIdentity(authority, () => this.identities.now);
@@ -99,12 +109,12 @@ export class LinkBench {
       monotonicMs: () => performance.now(),
       lease: async () => await Promise.resolve(this.lease),
       tokens: async () => await Promise.resolve({ issuer: "http://localhost:7330", keys: [kernel.keys.tokens.jwk] }),
-      secretsFor: async (point, jkt) => await identities.secretsFor(point, jkt),
+      secretsFor: async (point, jkt) => this.trusted || (await identities.secretsFor(point, jkt)),
       renewIdentity: async ({ point, jkt }, keyProof) => await identities.renew(point, jkt, keyProof),
       lost: async (point) => await Promise.resolve(void this.lost.push(point)),
       trust: {
         bundle: authority.pem,
-        credential: () => shown.credential(),
+        credential: () => (credential === null ? shown.credential() : { ...credential, key: pemOf(credential.key) }),
         identify: async (certificate) => await identities.identify(certificate),
         redeem: async (body) => await joins.redeem(body),
       },
@@ -141,6 +151,35 @@ export class LinkBench {
     return { ...identity, key };
   }
 
+  points(): ReturnType<Kernel["points"]["all"]> {
+    return this.identities.get().kernel.points.all();
+  }
+
+  /** What proves a point's key at a renewal of its certificate. */
+  keyProof({ key }: JoinedPoint): string {
+    const { serverId } = this.identities.get().authority;
+    return signKeyProof(key, { purpose: "point", audience: serverId, nonce: key.jkt, now: Date.now() });
+  }
+
+  /** A refusal as a point records it. */
+  entry(): EntryDraft {
+    return {
+      id: newId("ent", Date.now(), random),
+      time: new Date().toISOString(),
+      kind: "decision",
+      chain: NO_CHAIN,
+      agentProof: null,
+      action: "mcp:files/read_text_file",
+      resource: "file:/a",
+      effect: null,
+      argsCommitment: null,
+      argsShown: null,
+      decision: null,
+      posture: null,
+      risk: null,
+    };
+  }
+
   async dial(point: JoinedPoint | null, url: string = this.url): Promise<TLSSocket> {
     const identity = point === null ? null : { certificate: point.svid, key: pemOf(point.key) };
     const { pem } = this.identities.get().authority;
@@ -174,6 +213,11 @@ export function pemOf(key: SigningKey): string {
 export function hello(point: PointId, more: Partial<Hello> = {}): Hello {
   const instance = Buffer.alloc(32, 1).toString("base64url");
   return { point, instance, applied: 0, tasks: [], url: null, clock: Date.now(), ...more };
+}
+
+export function renewal(point: PointId, more: Partial<RenewalRequest> = {}): RenewalRequest {
+  const { instance, applied, clock } = hello(point);
+  return { point, instance, applied, clock, ...more };
 }
 
 /** One frame as it is on the wire. */
