@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { type TLSSocket, createServer as createTlsServer } from "node:tls";
 import { type Json, type JsonObject, NO_CHAIN, type PointId, newId } from "@countersign/core";
 import { type SigningKey, generateSigningKey, parseJoinToken, signKeyProof } from "@countersign/credentials";
 import {
@@ -18,6 +18,7 @@ import {
   takePlace,
 } from "@countersign/enforce";
 import { pino } from "pino";
+import { ServerIdentity } from "../../../credentials/server-identity.ts";
 import type { Kernel } from "../../../kernel.ts";
 import { IdentityFixture } from "../../../testing/index.ts";
 import { standInFront } from "../../../http/front.ts";
@@ -79,6 +80,8 @@ export class LinkBench {
   trusted = false;
   url = "";
   links!: PointLinks;
+  /** Ends the server that was started last. */
+  stop: () => Promise<void> = async () => await Promise.resolve();
   private readonly closers: (() => Promise<void> | void)[] = [];
 
   async open(): Promise<void> {
@@ -131,8 +134,38 @@ export class LinkBench {
       server.closeAllConnections();
       if (server.listening) await new Promise((resolve) => server.close(resolve));
     };
+    this.stop = stop;
     this.closers.push(stop);
     return stop;
+  }
+
+  /** A server that has a server's certificate and says what the test wants. */
+  async rogue(begin: (socket: TLSSocket) => void): Promise<string> {
+    const shown = new ServerIdentity(this.identities.get().authority, () => this.identities.now);
+    const tls = createTlsServer({ ...shown.credential(), requestCert: true, rejectUnauthorized: false });
+    tls.on("secureConnection", (socket) => {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      begin(socket);
+    });
+    const sockets = new Set<{ destroy(): unknown }>();
+    const server = createServer();
+    const end = standInFront(server, {
+      preamble: Buffer.from(POINT_PREAMBLE),
+      take: (socket) => {
+        socket.on("error", () => undefined);
+        sockets.add(socket);
+        tls.emit("connection", socket);
+      },
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    this.closers.push(async () => {
+      end();
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   }
 
   /** A gateway of that name takes its place, as one does. */
