@@ -311,20 +311,50 @@ describe("a spool that is refused", () => {
     await stopped("spool.gap");
   });
 
-  it("is one that was restored from a backup and went on: a fork", async () => {
-    await spool.append(act.read());
+  /** A copy of the spool as it is now, opened. */
+  const copied = async (): Promise<Spool> => {
     await spool.close();
-    const backup = mkdtempSync(join(tmpdir(), "countersign-merge-"));
-    cpSync(directory, backup, { recursive: true });
+    const backup = join(directory, "backup");
+    cpSync(join(directory, "spool"), join(backup, "spool"), { recursive: true });
+    cpSync(join(directory, "spool.key"), join(backup, "spool.key"));
     chmodSync(join(backup, "spool"), 0o700);
     spool = await openHere();
+    return await openHere(backup);
+  };
+
+  it("is one that was restored from a backup and went on: a fork", async () => {
+    await spool.append(act.read());
+    const restored = await copied();
     await spool.append(act.read());
     await send();
-    const restored = await openHere(backup);
     await restored.append(act.refusal());
     expect(await control.merge(await nextRun(restored))).toEqual({ ok: false, code: "spool.forked" });
     await stopped("spool.forked");
-    rmSync(backup, { recursive: true, force: true });
+  });
+
+  it("is one whose next frames stand on others than those that were merged", async () => {
+    const restored = await copied();
+    await spool.append(act.read());
+    await send();
+    await restored.append(act.refusal());
+    const { to: seq, hash } = await nextRun(restored);
+    await restored.append(act.refusal());
+    await restored.confirm({ seq, hash });
+    expect(await nextRun(restored)).toMatchObject({ from: 2, to: 2 });
+    expect(await control.merge(await nextRun(restored))).toEqual({ ok: false, code: "spool.forked" });
+    await stopped("spool.forked");
+  });
+
+  it("is the second of two forks that reach two servers at the same time", async () => {
+    const restored = await copied();
+    await Promise.all([spool.append(act.read()), restored.append(act.read())]);
+    const other = new LocalControlPlane(servers.b, {} as never, new ServedPoints(servers.b, () => servers.b.now()));
+    const runs = [await nextRun(), await nextRun(restored)] as const;
+    const answers = await Promise.all([control.merge(runs[0]), other.merge(runs[1])]);
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(answers).toContainEqual({ ok: false, code: "spool.forked" });
+    await stopped("spool.forked");
+    expect(await spooled()).toHaveLength(2);
   });
 
   it("is one with the intent of anything but a read: recorded as what it is, under its chain", async () => {
