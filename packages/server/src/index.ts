@@ -1,4 +1,5 @@
-export type { OwnPoint, RunningServer, ServerOptions } from "./start.ts";
+export type { OwnPoint } from "./first-keys.ts";
+export type { RunningServer, ServerOptions } from "./start.ts";
 export type { ConsoleFile, ConsoleSource } from "./http/index.ts";
 export { hostPort, readDatabasePlace } from "./config/index.ts";
 export { startServer } from "./start.ts";

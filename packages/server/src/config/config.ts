@@ -127,9 +127,8 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
     { publicUrl: data.publicUrl, api: data.listen.api, hasTls: tls !== undefined, behindProxy },
     {
       bound: source.boundUrl,
-      stored: source.storedPublicUrl,
+      shared: source.isShared ? source.storedPublicUrl : null,
       former: source.formerPort,
-      isShared: source.isShared,
     },
   );
   // The gateway has no certificate of its own.

@@ -8,7 +8,7 @@ const settle = async (
 ): Promise<Awaited<ReturnType<typeof settlePublicAddress>>> =>
   await settlePublicAddress(
     { publicUrl: undefined, api: undefined, hasTls: false, behindProxy: false, ...wanted },
-    { bound, stored: bound, former: bound === null ? null : Number(new URL(bound).port), isShared: false },
+    { bound, shared: null, former: bound === null ? null : Number(new URL(bound).port) },
   );
 const TLS = { hasTls: true };
 const NAME = "https://cs.example";
@@ -79,5 +79,15 @@ describe("settlePublicAddress", () => {
     await expect(settle({}, NAME)).rejects.toMatchObject({ detail: expect.stringContaining("needs TLS") });
     await expect(settle({ publicUrl: LOCAL }, NAME)).rejects.toMatchObject({ code: "config.invalid" });
     await expect(settle({ ...TLS }, LOCAL)).rejects.toMatchObject({ code: "config.invalid" });
+  });
+
+  it.each([
+    ["where the first server is", {}, "127.0.0.1:7340"],
+    ["and says nothing of another port", { api: "127.0.0.1:7341" }, "127.0.0.1:7341"],
+  ])("a server beside others has their origin, %s", async (_, wanted, api) => {
+    const all = { publicUrl: undefined, api: "127.0.0.1:0", hasTls: false, behindProxy: false, ...wanted };
+    const known = { shared: LOCAL, former: 7340 };
+    for (const bound of [null, LOCAL])
+      expect(await settlePublicAddress(all, { ...known, bound })).toEqual({ publicUrl: LOCAL, api, refused: null });
   });
 });

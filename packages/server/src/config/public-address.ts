@@ -20,33 +20,36 @@ export interface WantedAddress {
 
 interface Known {
   readonly bound: string | null;
-  readonly stored: string | null;
+  readonly shared: string | null;
   readonly former: number | null;
-  readonly isShared: boolean;
 }
 
 const LOCAL = "127.0.0.1:7330";
 
 /**
  * Settles origin and listening address. `bound` is the origin that passkeys and signatures are bound to, once a person is registered:
- * it stays for good, so another one is named in `refused` and not used. `stored` is the origin of the last start, `former` the port that this data directory
- * listened on. `isShared`: other servers may answer for the same installation, so that its origin need not be this one's own address.
+ * it stays for good, so another one is named in `refused` and not used. `shared`: the origin of an installation for which other servers may
+ * answer too, so that it need not be this one's own address. `former`: the port that this data directory listened on.
  * @throws AppError `config.invalid` for an origin under which passkeys cannot work, `listen.unsafe`
  */
 export async function settlePublicAddress(
   wanted: WantedAddress,
-  { bound, stored, former, isShared }: Known,
+  { bound, shared, former }: Known,
 ): Promise<PublicAddress> {
   const asked = wanted.publicUrl === undefined ? null : originOf(wanted.publicUrl);
-  const chosen = bound ?? asked ?? (isShared ? stored : null);
-  const refused = bound !== null && asked !== bound ? asked : null;
+  const chosen = bound ?? asked ?? shared;
+  const refused = refusedOf(bound, asked);
   // What is given for an address that is refused is not used for the one that stays.
   const hasTls = wanted.hasTls && (refused === null || bound?.startsWith("https:") === true);
   const api = await settledAddress(wanted.api ?? usualListen(chosen, hasTls), former);
   const publicUrl = chosen ?? `${hasTls ? "https" : "http"}://localhost:${String(hostPort(api).port)}`;
   assertEndsTls(publicUrl, { ...wanted, hasTls });
   assertSafe([api], { hasTls, behindProxy: wanted.behindProxy });
-  return { publicUrl, api, refused: refused ?? (isShared ? null : movedTo(bound, api, wanted)) };
+  return { publicUrl, api, refused: refused ?? movedTo(shared === null ? bound : null, api, wanted) };
+}
+
+function refusedOf(bound: string | null, asked: string | null): string | null {
+  return bound !== null && asked !== bound ? asked : null;
 }
 
 /** Where a local installation would be reached by its new port, when that is not the one that passkeys are bound to. */

@@ -1,3 +1,4 @@
+export { ledgerChecks } from "./checks.ts";
 export { closeIntentsOf } from "./close-intents.ts";
 export type { Ledger } from "./ledger.ts";
 export { openLedger } from "./ledger.ts";
