@@ -1,8 +1,15 @@
 import { gatewayBench } from "./gateway/gateway.ts";
 import { hooksBench } from "./hooks/hooks.ts";
+import { scaleBench } from "./scale/scale.ts";
+import { stopBench } from "./stop/stop.ts";
 
 /** `npm run bench -- NAME`: a readable table, then one last line of JSON. */
-const BENCHES: Readonly<Record<string, () => Promise<object>>> = { gateway: gatewayBench, hooks: hooksBench };
+const BENCHES: Readonly<Record<string, () => Promise<object>>> = {
+  gateway: gatewayBench,
+  hooks: hooksBench,
+  stop: stopBench,
+  scale: async () => await scaleBench(),
+};
 
 const name = process.argv[2] ?? "";
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
