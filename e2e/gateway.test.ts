@@ -1,10 +1,12 @@
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LedgerEntry } from "@countersign/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { CommandLine, type Started } from "./support/command-line.ts";
 import { fileServer, mcpClient, refusalOf } from "./support/installation.ts";
+import { overSocket } from "./support/socket.ts";
 import { Person } from "./support/person.ts";
 import { type TaskClient, Workstation } from "./support/workstation.ts";
 
@@ -137,5 +139,40 @@ describe("a gateway in a process of its own", () => {
       "data",
     );
     expect(points.find(({ name }) => name === "edge")).toMatchObject({ status: "away" });
+  });
+
+  it("spools what an agent reads while the control plane is silent; killed, it merges that when it is back", async () => {
+    const { laptop } = await here.people();
+    const { process } = await here.joined("edge");
+    const client = await mcpClient(await laptop.openTask("coder", { gateway: "edge" }));
+    const look = async (name: string): Promise<unknown> =>
+      await client.callTool({ name: "read_text_file", arguments: { path: join(here.folder, "files", name) } });
+    expect(await look("a.txt")).toMatchObject({ content: [{ text: "hello" }] });
+    await writeFile(join(here.folder, "files", "silent.txt"), "nobody listens");
+    // Within its lease the gateway needs nobody for a read.
+    here.up.child.kill("SIGSTOP");
+    expect(await look("silent.txt")).toMatchObject({ content: [{ text: "nobody listens" }] });
+    process.child.kill("SIGKILL");
+    await process.ended;
+    here.up.child.kill("SIGCONT");
+    await client.close().catch(() => undefined);
+
+    const again = here.gateway("--data", "edge");
+    await again.firstLine("stdout");
+    const silent = async (): Promise<readonly LedgerEntry[]> => {
+      const { json } = await overSocket(join(here.folder, "data", "control.sock"), "/v1/ledger/entries?limit=1000");
+      const all = (json["entries"] as { body: LedgerEntry }[]).map(({ body }) => body);
+      const resource = `file:${join(here.folder, "files", "silent.txt")}`;
+      return all.filter((entry) => entry.resource === resource);
+    };
+    await expect.poll(silent, { timeout: 20_000 }).toMatchObject([
+      { kind: "action.intent", effect: "read", spool: {} },
+      { kind: "action.outcome", outcome: { status: "ok" }, spool: {} },
+    ]);
+    expect(await here.cli.json("ledger", "export", "export", "--data", "data", "--server", here.api)).toMatchObject({
+      code: 0,
+    });
+    const verified = await here.cli.json<{ remarks: { code: string }[] }>("ledger", "verify", "--offline", "export");
+    expect(verified.remarks).toEqual([]);
   });
 });
