@@ -46,7 +46,7 @@ describe("CommitQueue", () => {
 
   it("refuses what waits on a disk that stands still, and goes on when it answers", async () => {
     const disk = new Disk();
-    const queue = new CommitQueue(disk.send, () => undefined, 1);
+    const queue = new CommitQueue(disk.send, () => undefined, { stallMs: 1 });
     await expect(queue.add(commit)).rejects.toMatchObject({ code: "ledger.unavailable" });
     await expect(queue.add(commit)).rejects.toMatchObject({ code: "ledger.unavailable" });
     expect(disk.sizes).toEqual([1]);

@@ -18,26 +18,39 @@ interface Waiting {
   readonly reject: (error: AppError) => void;
 }
 
+interface QueueOptions {
+  /** How long a group may take. */
+  readonly stallMs?: number;
+  /** What is said when it takes longer. */
+  readonly slow?: string;
+}
+
 /** Group commit: while one group is being made durable, the next gathers; all of a group share one sync. */
 export class CommitQueue {
   private readonly sendGroup: SendGroup;
   private readonly onGrown: (size: number) => void;
   private readonly stallMs: number;
+  private readonly slow: string;
   private stalled = false;
   private waiting: Waiting[] = [];
   /** The work under way; null when nothing waits. */
   private draining: Promise<void> | null = null;
 
-  constructor(sendGroup: SendGroup, onGrown: (size: number) => void, stallMs: number = STALL_MS) {
+  constructor(
+    sendGroup: SendGroup,
+    onGrown: (size: number) => void,
+    { stallMs = STALL_MS, slow = "the disk of the data directory does not keep up; look at it" }: QueueOptions = {},
+  ) {
     this.sendGroup = sendGroup;
     this.onGrown = onGrown;
     this.stallMs = stallMs;
+    this.slow = slow;
   }
 
   add(commit: PackedCommit): Promise<Committed> {
     return new Promise((resolve, reject) => {
       if (this.stalled || this.waiting.length >= MAX_WAITING) {
-        reject(tooSlow());
+        reject(this.tooSlow());
         return;
       }
       this.waiting.push({ commit, resolve, reject });
@@ -80,7 +93,7 @@ export class CommitQueue {
   /** Refuses everything until the group under way is answered: what is refused here was not sent and leaves no trace. */
   private stall(group: readonly Waiting[]): void {
     this.stalled = true;
-    for (const { reject } of [...group, ...this.waiting.splice(0)]) reject(tooSlow());
+    for (const { reject } of [...group, ...this.waiting.splice(0)]) reject(this.tooSlow());
   }
 
   private settle({ commit: [, , , , entries], resolve, reject }: Waiting, result: PackedResult): void {
@@ -105,8 +118,8 @@ export class CommitQueue {
         result[0] satisfies never;
     }
   }
-}
 
-function tooSlow(): AppError {
-  return new AppError("ledger.unavailable", { detail: "the disk of the data directory does not keep up; look at it" });
+  private tooSlow(): AppError {
+    return new AppError("ledger.unavailable", { detail: this.slow });
+  }
 }

@@ -4,6 +4,7 @@ import { openStore } from "../open-store.ts";
 import { boardSuite } from "../testing/board-suite.ts";
 import { journalSuite } from "../testing/journal-suite.ts";
 import type { OpenedDatabase } from "../testing/opened-store.ts";
+import { resourceSuite } from "../testing/resource-suite.ts";
 import { storeSuite } from "../testing/store-suite.ts";
 
 let postgres: Postgres;
@@ -26,3 +27,4 @@ async function create(): Promise<OpenedDatabase> {
 storeSuite("PostgreSQL", create);
 journalSuite("PostgreSQL", create);
 boardSuite("PostgreSQL", create);
+resourceSuite("PostgreSQL", create);

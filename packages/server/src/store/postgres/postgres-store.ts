@@ -68,6 +68,7 @@ export class PostgresStore implements LedgerStore {
     this.queue = new CommitQueue(
       async (commits) => await writer.commit(commits),
       (size) => growth.to(size),
+      { slow: "the database does not keep up; look at its disk and its standby" },
     );
     this.journal = this.openJournal();
   }

@@ -108,7 +108,8 @@ export class Writer {
       return;
     }
     const answers = [...writes(group, head).map(([text, values]) => session.run(text, values)), session.run("COMMIT")];
-    this.foreign.tell(session);
+    // Entries alone move no state: for those a look from time to time is soon enough.
+    if (group.version !== head.version) this.foreign.tell(session);
     const last = (await together(answers)).at(-1);
     // After a failed statement a commit is answered as a rollback.
     if (last?.command !== "COMMIT")

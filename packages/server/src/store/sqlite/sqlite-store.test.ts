@@ -6,6 +6,7 @@ import { openStore } from "../open-store.ts";
 import { boardSuite } from "../testing/board-suite.ts";
 import { journalSuite } from "../testing/journal-suite.ts";
 import type { OpenedDatabase } from "../testing/opened-store.ts";
+import { resourceSuite } from "../testing/resource-suite.ts";
 import { storeSuite } from "../testing/store-suite.ts";
 
 async function create(): Promise<OpenedDatabase> {
@@ -32,3 +33,4 @@ describe("generation on SQLite", () => {
 storeSuite("SQLite", create);
 journalSuite("SQLite", create);
 boardSuite("SQLite", create);
+resourceSuite("SQLite", create);
