@@ -16,7 +16,7 @@ import { offboardingRoutes } from "./offboarding/index.ts";
 import { peopleRoutes } from "./people/index.ts";
 import { policyRoutes } from "./policies/index.ts";
 import type { ServerOptions } from "./start.ts";
-import { statusRoutes } from "./status/index.ts";
+import { type ZombieWatch, statusRoutes } from "./status/index.ts";
 import type { LedgerStore } from "./store/index.ts";
 import { taskRoutes } from "./tasks/index.ts";
 import { upstreamRoutes } from "./upstreams/index.ts";
@@ -29,18 +29,20 @@ export interface Served {
   readonly ledger: Ledger;
   readonly feed: Feed;
   readonly activity: Activity;
+  readonly zombies: ZombieWatch;
 }
 
 /** What people look at: status, ledger, console, events, figures, tasks and pages. */
 function readingRoutes(
   { dataDir, version, console, suggestedName = "" }: ServerOptions,
-  { kernel, store, modules, ledger, feed, activity }: Served,
+  { kernel, store, modules, ledger, feed, activity, zombies }: Served,
 ): readonly Route[] {
   const source = {
     dataDir,
     version,
     leases: () => kernel.points.all().map(({ name, lease }) => ({ name, valid: lease.valid() })),
     pending: () => modules.upstreams.pending,
+    zombies: async () => await zombies.count(),
     checks: () => [async () => await ledgerChecks(ledger, store)],
   };
   return [

@@ -28,7 +28,7 @@ import {
   ServedPoints,
 } from "./points/index.ts";
 import { routeTable } from "./route-table.ts";
-import { findZombies, sameUserAgents } from "./status/index.ts";
+import { ZombieWatch, findZombies, sameUserAgents } from "./status/index.ts";
 import type { InspectUpstream, PendingChange } from "./upstreams/index.ts";
 
 const SWEEP_MS = 5000;
@@ -106,6 +106,7 @@ interface Built {
   readonly follow: Follow;
   readonly ledger: Ledger;
   readonly served: ServedPoints;
+  readonly zombies: ZombieWatch;
   readonly gateway: { url: string | null };
 }
 
@@ -127,16 +128,18 @@ async function build(options: ServerOptions, state: State): Promise<RunningServe
   const modules = await buildModules(kernel, config);
   const served = new ServedPoints(kernel, () => performance.now());
   await served.begin();
-  return await running(options, state, { kernel, config, modules, feed, activity, follow, ledger, served, gateway });
+  const zombies = new ZombieWatch(kernel);
+  const built = { kernel, config, modules, feed, activity, follow, ledger, served, zombies, gateway };
+  return await running(options, state, built);
 }
 
 async function running(options: ServerOptions, state: State, built: Built): Promise<RunningServer> {
-  const { kernel, config, modules, feed, activity, follow, ledger, served, gateway } = built;
+  const { kernel, config, modules, feed, activity, follow, ledger, served, zombies, gateway } = built;
   const { store, place } = state;
   const { log, keys } = kernel;
   const controlPlane = new LocalControlPlane(kernel, modules, served);
   const links = linksOf(kernel, modules, { controlPlane, served });
-  const routes = routeTable(options, { kernel, store, modules, ledger, feed, activity });
+  const routes = routeTable(options, { store, ...built });
   const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), {
     routes,
     behindProxy: config.behindProxy,
@@ -169,6 +172,7 @@ async function running(options: ServerOptions, state: State, built: Built): Prom
     sameUserAgents: async () => await sameUserAgents(kernel),
     async close() {
       for (const sweeper of sweepers) clearInterval(sweeper);
+      zombies.end();
       feed.close();
       links.close();
       await listening?.close();

@@ -1,7 +1,6 @@
 import { Gauge, Registry } from "prom-client";
 import type { Kernel } from "../kernel.ts";
 import type { StatusSource } from "./status.ts";
-import { findZombies } from "./zombies.ts";
 
 /** What `/metrics` tells: read from the state when it is asked for, so it is never stale. */
 export function buildMetrics(kernel: Kernel, source: StatusSource): Registry {
@@ -22,8 +21,8 @@ export function buildMetrics(kernel: Kernel, source: StatusSource): Registry {
   gauge("agents_active", "agents that may open tasks", async () => await count("agent", "active"));
   gauge(
     "zombies",
-    "live tasks and sessions with a dead human, device or agent behind them: must be 0",
-    async () => (await findZombies(kernel)).length,
+    "what is in force with a dead human, device or agent behind it, as of the last half minute: must be 0",
+    async () => await source.zombies(),
   );
   gauge(
     "leases_valid",

@@ -9,6 +9,8 @@ export interface StatusSource {
   readonly version: string;
   readonly leases: () => readonly { readonly name: string; readonly valid: boolean }[];
   readonly pending: () => readonly PendingChange[];
+  /** How many records outlived what is behind them (INV-10), at the last look. */
+  readonly zombies: () => Promise<number>;
   /** Checks of other modules, for `doctor`. */
   readonly checks: () => readonly (() => Promise<readonly Check[]>)[];
 }

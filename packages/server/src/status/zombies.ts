@@ -1,52 +1,57 @@
-import type { AgentId, DeviceId, HumanId } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
+import type { Orphan } from "../store/index.ts";
 
 export interface Zombie {
-  readonly kind: "task" | "session" | "mandate";
+  readonly kind: Orphan["kind"];
   readonly id: string;
   /** The dead link behind it. */
   readonly because: string;
 }
 
-/** INV-10: live tasks, sessions and mandates with a dead human, device or agent behind them. Must always be empty. */
+/** INV-10: tasks, sessions, mandates, agents, passkeys and devices in force with a dead link behind them. Must always be empty. */
 export async function findZombies({ store, now }: Pick<Kernel, "store" | "now">): Promise<readonly Zombie[]> {
   const zombies: Zombie[] = [];
-  const look = async (kind: Zombie["kind"], id: string, links: readonly Link[]): Promise<void> => {
-    const because = await deadLink(store, links);
-    if (because !== null) zombies.push({ kind, id, because });
-  };
-  for (const { id, terms } of await store.find("task", { status: "live" })) {
-    const { human, device, agent } = terms;
-    if (Date.parse(terms.expiresAt) > now())
-      await look("task", id, [
-        ["human", human],
-        ["device", device],
-        ["agent", agent],
-      ]);
-  }
-  for (const { id, terms } of await store.find("session", { status: "active" }))
-    await look("session", id, [
-      ["human", terms.human],
-      ["device", terms.device],
-    ]);
-  for (const { id, terms } of await store.find("mandate", { status: "active" })) {
-    const { owner, device, agent } = terms;
-    await look("mandate", id, [
-      ["human", owner],
-      ["device", device],
-      ["agent", agent, "suspended"],
-    ]);
+  for (const { kind, id, link, linkId, status } of await store.orphans()) {
+    const task = kind === "task" ? await store.get("task", id) : null;
+    // What has run out does nothing any more, also before it is written down.
+    if (task !== null && Date.parse(task.terms.expiresAt) <= now()) continue;
+    zombies.push({ kind, id, because: `${link} ${linkId} is ${status ?? "missing"}` });
   }
   return zombies;
 }
 
-/** A link of a chain; with a state that is no life, but no end either: a mandate of a suspended agent opens nothing, and may again when the owner signs. */
-type Link = readonly [kind: "human" | "device" | "agent", id: HumanId | DeviceId | AgentId | null, also?: "suspended"];
+/** How often the query runs. */
+const LOOK_MS = 30_000;
 
-async function deadLink(store: Kernel["store"], links: readonly Link[]): Promise<string | null> {
-  for (const [kind, id, also] of links) {
-    const status = id === null ? "active" : ((await store.get(kind, id))?.state.status ?? "missing");
-    if (status !== "active" && status !== also) return `${kind} ${String(id)} is ${status}`;
+/** INV-10 as a query that runs all the time: what it found last stands in `/metrics`, and in the log when it is anything. */
+export class ZombieWatch {
+  private readonly kernel: Pick<Kernel, "store" | "now" | "log">;
+  private readonly timer: NodeJS.Timeout;
+  private found: Promise<number> | null = null;
+
+  constructor(kernel: Pick<Kernel, "store" | "now" | "log">) {
+    this.kernel = kernel;
+    this.timer = setInterval(() => void this.look(), LOOK_MS);
+    this.timer.unref();
   }
-  return null;
+
+  /** How many there were at the last look; the first one is made when it is asked for. Rejects when it could not look. */
+  async count(): Promise<number> {
+    return await (this.found ?? this.look());
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(): Promise<number> {
+    const looked = findZombies(this.kernel).then((zombies) => {
+      if (zombies.length > 0)
+        this.kernel.log.error({ zombies: zombies.slice(0, 20) }, "live with a dead link behind it");
+      return zombies.length;
+    });
+    looked.catch((error: unknown) => this.kernel.log.warn({ err: error }, "not looked for what outlived its owner"));
+    this.found = looked;
+    return looked;
+  }
 }

@@ -12,6 +12,7 @@ import type {
   StateRecord,
 } from "@countersign/core";
 import type { EntryDraft } from "@countersign/enforce";
+import type { Orphan } from "./orphans.ts";
 
 /**
  * The one place of durable state: records, the journal of the ledger, encrypted blobs and wrapped keys, in one database.
@@ -51,6 +52,8 @@ export interface Store {
   entry(id: EntryId): Promise<StoredEntry | null>;
   /** Intents without an outcome: what a crash cut off. */
   openIntents(): Promise<readonly StoredEntry[]>;
+  /** INV-10: what is in force though its human, device or agent is not; must be empty. Runs beside other questions. */
+  orphans(): Promise<readonly Orphan[]>;
   blob(name: string): Promise<Uint8Array | null>;
   /** Erases for good: a person's key, a call's arguments. */
   eraseBlob(name: string): Promise<void>;

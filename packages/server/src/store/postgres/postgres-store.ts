@@ -3,6 +3,7 @@ import { Alone } from "../alone.ts";
 import { CommitQueue } from "../commit-queue.ts";
 import type { Growth } from "../growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "../journal.ts";
+import { type Orphan, ORPHANS } from "../orphans.ts";
 import { packCommit } from "../pack-commit.ts";
 import { checkRecord, damaged, entryOf, recordOf, type RecordRow } from "../rows.ts";
 import type { Board, ChangedRecord, Commit, Committed, EntryQuery, Head, RecordFilter, StoredEntry } from "../store.ts";
@@ -170,6 +171,10 @@ export class PostgresStore implements LedgerStore {
   async eraseBlob(name: string): Promise<void> {
     this.refuseClosed();
     await this.parts.reads.write("DELETE FROM blobs WHERE name = $1", [searchable(name)]);
+  }
+
+  async orphans(): Promise<readonly Orphan[]> {
+    return await this.rows<Orphan>(ORPHANS, []);
   }
 
   async audit(): Promise<readonly StoreFault[]> {

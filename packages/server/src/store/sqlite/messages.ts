@@ -1,3 +1,4 @@
+import type { Orphan } from "../orphans.ts";
 import type { Kind } from "@countersign/core";
 import type { StoreFault } from "../journal.ts";
 import type { Failure, PackedCommit } from "../packed.ts";
@@ -35,6 +36,7 @@ export interface ReadRequests {
   entries: { ask: EntryQuery; answer: readonly EntryRow[] };
   entry: { ask: { readonly id: string }; answer: EntryRow | null };
   openIntents: { ask: null; answer: readonly EntryRow[] };
+  orphans: { ask: null; answer: readonly Orphan[] };
   blob: { ask: { readonly name: string }; answer: Uint8Array | null };
   hashes: { ask: { readonly from: number; readonly count: number }; answer: Uint8Array };
   leaves: { ask: { readonly from: number; readonly count: number }; answer: LeafRun };

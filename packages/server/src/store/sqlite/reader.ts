@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type Orphan, ORPHANS } from "../orphans.ts";
 import { matches } from "@countersign/core";
 import { indexedSize, readMeta } from "./meta.ts";
 import type { EntryRow, ReadOp, ReadRequests, RecordRow } from "./messages.ts";
@@ -70,6 +71,7 @@ function journalAnswers(db: DatabaseSync, sql: Sql): Omit<Answers, RecordOp | "c
       return row === undefined ? null : entryRow(row as unknown as StoredLeaf);
     },
     openIntents: () => (sql(OPEN_INTENTS).all() as unknown as StoredLeaf[]).map(entryRow),
+    orphans: () => sql(ORPHANS).all() as unknown as Orphan[],
     blob: ({ name }) => {
       const row = sql("SELECT bytes, sum FROM blobs WHERE name = ?").get(name) as
         | { bytes: Uint8Array; sum: Uint8Array }

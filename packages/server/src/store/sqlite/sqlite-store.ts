@@ -7,6 +7,7 @@ import { Growth } from "../growth.ts";
 import type { Journal, LedgerStore, StoreFault } from "../journal.ts";
 import type { LeafRun, Opened, ReadOp, ReadRequests, Reply, WorkerStart } from "./messages.ts";
 import { packCommit } from "../pack-commit.ts";
+import type { Orphan } from "../orphans.ts";
 import { MemoryBoard } from "./memory-board.ts";
 import type { Board, ChangedRecord, Commit, Committed, EntryQuery, Head, RecordFilter, StoredEntry } from "../store.ts";
 import { entryOf, recordOf } from "../rows.ts";
@@ -130,14 +131,22 @@ class SqliteStore implements LedgerStore {
     await this.write<null>({ op: "erase", name });
   }
 
+  async orphans(): Promise<readonly Orphan[]> {
+    return await this.apart("orphans");
+  }
+
   async audit(): Promise<readonly StoreFault[]> {
+    return await this.apart("audit");
+  }
+
+  /** In a thread of its own: it reads much, and nobody's question shall wait for that. */
+  private async apart<Op extends "audit" | "orphans">(op: Op): Promise<ReadRequests[Op]["answer"]> {
     this.refuseClosed();
-    // A thread of its own: it reads everything, and nobody's question shall wait for that.
-    const auditor = new WorkerLink("reader-worker", this.start);
+    const reader = new WorkerLink("reader-worker", this.start);
     try {
-      return value(await auditor.ask<Reply<readonly StoreFault[]>>({ op: "audit", ask: null }));
+      return value(await reader.ask<Reply<ReadRequests[Op]["answer"]>>({ op, ask: null }));
     } finally {
-      await auditor.close();
+      await reader.close();
     }
   }
 

@@ -1,7 +1,7 @@
 import type { PointId } from "@countersign/core";
 import { describe, expect, it } from "vitest";
 import type { LedgerStore } from "../journal.ts";
-import type { Committed } from "../store.ts";
+import type { Committed, Put } from "../store.ts";
 import { type CreateDatabase, eachOpened, entryOf, ok } from "./opened-store.ts";
 import type { Samples } from "./samples.ts";
 
@@ -52,6 +52,63 @@ export function storeSuite(name: string, create: CreateDatabase): void {
         expect(await names({ key: "c" })).toEqual(["c"]);
         expect(await names({ owner: "hum_other" })).toEqual([]);
         expect(await store.find("human", { key: "c2VhbGVk" })).toEqual([]);
+      });
+
+      it("names what is in force with nobody alive behind it, and nothing else (INV-10)", async () => {
+        const put = async (...puts: readonly Put[]): Promise<void> => {
+          ok(await store.commit({ put: puts, entries: [make.entry(point, make.draft(), puts)] }));
+        };
+        const [here, gone] = [make.human(), make.human(undefined, "inactive")];
+        const of = (kind: string, id: string, [terms, status]: readonly [object, string]): Put =>
+          ({ kind, id, terms, state: { status }, authority: null }) as unknown as Put;
+        const agent = make.agent(here.id as never, "a");
+        const retired = { ...make.agent(here.id as never, "b"), state: { status: "retired", executables: [] } } as Put;
+        const suspended = {
+          ...make.agent(here.id as never, "c"),
+          state: { status: "suspended", executables: [] },
+        } as Put;
+        const [device, lost] = ["active", "lost"].map((status) =>
+          of("device", make.id("dev"), [{ owner: here.id }, status]),
+        );
+        const chain = (human: string, by: Put, on: Put | undefined): object => ({
+          human,
+          agent: by.id,
+          device: on?.id,
+        });
+        await put(here, gone, agent, retired, suspended, device!, lost!);
+        await put(
+          of("task", "tsk_whole", [chain(here.id, agent, device), "live"]),
+          of("session", "ses_browser", [{ human: here.id, device: null }, "active"]),
+          of("mandate", "mdt_paused", [{ owner: here.id, agent: suspended.id, device: device!.id }, "active"]),
+          of("task", "tsk_over", [chain(gone.id, retired, lost), "ended"]),
+          of("agent", "agt_over", [{ owner: gone.id, name: "d" }, "owner_lost"]),
+        );
+        expect(await store.orphans()).toEqual([]);
+        await put(
+          of("task", "tsk_1", [chain(gone.id, agent, device), "live"]),
+          of("task", "tsk_2", [chain(here.id, retired, device), "live"]),
+          of("task", "tsk_3", [chain(here.id, agent, lost), "live"]),
+          of("task", "tsk_4", [{ human: "hum_nobody", agent: agent.id, device: device!.id }, "live"]),
+          of("session", "ses_1", [{ human: gone.id, device: null }, "active"]),
+          of("session", "ses_2", [{ human: here.id, device: lost!.id }, "active"]),
+          of("mandate", "mdt_1", [{ owner: here.id, agent: retired.id, device: device!.id }, "active"]),
+          of("agent", "agt_1", [{ owner: gone.id, name: "e" }, "active"]),
+          of("passkey", "key_1", [{ human: gone.id }, "active"]),
+          of("device", "dev_1", [{ owner: gone.id }, "active"]),
+        );
+        const found = (await store.orphans()).map(({ id, link, status }) => [id, link, status]);
+        expect(found.toSorted((a, b) => String(a[0]).localeCompare(String(b[0])))).toEqual([
+          ["agt_1", "human", "inactive"],
+          ["dev_1", "human", "inactive"],
+          ["key_1", "human", "inactive"],
+          ["mdt_1", "agent", "retired"],
+          ["ses_1", "human", "inactive"],
+          ["ses_2", "device", "lost"],
+          ["tsk_1", "human", "inactive"],
+          ["tsk_2", "agent", "retired"],
+          ["tsk_3", "device", "lost"],
+          ["tsk_4", "human", null],
+        ]);
       });
 
       it("tells what changed after a version, per kind, once each", async () => {
