@@ -6,8 +6,9 @@ import { chain, printHeader, textOf } from "./frame.ts";
 import { OpenIntents, unknownOutcome } from "./open-intents.ts";
 import { type ChainPlace, type ScannedSegment, scanSegment } from "./scan-segment.ts";
 import { type Segment, SegmentWriter } from "./segment-writer.ts";
-import { Spool, type WaitingFrame } from "./spool.ts";
+import { Spool } from "./spool.ts";
 import { type SegmentFile, SpoolFiles } from "./spool-files.ts";
+import type { WaitingFrame } from "./waiting-frame.ts";
 import { SPOOL_LIMITS, type SpoolLimits } from "./spool-limits.ts";
 
 export interface SpoolOptions {

@@ -1,22 +1,17 @@
 import { open } from "node:fs/promises";
-import { AppError, type PointId, canonicalJson } from "@countersign/core";
+import { AppError, type PointId } from "@countersign/core";
 import type { SpoolFrame, SpoolRun } from "../control-plane.ts";
 import { encodeBlock, readBlock } from "./block.ts";
 import type { DisclosureBox } from "./disclosure-box.ts";
 import { isFrameForm } from "./draft-form.ts";
+import { isTooLarge } from "./frame-size.ts";
 import { hashAfter, printFrame, printHeader, readFrame, textOf } from "./frame.ts";
 import type { OpenIntents } from "./open-intents.ts";
 import type { ChainPlace } from "./scan-segment.ts";
-import type { Segment, SegmentWriter } from "./segment-writer.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
 import type { SpoolLimits } from "./spool-limits.ts";
+import { type WaitingFrame, oldestOf } from "./waiting-frame.ts";
 
-/** A durable frame that was not merged yet. */
-export interface WaitingFrame extends ChainPlace {
-  readonly segment: Segment;
-  readonly offset: number;
-  readonly length: number;
-  readonly entries: number;
-}
 export interface SpoolState {
   readonly point: PointId;
   readonly spool: string;
@@ -113,7 +108,7 @@ export class Spool {
    * @throws AppError `ledger.damaged`, and from then on nothing is taken
    */
   async run(most: { readonly frames: number; readonly bytes: number }): Promise<UnsignedRun | null> {
-    const taken = this.oldest(most);
+    const taken = oldestOf(this.waiting, most);
     const [first] = taken;
     const last = taken.at(-1);
     if (first === undefined || last === undefined) return null;
@@ -174,9 +169,7 @@ export class Spool {
     const prev = this.end.hash;
     const seq = this.end.seq + 1;
     try {
-      const size = sizeOf(frame);
-      if (size.draftBytes > MOST_DRAFT_BYTES || size.frameBytes > MOST_FRAME_BYTES)
-        throw new AppError("input.too_large", { detail: "too large for the spool of this point" });
+      if (isTooLarge(frame)) throw new AppError("input.too_large", { detail: "too large for the spool of this point" });
       const sealed = disclosure === undefined ? {} : { disclosure: this.state.box.seal(seq, disclosure) };
       const hash = textOf(hashAfter(Buffer.from(prev, "base64url"), seq, entries));
       const text = printFrame({ seq, prev, entries, ...sealed });
@@ -234,18 +227,6 @@ export class Spool {
     await writer.removeUpTo(this.merged.seq);
   }
 
-  private oldest(most: { readonly frames: number; readonly bytes: number }): readonly WaitingFrame[] {
-    const taken: WaitingFrame[] = [];
-    let bytes = 0;
-    for (const frame of this.waiting) {
-      const full = taken.length === most.frames || (taken.length > 0 && bytes + frame.length > most.bytes);
-      if (full || (taken[0] !== undefined && taken[0].segment !== frame.segment)) break;
-      taken.push(frame);
-      bytes += frame.length;
-    }
-    return taken;
-  }
-
   private async read(taken: readonly WaitingFrame[]): Promise<Buffer> {
     const [first] = taken;
     const bytes = Buffer.alloc(taken.reduce((sum, { length }) => sum + length, 0));
@@ -271,18 +252,6 @@ export class Spool {
     if (disclosure === null) throw this.fail(damaged(`the arguments in frame ${String(place.seq)} cannot be opened`));
     return { entries: frame.entries, disclosure };
   }
-}
-
-/** Largest draft whose leaf is surely within 60 KB, with what the control plane adds. */
-const MOST_DRAFT_BYTES = 60 * 1024 - 1024;
-/** Largest frame in clear: what a run with it alone must not exceed on the link. */
-const MOST_FRAME_BYTES = 3 * 1024 * 1024;
-
-/** Bytes of the largest draft, or more, and of the whole frame. @throws RangeError on what JSON can't carry */
-function sizeOf({ entries, disclosure }: SpoolFrame): { readonly draftBytes: number; readonly frameBytes: number } {
-  const sizes = entries.map((draft) => Buffer.byteLength(canonicalJson(draft)));
-  const disclosed = disclosure === undefined ? 0 : Buffer.byteLength(canonicalJson(disclosure));
-  return { draftBytes: Math.max(...sizes), frameBytes: sizes.reduce((sum, size) => sum + size, disclosed) };
 }
 
 /** How far outcomes may go beyond the bound. */

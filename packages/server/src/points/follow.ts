@@ -4,7 +4,7 @@ import type { Kernel } from "../kernel.ts";
 import type { ChangedRecord } from "../store/index.ts";
 
 /** What no point is told. */
-const UNTOLD: ReadonlySet<Kind> = new Set<Kind>(["session", "invite", "join", "point"]);
+const UNTOLD: ReadonlySet<Kind> = new Set<Kind>(["session", "invite", "join", "point", "spool"]);
 /** Names of changed records that are asked for at first. */
 const NAMES = 1000;
 /** Commits of this server that are known to be its own; more of them are told twice. */

@@ -377,6 +377,7 @@ describe("a spool that is refused", () => {
       () => act.refusal({ decision: { result: "hold", step: "policy", code: null, policyIds: [], policySetHash: "" } }),
     ],
     ["an entry of the control plane", () => ({ entries: [act.draft({ kind: "admin", action: "settings.put" })] })],
+    ["a long name", () => act.refusal({ kind: "admin", action: `${"x".repeat(199)}\u{1f600}${"x".repeat(58_000)}` })],
     ["the chain of somebody else", () => act.refusal({ chain: { ...act.chain, human: newId("hum", 1, random) } })],
     ["a person without a task", () => act.refusal({ chain: { ...act.chain, task: null } })],
     ["a task that is not there", () => act.refusal({ chain: { ...act.chain, task: newId("tsk", 1, random) } })],

@@ -1,20 +1,12 @@
-import {
-  AppError,
-  type Chain,
-  type Json,
-  type LedgerEntry,
-  type StateRecord,
-  type TaskId,
-  canonicalJson,
-} from "@countersign/core";
+import { AppError, type Chain, type Json, type LedgerEntry, type TaskId, canonicalJson } from "@countersign/core";
 import type { EntryDraft, Merged, SpoolRun } from "@countersign/enforce";
 import { draftOf } from "@countersign/ledger";
 import { type Kernel, serverEntry } from "../kernel.ts";
-import { type Commit, type Put, withState } from "../store/index.ts";
+import type { Commit } from "../store/index.ts";
 import { type CheckedFrame, type RunFault, chain, checkRun, faultIn } from "./check-run.ts";
 import { sealedDisclosure } from "./sealed-disclosure.ts";
+import { type SpoolRecord, moved, signedPart } from "./spool-place.ts";
 
-type SpoolRecord = StateRecord<"spool">;
 type Refused = Extract<Merged, { ok: false }>["code"];
 /** An entry that the ledger has already: the control plane recorded it, and its answer was lost. */
 interface Present {
@@ -162,7 +154,7 @@ export class SpoolMerge {
     const { run, frames, known } = merging;
     const { to: seq, hash } = run;
     const lateMs = Math.max(known?.state.lateMs ?? 0, this.lateness(frames));
-    const put = record(merging, { status: "merging", spool: run.spool, seq, hash, lateMs, cause: null });
+    const state = { status: "merging", spool: run.spool, seq, hash, lateMs, cause: null } as const;
     const there = new Set(present.map(({ id }) => id));
     const entries = frames.flatMap((frame) =>
       frame.entries
@@ -177,8 +169,7 @@ export class SpoolMerge {
       ...(began ? { former: { spool: known.state.spool, seq: known.state.seq, hash: known.state.hash } } : {}),
     };
     const committed = await this.kernel.store.commit({
-      ...expected(merging),
-      put: [put],
+      ...moved(run, known, state),
       // Before what it vouches for: then no entry stands before the merge that brought it, and a reader knows what to expect.
       entries: [this.noted("admin", { action: "spool.merged", run, cause }), ...entries],
       blobs: await this.blobs(frames),
@@ -197,13 +188,11 @@ export class SpoolMerge {
       why,
       ...signedPart(run),
       merged: { spool: before.spool, seq: before.seq, hash: before.hash },
-      ...(draft === null
-        ? {}
-        : { entry: { frame: seq, id: draft.id, kind: draft.kind, effect: draft.effect, action: draft.action } }),
+      ...(draft === null ? {} : { entry: { frame: seq, ...nameOf(draft) } }),
     };
-    const put = record(merging, { ...before, status: "stopped", cause: code });
+    const state = { ...before, status: "stopped", cause: code } as const;
     const entry = this.noted("detection", { action: code, run, cause, draft });
-    const committed = await this.kernel.store.commit({ ...expected(merging), put: [put], entries: [entry] });
+    const committed = await this.kernel.store.commit({ ...moved(run, known, state), entries: [entry] });
     if (!committed.ok) return null;
     this.kernel.log.error({ point, code, why }, "a point's spool is not merged any more");
     return refused(code);
@@ -244,22 +233,14 @@ export class SpoolMerge {
   }
 }
 
+/** What an entry was about, short enough to be told whatever it was. */
+function nameOf({ id, kind, effect, action }: EntryDraft): { readonly [member: string]: Json } {
+  return { id, kind, effect, action: action?.slice(0, NAME_CHARS).toWellFormed() ?? null };
+}
+const NAME_CHARS = 200;
+
 function refused(code: Refused): Merged {
   return { ok: false, code };
-}
-
-/** What a stranger needs to verify the run from the ledger alone. */
-function signedPart({ spool, from, to, prev, hash, key, signature }: SpoolRun): { readonly [member: string]: Json } {
-  return { spool, from, to, prev, hash, key: { ...key }, signature };
-}
-
-function expected({ run, known }: Merging): Pick<Commit, "expect"> {
-  return { expect: [{ kind: "spool", id: run.point, version: known?.version ?? 0 }] };
-}
-
-function record({ run, known }: Merging, state: SpoolRecord["state"]): Put {
-  if (known !== null) return withState(known, state);
-  return { kind: "spool", id: run.point, terms: {}, state, authority: null };
 }
 
 function textOf(bytes: Uint8Array): string {
