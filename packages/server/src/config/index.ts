@@ -1,4 +1,3 @@
-export type { Database } from "./database.ts";
 export { assertFree, hostPort } from "./addresses.ts";
 export { isLocalName } from "./public-address.ts";
 export type { Config } from "./config.ts";

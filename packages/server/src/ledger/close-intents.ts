@@ -23,12 +23,13 @@ export interface Closing {
 /**
  * Gives every intent of a point that has no outcome the outcome `unknown`, with the cause `{recovered: true}`: the process that could tell
  * is gone. Nothing is sent again. Only for a point that is known to act no more, or not to act yet: what other points have under way is
- * theirs. Returns the number of intents.
+ * theirs. What a point has spooled it closes itself, in its spool. Returns the number of intents.
  */
 export async function closeIntentsOf(closing: Closing, point: PointId): Promise<number> {
-  const open = (await closing.store.openIntents()).filter(
-    ({ body }) => (body as unknown as LedgerEntry).point === point,
-  );
+  const open = (await closing.store.openIntents()).filter(({ body }) => {
+    const entry = body as unknown as LedgerEntry;
+    return entry.point === point && entry.spool === undefined;
+  });
   for (let at = 0; at < open.length; at += BATCH) {
     await Promise.all(
       open.slice(at, at + BATCH).map((intent) => closing.store.commit({ entries: [unknownOutcome(closing, intent)] })),

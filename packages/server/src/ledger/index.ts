@@ -4,4 +4,3 @@ export type { Ledger } from "./ledger.ts";
 export { openLedger } from "./ledger.ts";
 export { logKey } from "./log-key.ts";
 export { ledgerRoutes } from "./routes.ts";
-export { verifyRunning } from "./verify-running.ts";

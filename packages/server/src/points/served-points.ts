@@ -8,6 +8,7 @@ import {
   keyOf,
 } from "@countersign/enforce";
 import type { Kernel } from "../kernel.ts";
+import { closeIntentsOf } from "../ledger/index.ts";
 import type { Head } from "../store/index.ts";
 import { Barrier } from "./barrier.ts";
 import type { Interest } from "./interest.ts";
@@ -48,6 +49,8 @@ export class ServedPoints {
     const interest = points.begin(hello.point, hello.tasks);
     if (interest === null) throw new AppError("point.left", { detail: "the point is not connected here" });
     const { version } = await this.membership.join(hello);
+    // INV-6: whoever knows nothing is a new process: nobody else can tell what became of what the former one had under way.
+    if (hello.applied === 0) await closeIntentsOf(this.kernel, hello.point);
     this.joined.set(hello.point, { instance: hello.instance, version });
     const common = await points.chains.common(points.interests.everyone);
     const since = hello.applied === 0 ? [] : await points.chains.commonSince(hello.applied);
