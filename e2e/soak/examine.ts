@@ -27,7 +27,16 @@ export async function examine(path: string, key: LogKey, acknowledged: Acknowled
   const begun = performance.now();
   const store = await openStore({ path, clock: Date.now });
   try {
-    const ledger = await openLedger({ store, path, key, publicUrl: "http://localhost:7330", warn: raise });
+    const ledger = await openLedger({
+      onDamage: (error) => {
+        throw error;
+      },
+      store,
+      path,
+      key,
+      publicUrl: "http://localhost:7330",
+      warn: raise,
+    });
     const openMs = Math.round(performance.now() - begun);
     await compare(store, acknowledged);
     const random = (length: number): Uint8Array => randomBytes(length);

@@ -25,6 +25,9 @@ const say = (line: string): void => void writeSync(1, `${line}\n`);
 const store = await openStore({ path, clock: Date.now });
 const publicKey = Buffer.from(createPublicKey(privateKey).export({ format: "jwk" }).x ?? "", "base64url");
 const ledger = await openLedger({
+  onDamage: (error) => {
+    throw error;
+  },
   store,
   path,
   key: { publicKey, sign: (bytes) => sign(null, bytes, privateKey) },

@@ -15,6 +15,8 @@ export interface ComposedServer {
   readonly warnings: readonly string[];
   /** INV-10: what is live with a dead link behind it; must be empty. */
   zombies(): Promise<readonly { readonly kind: string; readonly id: string; readonly because: string }[]>;
+  /** Rejects when what is stored turns out to be damaged: this process must end. Never resolves. */
+  readonly damage: Promise<never>;
   close(): Promise<void>;
 }
 /** A control plane and its gateway that answer. */
@@ -65,6 +67,7 @@ async function serve(
     pendingChanges: server.pending(),
     warnings,
     zombies: async () => await server.zombies(),
+    damage: server.damage,
     close: async () => await plane.close(),
   };
 }

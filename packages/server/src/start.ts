@@ -78,6 +78,8 @@ export interface RunningServer {
   /** Starts to answer. `gatewayUrl`: address of the gateway of this process; null: it has none. @throws AppError `listen.in_use` */
   serve(gatewayUrl: string | null): Promise<Serving>;
   pending(): readonly PendingChange[];
+  /** Rejects when what is stored turns out to be damaged: this control plane must not go on. Never resolves. */
+  readonly damage: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ interface Built {
   readonly served: ServedPoints;
   readonly zombies: ZombieWatch;
   readonly gateway: { url: string | null };
+  readonly damage: Promise<never>;
 }
 
 async function build(options: ServerOptions, state: State): Promise<RunningServer> {
@@ -124,12 +127,16 @@ async function build(options: ServerOptions, state: State): Promise<RunningServe
   const follow = await Follow.begin({ ...kernel, onFollowed: (followed) => feed.followed(followed) });
   const publicUrl = (await store.get("settings", "settings"))?.terms.publicUrl ?? config.settings.publicUrl;
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => log.warn(fields, message);
-  const ledger = await openLedger({ store, path: options.dataDir, key: logKey(keys.ledger), publicUrl, warn });
+  const { promise: damage, reject: onDamage } = Promise.withResolvers<never>();
+  // Whoever runs this control plane hears it too.
+  damage.catch((error: unknown) => log.fatal({ err: error }, "what is stored is damaged"));
+  const key = logKey(keys.ledger);
+  const ledger = await openLedger({ store, path: options.dataDir, key, publicUrl, warn, onDamage });
   const modules = await buildModules(kernel, config);
   const served = new ServedPoints(kernel, () => performance.now());
   await served.begin();
   const zombies = new ZombieWatch(kernel);
-  const built = { kernel, config, modules, feed, activity, follow, ledger, served, zombies, gateway };
+  const built = { kernel, config, modules, feed, activity, follow, ledger, served, zombies, gateway, damage };
   return await running(options, state, built);
 }
 
@@ -168,6 +175,7 @@ async function running(options: ServerOptions, state: State, built: Built): Prom
       };
     },
     pending: () => modules.upstreams.pending,
+    damage: built.damage,
     zombies: async () => await findZombies(kernel),
     sameUserAgents: async () => await sameUserAgents(kernel),
     async close() {

@@ -26,7 +26,7 @@ export const server: Command = command({
     try {
       const { api, setupUrl } = running;
       cli.out.answer({ event: "ready", api, setupUrl, pid: process.pid }, () => screen(running, cli));
-      await stopped(cli.signal);
+      await Promise.race([stopped(cli.signal), running.damage]);
     } finally {
       await running.close();
     }

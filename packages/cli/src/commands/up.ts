@@ -49,7 +49,7 @@ export const up: Command = command({
         await showScreen(running, cli);
         await tellTerminal({ data: options.dataDir, api }, cli);
       }
-      await stopped(cli.signal);
+      await Promise.race([stopped(cli.signal), running.damage]);
     } finally {
       await running.close();
     }

@@ -13,7 +13,7 @@ import {
 } from "@countersign/ledger";
 import type { LedgerStore } from "../store/index.ts";
 import { bundleOf } from "./bundle-of.ts";
-import { checkState } from "./check-state.ts";
+import { checkStateAtStart } from "./check-state.ts";
 import { type LogDirectory, openLogDirectory } from "./log-directory.ts";
 import { type LogKey, logSigner, sha256 } from "./log-key.ts";
 import { Pace } from "./pace.ts";
@@ -33,6 +33,8 @@ export interface LedgerOptions {
   readonly intervalMs?: number;
   /** Told of every failed try to publish (the next one follows), and of files that had been changed and were written again. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Told when what is stored turns out to be damaged after the start: nothing may go on over it. */
+  readonly onDamage: (error: AppError) => void;
 }
 
 /** The published log: a pure function of the journal, one checkpoint a second. */
@@ -63,7 +65,7 @@ export type Agreement =
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { store } = options;
-  await checkState(store);
+  await checkStateAtStart(store, options.onDamage);
   const directory = await openLogDirectory(join(options.path, "ledger"));
   const signer = logSigner(options.key, options.publicUrl, await store.journal.checkpoint());
   const log = await checkLog(store, directory, signer.key);

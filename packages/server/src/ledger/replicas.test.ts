@@ -33,6 +33,9 @@ afterEach(async () => {
 async function openOther(): Promise<void> {
   warnings = [];
   other = await openLedger({
+    onDamage: (error) => {
+      throw error;
+    },
     store: at.store,
     path: elsewhere,
     key: at.key,

@@ -34,6 +34,9 @@ export class LedgerFixture {
   async open(): Promise<void> {
     this.opened = await openStore({ path: this.path, clock: () => 1_800_000_000_000 });
     this.running = await openLedger({
+      onDamage: (error) => {
+        throw error;
+      },
       store: this.opened,
       path: this.path,
       key: this.key,

@@ -55,7 +55,7 @@ export function openForWriting(path: string): DatabaseSync {
     db.exec("PRAGMA secure_delete = ON; PRAGMA recursive_triggers = ON");
     // Checkpoints run after a group was answered, and their errors are seen.
     db.exec("PRAGMA wal_autocheckpoint = 0");
-    checkPages(db);
+    checkPages(db, join(path, DATABASE));
     migrate(db);
     // A sync that failed in a former run may have left pages that only look clean: copying the whole log writes them again.
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -87,7 +87,11 @@ function guarded<T>(db: DatabaseSync, action: () => T): T {
   }
 }
 
-function checkPages(db: DatabaseSync): void {
+/** Pages of a file beyond this are not read at each start: the check of everything stored reads them, beside the work. */
+const QUICK_BYTES = 256 * 1024 * 1024;
+
+function checkPages(db: DatabaseSync, path: string): void {
+  if (statSync(path).size > QUICK_BYTES) return;
   const found = db.prepare("PRAGMA quick_check(1)").get() as { readonly quick_check: string };
   if (found.quick_check === "ok") return;
   throw new AppError("data.damaged", {

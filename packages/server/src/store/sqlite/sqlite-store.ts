@@ -47,6 +47,7 @@ class SqliteStore implements LedgerStore {
   private readonly queue: CommitQueue;
   private readonly growth: Growth;
   private readonly listeners = new Set<(commit: Commit, version: number) => void>();
+  private readonly beside = new Set<WorkerLink>();
   private closing: Promise<void> | null = null;
 
   constructor(start: WorkerStart, writer: WorkerLink, opened: { readonly generation: number; readonly size: number }) {
@@ -143,9 +144,11 @@ class SqliteStore implements LedgerStore {
   private async apart<Op extends "audit" | "orphans">(op: Op): Promise<ReadRequests[Op]["answer"]> {
     this.refuseClosed();
     const reader = new WorkerLink("reader-worker", this.start);
+    this.beside.add(reader);
     try {
       return value(await reader.ask<Reply<ReadRequests[Op]["answer"]>>({ op, ask: null }));
     } finally {
+      this.beside.delete(reader);
       await reader.close();
     }
   }
@@ -157,6 +160,8 @@ class SqliteStore implements LedgerStore {
 
   private async end(): Promise<void> {
     await this.queue.idle();
+    // One may read for minutes: nobody waits for what it would find.
+    await Promise.all([...this.beside].map(async (reader) => await reader.stop()));
     // The reader first: the last connection to close copies the log into the database.
     await this.reader.close();
     await this.writer.close();

@@ -47,6 +47,12 @@ export class WorkerLink {
     await this.ended;
   }
 
+  /** Ends the worker in the middle of whatever it does: for one that only reads. */
+  async stop(): Promise<void> {
+    await this.worker.terminate();
+    await this.ended;
+  }
+
   private wait(resolve: (value: unknown) => void, reject: (error: AppError) => void): void {
     if (this.failure === null) this.waiting.push({ resolve, reject });
     else reject(errorOf(this.failure));
