@@ -1,98 +1,12 @@
-import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { LedgerEntry } from "@countersign/core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
-import { CommandLine, type Started } from "./support/command-line.ts";
-import { fileServer, mcpClient, refusalOf } from "./support/installation.ts";
+import { GatewayProcesses, type GatewayReady } from "./support/gateway-processes.ts";
+import { mcpClient, refusalOf } from "./support/installation.ts";
+import type { Person } from "./support/person.ts";
 import { overSocket } from "./support/socket.ts";
-import { Person } from "./support/person.ts";
-import { type TaskClient, Workstation } from "./support/workstation.ts";
-
-interface GatewayReady {
-  readonly event: string;
-  readonly gateway: string;
-  readonly point: string;
-  readonly name: string;
-  readonly server: string;
-  readonly pid: number;
-}
-
-/** A control plane and its gateways, each a process of its own. */
-class Processes {
-  readonly folder: string;
-  readonly cli: CommandLine;
-  readonly running: Started[] = [];
-  api = "";
-  setupUrl = "";
-  up!: Started;
-
-  constructor(folder: string) {
-    this.folder = folder;
-    this.cli = new CommandLine(folder);
-  }
-
-  static async create(): Promise<Processes> {
-    const folder = await mkdtemp(join(tmpdir(), "countersign-gateway-"));
-    await mkdir(join(folder, "files"));
-    await writeFile(join(folder, "files", "a.txt"), "hello");
-    const resources = { write_file: "file:{path}", read_text_file: "file:{path}" };
-    const files = { kind: "mcp", command: fileServer(join(folder, "files")), resources };
-    const config = { listen: { api: "127.0.0.1:0", gateway: "127.0.0.1:0" }, upstreams: { files } };
-    await writeFile(join(folder, "countersign.yaml"), stringify(config));
-    const made = new Processes(folder);
-    await made.start();
-    return made;
-  }
-
-  async start(): Promise<void> {
-    this.up = this.keep(this.cli.start(["up", "--data", "data", "--config", "countersign.yaml", "--json"]));
-    const ready = JSON.parse(await this.up.firstLine("stdout")) as { api: string; setupUrl: string | null };
-    this.api = ready.api;
-    this.setupUrl = ready.setupUrl ?? this.setupUrl;
-  }
-
-  keep(started: Started): Started {
-    this.running.push(started);
-    return started;
-  }
-
-  async token(name: string): Promise<string> {
-    return (await this.cli.json<{ token: string }>("gateway", "token", "--name", name, "--data", "data")).token;
-  }
-
-  gateway(...args: string[]): Started {
-    return this.keep(this.cli.start(["gateway", "--listen", "127.0.0.1:0", "--json", ...args]));
-  }
-
-  async joined(name: string): Promise<{ process: Started; ready: GatewayReady }> {
-    const process = this.gateway("--server", this.api, "--join", await this.token(name), "--data", name);
-    return { process, ready: JSON.parse(await process.firstLine("stdout")) as GatewayReady };
-  }
-
-  async people(): Promise<{ alice: Person; laptop: Workstation }> {
-    const alice = new Person(this.api);
-    await alice.register(this.setupUrl, "Alice Example");
-    const laptop = new Workstation(this.api);
-    await laptop.signIn(alice);
-    const created = await alice.json<{ approvalId: string }>("/v1/agents", {
-      name: "coder",
-      owner: "me",
-      purpose: "keep the records tidy",
-      grants: [{ action: "mcp:files/*", resource: "**" }],
-      expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
-    });
-    await alice.answer(created.approvalId);
-    return { alice, laptop };
-  }
-
-  async close(): Promise<void> {
-    for (const one of this.running) one.child.kill("SIGKILL");
-    await Promise.all(this.running.map(async (one) => await one.ended));
-    await rm(this.folder, { recursive: true, force: true });
-  }
-}
+import type { TaskClient, Workstation } from "./support/workstation.ts";
 
 async function read(task: TaskClient, folder: string): Promise<unknown> {
   const client = await mcpClient(task);
@@ -103,24 +17,53 @@ async function read(task: TaskClient, folder: string): Promise<unknown> {
   }
 }
 
+const HELLO = { content: [{ text: "hello" }] };
+
 describe("a gateway in a process of its own", () => {
-  let here: Processes;
-  beforeEach(async () => {
-    here = await Processes.create();
+  let here: GatewayProcesses;
+  let alice: Person;
+  let laptop: Workstation;
+  beforeAll(async () => {
+    here = await GatewayProcesses.create();
+    ({ alice, laptop } = await here.people());
   });
-  afterEach(async () => await here.close());
+  afterAll(async () => await here.close());
+
+  async function ready(gateway: string): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${gateway}/readyz`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+  async function statusOf(name: string): Promise<unknown> {
+    const listed = await here.cli.json<{ points: { name: string; status: string }[] }>(
+      "gateway",
+      "list",
+      "--data",
+      "data",
+    );
+    return listed.points.find((point) => point.name === name)?.status;
+  }
+  const patient = { timeout: 30_000, interval: 300 };
 
   it("joins, serves a real client, is stopped by a freeze that names it, and leaves", async () => {
-    const { alice, laptop } = await here.people();
-    const { process, ready } = await here.joined("edge");
-    expect(ready).toMatchObject({ event: "ready", name: "edge", server: here.api, pid: process.child.pid });
+    const edge = await here.joined("edge");
+    expect(edge.ready).toMatchObject({ event: "ready", name: "edge", server: here.api, pid: edge.process.child.pid });
     const task = await laptop.openTask("coder", { gateway: "edge" });
-    expect(task.gateway).toBe(ready.gateway);
-    expect(await read(task, here.folder)).toMatchObject({ content: [{ text: "hello" }] });
+    expect(task.gateway).toBe(edge.ready.gateway);
+    expect(await read(task, here.folder)).toMatchObject(HELLO);
+    // Reads are spooled at the point: they are in the ledger, by its name, soon after.
+    await vi.waitFor(async () => {
+      const { entries } = await alice.json<{ entries: { body: { point: string; action: string; kind: string } }[] }>(
+        `/v1/ledger/entries?task=${task.id}&limit=50`,
+      );
+      const reads = entries
+        .map(({ body }) => body)
+        .filter(({ action, kind }) => action === "mcp:files/read_text_file" && kind === "action.intent");
+      expect(reads.map(({ point }) => point)).toEqual([edge.ready.point]);
+    }, patient);
 
     const receipt = await alice.json<{ state: string; points: { id: string; name: string; how: string }[] }>(
       "/v1/brakes",
-      { kind: "freeze", scope: { type: "all", value: "*" }, reason: "test", wait: true },
+      { kind: "freeze", scope: { type: "task", value: task.id }, reason: "test", wait: true },
     );
     expect(receipt.state).toBe("stopped");
     expect(receipt.points.map(({ name, how }) => `${name} ${how}`).sort()).toEqual([
@@ -130,21 +73,60 @@ describe("a gateway in a process of its own", () => {
     ]);
     expect(refusalOf(await read(task, here.folder))).toMatchObject({ code: "brake.frozen" });
 
-    process.child.kill("SIGTERM");
-    expect(await process.ended).toMatchObject({ code: 0 });
-    const { points } = await here.cli.json<{ points: { name: string; status: string }[] }>(
-      "gateway",
-      "list",
-      "--data",
-      "data",
+    edge.process.child.kill("SIGTERM");
+    expect(await edge.process.ended).toMatchObject({ code: 0 });
+    expect(await statusOf("edge")).toBe("away");
+  });
+
+  it("keeps its identity for itself alone, and starts again without a token", async () => {
+    const edge = await here.joined("kept");
+    const folder = join(here.folder, "kept");
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(folder, "identity.json"))).mode & 0o777).toBe(0o600);
+    edge.process.child.kill("SIGTERM");
+    await edge.process.ended;
+    const again = here.gateway("--data", "kept");
+    expect(JSON.parse(await again.firstLine("stdout"))).toMatchObject({ point: edge.ready.point, server: here.api });
+    const twice = await here.cli.problem("gateway", "--listen", "127.0.0.1:0", "--data", "kept");
+    expect(twice).toMatchObject({ code: "data.in_use", exit: 1 });
+  });
+
+  it("comes back after kill -9 when no lease of its former process can run any more", async () => {
+    const edge = await here.joined("killed");
+    edge.process.child.kill("SIGKILL");
+    await edge.process.ended;
+    const again = here.gateway("--data", "killed");
+    expect(await again.until("stderr", "\n")).toMatch(
+      /not taken in yet and denies everything: another process works as/,
     );
-    expect(points.find(({ name }) => name === "edge")).toMatchObject({ status: "away" });
+    const back = JSON.parse(await again.firstLine("stdout")) as GatewayReady;
+    expect(back.point).toBe(edge.ready.point);
+    const task = await laptop.openTask("coder", { gateway: "killed" });
+    expect(await read(task, here.folder)).toMatchObject(HELLO);
+  });
+
+  it("denies while the control plane is gone, says so, and goes on by itself when it is back", async () => {
+    const edge = await here.joined("cut");
+    const { gateway } = edge.ready;
+    const task = await laptop.openTask("coder", { gateway: "cut" });
+    expect(await ready(gateway)).toEqual({ status: 200, body: { ready: true } });
+    expect(await read(task, here.folder)).toMatchObject(HELLO);
+    here.up.child.kill("SIGKILL");
+    await here.up.ended;
+    await edge.process.until("stderr", "LEASE LOST");
+    expect(await ready(gateway)).toMatchObject({ status: 503, body: { ready: false, code: "server.unreachable" } });
+    expect(await (await fetch(`${gateway}/metrics`)).text()).toContain("countersign_gateway_lease_valid 0\n");
+    expect((await fetch(`${gateway}/healthz`)).status).toBe(200);
+    expect(refusalOf(await read(task, here.folder))).toMatchObject({ code: "lease.lost" });
+    await here.start();
+    await edge.process.until("stderr", "holds its lease again");
+    expect(await ready(gateway)).toEqual({ status: 200, body: { ready: true } });
+    expect(await read(task, here.folder)).toMatchObject(HELLO);
   });
 
   it("spools what an agent reads while the control plane is silent; killed, it merges that when it is back", async () => {
-    const { laptop } = await here.people();
-    const { process } = await here.joined("edge");
-    const client = await mcpClient(await laptop.openTask("coder", { gateway: "edge" }));
+    const { process } = await here.joined("spooling");
+    const client = await mcpClient(await laptop.openTask("coder", { gateway: "spooling" }));
     const look = async (name: string): Promise<unknown> =>
       await client.callTool({ name: "read_text_file", arguments: { path: join(here.folder, "files", name) } });
     expect(await look("a.txt")).toMatchObject({ content: [{ text: "hello" }] });
@@ -157,7 +139,7 @@ describe("a gateway in a process of its own", () => {
     here.up.child.kill("SIGCONT");
     await client.close().catch(() => undefined);
 
-    const again = here.gateway("--data", "edge");
+    const again = here.gateway("--data", "spooling");
     await again.firstLine("stdout");
     const silent = async (): Promise<readonly LedgerEntry[]> => {
       const { json } = await overSocket(join(here.folder, "data", "control.sock"), "/v1/ledger/entries?limit=1000");
@@ -174,5 +156,67 @@ describe("a gateway in a process of its own", () => {
     });
     const verified = await here.cli.json<{ remarks: { code: string }[] }>("ledger", "verify", "--offline", "export");
     expect(verified.remarks).toEqual([]);
+  });
+
+  it("refuses a token that was used, of another installation, for another name, and one that is none", async () => {
+    const token = await here.token("place");
+    const join = async (given: string, ...more: string[]): Promise<Record<string, unknown>> =>
+      await here.cli.problem("gateway", "--server", here.api, "--join", given, "--data", "new", ...more);
+    expect(await join(token, "--name", "other")).toMatchObject({ code: "join.refused", exit: 3 });
+    const [scheme, id, secret] = token.split(".");
+    const foreign = [scheme, id, secret, Buffer.alloc(32, 1).toString("base64url")].join(".");
+    expect(await join(foreign)).toMatchObject({ code: "join.other_bundle" });
+    expect(await join("csj1.x")).toMatchObject({ code: "join.refused" });
+    const process = here.gateway("--server", here.api, "--join", token, "--data", "place");
+    await process.firstLine("stdout");
+    expect(await join(token)).toMatchObject({ code: "join.refused" });
+    expect(await here.cli.problem("gateway", "--data", "nothing")).toMatchObject({ code: "point.unknown" });
+  });
+
+  it("refuses a second process with a copied identity, which denies; the first goes on", async () => {
+    const edge = await here.joined("twin");
+    await cp(join(here.folder, "twin", "identity.json"), join(here.folder, "copy", "identity.json"));
+    const port = await here.freePort();
+    const copy = here.gateway("--data", "copy", "--listen", `127.0.0.1:${String(port)}`);
+    await copy.until("stderr", "denies everything");
+    const address = `http://127.0.0.1:${String(port)}`;
+    expect(await ready(address)).toMatchObject({ status: 503, body: { ready: false, code: "point.in_use" } });
+    const task = await laptop.openTask("coder", { gateway: "twin" });
+    const denied = await fetch(`${address}/mcp/files`, { method: "POST", body: "{}" });
+    expect([denied.status, await denied.json()]).toMatchObject([503, { code: "lease.lost" }]);
+    expect(await read(task, here.folder)).toMatchObject(HELLO);
+    expect(await ready(edge.ready.gateway)).toMatchObject({ status: 200 });
+    copy.child.kill("SIGTERM");
+    expect(await copy.ended).toMatchObject({ code: 0 });
+  });
+
+  it("refuses a gateway whose clock is an hour off", async () => {
+    const edge = await here.joined("late");
+    edge.process.child.kill("SIGTERM");
+    await edge.process.ended;
+    const file = join(here.folder, "hour.mjs");
+    await writeFile(file, "const now = Date.now; Date.now = () => now() + 3_600_000;\n");
+    const late = here
+      .with({ NODE_OPTIONS: `--import=${file}` })
+      .start(["gateway", "--listen", "127.0.0.1:0", "--data", "late", "--json"]);
+    const { code, stderr } = await here.keep(late).ended;
+    expect(code).toBe(3);
+    expect(JSON.parse(stderr.trim().split("\n").at(-1) ?? "")).toMatchObject({ code: "point.clock" });
+    expect(await statusOf("late")).toBe("away");
+  });
+
+  it("has nothing of the key in what it says, and loses its place when it is removed", async () => {
+    const edge = await here.joined("gone");
+    const { key } = JSON.parse(await readFile(join(here.folder, "gone", "identity.json"), "utf8")) as {
+      key: { d: string };
+    };
+    await here.cli.json("gateway", "remove", "gone", "--data", "data");
+    await edge.process.until("stderr", "LEASE LOST");
+    await vi.waitFor(async () => {
+      expect(await ready(edge.ready.gateway)).toMatchObject({ status: 503, body: { code: "point.unknown" } });
+    }, patient);
+    edge.process.child.kill("SIGTERM");
+    const { stdout, stderr } = await edge.process.ended;
+    expect(stdout + stderr).not.toContain(key.d);
   });
 });

@@ -35,6 +35,8 @@ export class Links {
   private replacing = false;
   private readonly closing = new AbortController();
   private last: AppError | null = null;
+  /** Why a server did not take this point in, when one was asked last. */
+  private refusal: AppError | null = null;
   private waiters = new Set<() => void>();
   private wake: () => void = () => undefined;
 
@@ -44,7 +46,7 @@ export class Links {
   }
 
   trouble(): AppError | null {
-    return this.joined?.open === true ? null : this.last;
+    return this.joined?.open === true ? null : (this.refusal ?? this.last);
   }
 
   server(): string | null {
@@ -57,9 +59,14 @@ export class Links {
       timeoutMs,
       () => this.link,
       async (link) => {
-        const answer = await join(link);
-        this.nowJoined(link);
-        return answer;
+        try {
+          const answer = await join(link);
+          this.nowJoined(link);
+          return answer;
+        } catch (error) {
+          if (error instanceof AppError && !isUnreachable(error)) this.refusal = error;
+          throw error;
+        }
       },
     );
   }
@@ -144,6 +151,7 @@ export class Links {
   private nowJoined(link: PointLink): void {
     this.joined = link;
     this.last = null;
+    this.refusal = null;
     this.tell();
   }
 

@@ -58,6 +58,8 @@ const METHODS: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
   ]),
 };
 
+const LEASE_REASON = "this gateway does not reach its control plane now; try again later";
+
 /** Answers a request that is no action; a method that is not served is refused by its name. */
 export async function answerMethod(context: GatewayContext, request: MethodRequest): Promise<void> {
   const { upstream, task, message, reply } = request;
@@ -72,6 +74,9 @@ export async function answerMethod(context: GatewayContext, request: MethodReque
     return reply.error(error, message.era === "modern" ? 404 : 200);
   }
   if (!isLive(context, task)) {
+    // Without a lease nobody knows: the task may live on.
+    if (!context.point.lease.valid())
+      return tellRefusedMethod(reply, unrecorded({ step: "lease", code: "lease.lost", reason: LEASE_REASON }));
     const reason = "the task of this credential has ended; open a new one";
     return tellRefusedMethod(reply, unrecorded({ step: "task", code: "task.ended", reason }));
   }

@@ -28,7 +28,7 @@ export type GatewayPoint = Pick<
   | "onUpstreamChange"
   | "now"
   | "random"
->;
+> & { readonly lease: Pick<EnforcementPoint["lease"], "valid"> };
 
 /** What all requests share. */
 export interface GatewayContext {

@@ -68,8 +68,9 @@ export async function startMcpGateway(options: McpGatewayOptions): Promise<McpGa
     // A client that is gone shows as the end of its response; there is nobody to tell.
     response.on("error", () => undefined);
     if (options.probes !== undefined && serveProbe(options.probes, { request, response })) return;
-    // INV-2: a point that was told nothing yet denies.
-    if (point.replica.get("settings", "settings") === undefined) return refuseAll(response);
+    // INV-2: a point that listens before it was told anything denies.
+    if (options.probes !== undefined && point.replica.get("settings", "settings") === undefined)
+      return refuseAll(response);
     const serve = request.url?.startsWith("/hooks/") === true ? hooks : mcp;
     serve({ request, response }).catch((error: unknown) => {
       log.error({ err: error }, "request failed");
