@@ -22,10 +22,13 @@ let intake: Intake;
 let alice: Person;
 let refused: string[];
 
-function task(id: TaskId, owner: Person, version: number, status = "live"): AnyState {
-  const terms = { agent: "agt_1", human: owner.id, device: "dev_1", session: "ses_1", purpose: sealed, grants: [] };
-  const state = { status, jkts: ["k"], cause: null };
+function task(id: TaskId, { id: human }: Person, version: number): AnyState {
+  const terms = { agent: "agt_1", human, device: "dev_1", session: "ses_1", purpose: sealed, grants: [] };
+  const state = { status: "live", jkts: ["k"], cause: null };
   return { kind: "task", id, version, terms, state, authority: null } as unknown as AnyState;
+}
+function ended(made: AnyState): AnyState {
+  return { ...made, state: { ...made.state, status: "ended" } } as unknown as AnyState;
 }
 function signedAgent(by: Person, version: number, status = "active"): AnyState {
   const made = agent(by.id);
@@ -134,7 +137,7 @@ describe("what is taken in", () => {
           [task(TASK, alice, 5), signedAgent(alice, 5), ...people],
           [signedAgent(alice, 6)],
           [signedAgent(alice, 7, "suspended")],
-          [task(TASK, alice, 8, "ended")],
+          [ended(task(TASK, alice, 8))],
         ];
         const end = intake.begin(TASK);
         for (const place of places) tell(told[place] ?? []);

@@ -49,12 +49,15 @@ beforeEach(() => {
       events.push(`ask ${of}`);
       return await answer(of);
     },
-    take: async (told) => await Promise.resolve(void intake.changes(told)),
+    take: async (told) => {
+      intake.changes(told);
+      await Promise.resolve();
+    },
     record: (of) => replica.get("task", of),
     forget: async (tasks) => {
       events.push(`forget ${tasks.join(" ")}`);
-      // INV: what is said to be dropped is dropped.
-      for (const of of tasks) expect(replica.get("task", of)).toBeUndefined();
+      // What is said to be dropped is dropped.
+      if (tasks.some((of) => replica.get("task", of) !== undefined)) events.push("said before it was dropped");
       await forget(tasks);
     },
     inUse: () => used,
@@ -193,11 +196,11 @@ describe("pruning", () => {
     expect(replica.size).toBe(0);
   });
 
-  it("keeps no trace of 100,000 tasks that were learned and ended", async () => {
+  it("keeps no trace of 100,000 tasks that were learned and ended", { timeout: 120_000 }, async () => {
     const sizes: number[] = [];
     for (let round = 0; round < 100; round += 1) {
       const tasks = Array.from({ length: 1000 }, (_, n) => id(round * 1000 + n));
-      for (const of of tasks) await learning.learn(of);
+      await Promise.all(tasks.map(async (of) => await learning.learn(of)));
       intake.changes({ generation: 1, version: 2, records: tasks.map((of) => task(of, 2, "ended")) });
       now += 60_000;
       learning.prune();

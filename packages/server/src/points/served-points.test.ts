@@ -40,7 +40,7 @@ const statusOf = async (id: PointId): Promise<string | undefined> =>
 const refused = async (work: Promise<unknown>): Promise<string> =>
   await work.then(
     () => "done",
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string }) => error.code ?? "no code",
   );
 
 beforeEach(async () => {
@@ -180,10 +180,10 @@ describe("renewals", () => {
     const points = await Promise.all(["a", "b", "c"].map(async (name) => await join(name)));
     const applied = await version();
     let looks = 0;
-    const { head } = kernel.store;
+    const head = kernel.store.head.bind(kernel.store);
     kernel.store.head = async () => {
       looks += 1;
-      return await head.call(kernel.store);
+      return await head();
     };
     const answers = await Promise.all(points.map(async (point) => await served.renew({ ...point.hello(), applied })));
     expect(new Set(answers).size).toBe(1);

@@ -110,27 +110,11 @@ export function chain(owner: HumanId, authority: never): ChainFixture {
   };
 }
 
-export function brakeOn(
-  type: string,
-  value: string,
-  status: "active" | "thawed" = "active",
-  authority: never | null = null,
-) {
-  return (id: BrakeId): Put =>
-    ({
-      kind: "brake",
-      id,
-      terms: {
-        kind: "freeze",
-        scope: { type, value },
-        reason: "stop",
-        by: "local",
-        at: new Date().toISOString(),
-        agents: [],
-      },
-      state: { status },
-      authority,
-    }) as never;
+/** A freeze; lifted by a signature if there is one. */
+export function brakeOn(type: string, value: string, lifted: object | null = null): (id: BrakeId) => Put {
+  const terms = { kind: "freeze", scope: { type, value }, reason: "stop", by: "local", at: "2026-01-31", agents: [] };
+  const state = { status: lifted === null ? "active" : "thawed" };
+  return (id) => ({ kind: "brake", id, terms, state, authority: lifted }) as never;
 }
 
 export function approvalOf(
