@@ -70,6 +70,22 @@ describe("stores beside each other", () => {
     for (const store of stores) expect(await store.audit()).toEqual([]);
   });
 
+  it("number commits that have no entry too", async () => {
+    const report = (): Put => ({
+      kind: "posture",
+      id: make.id("dev"),
+      terms: { evidence: "e30" },
+      state: { status: "reported" },
+      authority: null,
+    });
+    const versions: number[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      const committed = await Promise.all(stores.map(async (store) => store.commit({ put: [report()] })));
+      versions.push(...committed.map((one) => ok(one).version));
+    }
+    expect(versions.toSorted((a, b) => a - b)).toEqual(versions.map((_, i) => i + 1));
+  });
+
   it("see at once what the other committed: records, lists, brakes", async () => {
     const [one, other] = stores;
     const chain = make.chain();

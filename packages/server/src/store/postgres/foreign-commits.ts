@@ -16,6 +16,8 @@ interface Head {
  * and the primary is looked at from time to time.
  */
 export class ForeignCommits {
+  /** Entries of which this process knows that they were acknowledged to somebody: its own, and those before them. */
+  acknowledged = 0;
   private version: number;
   private readonly growth: Growth;
   private readonly notices: Notices;
@@ -28,11 +30,6 @@ export class ForeignCommits {
     this.notices = notices;
     this.growth = growth;
     this.version = version;
-  }
-
-  /** Entries that are known to be durable. */
-  get size(): number {
-    return this.growth.size;
   }
 
   begin(reads: Reads): void {
@@ -62,6 +59,7 @@ export class ForeignCommits {
 
   /** What this process has moved itself. */
   advance({ version, size }: Head): void {
+    this.acknowledged = Math.max(this.acknowledged, size);
     this.growth.to(size);
     this.version = Math.max(this.version, version);
   }

@@ -61,9 +61,9 @@ export class Heartbeat {
   private async beat(): Promise<Head> {
     try {
       const session = await this.opened();
-      session.hasWarned = false;
+      const { warnings } = session;
       const [found] = await session.rows<{ readonly version: number; readonly wal: string }>(BEAT, [this.process]);
-      if (found === undefined || session.hasWarned)
+      if (found === undefined || session.warnings !== warnings)
         throw new AppError("ledger.unavailable", {
           detail: "the database warned during a commit: its standby may not have it",
         });

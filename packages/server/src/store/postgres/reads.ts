@@ -40,9 +40,9 @@ export class Reads {
   async write<R = Row>(text: string, values: readonly unknown[] = []): Promise<readonly R[]> {
     try {
       const session = await this.session();
+      const { warnings } = session;
       const rows = await session.rows<R>(text, values);
-      if (!session.hasWarned) return rows;
-      session.destroy();
+      if (session.warnings === warnings) return rows;
       throw new AppError("ledger.unavailable", {
         detail: "the database warned during a commit: its standby may not have it",
       });

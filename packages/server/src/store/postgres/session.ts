@@ -71,16 +71,17 @@ export class Session {
   /** Statements without an answer. */
   waiting = 0;
   /**
-   * The server sent a warning. One of them says that a commit was not awaited by the standby: what was under way must not be called done.
+   * Warnings that the server sent. One of them says that a commit was not awaited by the standby: what was under way when one came must not be
+   * called done.
    */
-  hasWarned = false;
+  warnings = 0;
   private readonly client: pg.Client;
 
   private constructor(client: pg.Client, found: Found) {
     this.client = client;
     this.found = found;
     client.on("notice", () => {
-      this.hasWarned = true;
+      this.warnings += 1;
     });
     this.ended = new Promise((resolve) => {
       client.once("end", () => {

@@ -80,7 +80,7 @@ export class Writer {
   }
 
   private async transaction(session: Session, commits: readonly PackedCommit[]): Promise<readonly PackedResult[]> {
-    session.hasWarned = false;
+    const { warnings } = session;
     const [, [head], read] = await together([
       session.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
       session.rows<HeadRow>(LOCK_HEAD),
@@ -92,7 +92,11 @@ export class Writer {
     if (head.brakes !== this.brakesAt) await this.loadBrakes(session);
     const group = new Group({ ...read, version: head.version, size: head.size }, this.brakes);
     const results = commits.map((commit) => group.apply(commit));
-    await this.finish(session, group, { head, hasWrites: results.some(([status]) => status === "ok") });
+    await this.finish(session, group, {
+      head,
+      warnings,
+      hasWrites: results.some(([status]) => status === "ok"),
+    });
     this.brakesAt = group.brakesChanged ?? head.brakes;
     this.foreign.advance(group);
     return results;
@@ -101,7 +105,7 @@ export class Writer {
   private async finish(
     session: Session,
     group: Group,
-    { head, hasWrites }: { readonly head: HeadRow; readonly hasWrites: boolean },
+    { head, warnings, hasWrites }: { readonly head: HeadRow; readonly warnings: number; readonly hasWrites: boolean },
   ): Promise<void> {
     if (!hasWrites) {
       await session.run("ROLLBACK");
@@ -115,7 +119,7 @@ export class Writer {
     if (last?.command !== "COMMIT")
       throw new AppError("ledger.unavailable", { detail: "the database rolled a commit back" });
     // INV-2: with a warning it is not known whether the standby has what was committed.
-    if (session.hasWarned)
+    if (session.warnings !== warnings)
       throw new AppError("ledger.unavailable", {
         detail: "the database warned during a commit: its standby may not have it",
       });
@@ -127,9 +131,9 @@ export class Writer {
         detail: "the database was brought to a newer schema meanwhile; start the newer version",
       });
     // INV-7: after a failover to a standby that did not have everything.
-    if (head.size < this.foreign.size)
+    if (head.size < this.foreign.acknowledged)
       throw new AppError("data.damaged", {
-        detail: `the database has ${String(head.size)} entries where ${String(this.foreign.size)} were durable: it lost some`,
+        detail: `the database has ${String(head.size)} entries where ${String(this.foreign.acknowledged)} were durable: it lost some`,
       });
     this.foreign.observe(head);
   }
