@@ -42,6 +42,12 @@ export const REACH: { readonly server: OptionalText; readonly data: OptionalText
   data: { kind: "text", value: "DIR", about: "data directory whose control socket is used when it is there" },
 };
 
+/** Of each command that stops something. */
+export const WAIT: { readonly kind: "unless"; readonly about: string } = {
+  kind: "unless",
+  about: "answer once it is on its way, before the points have confirmed it",
+};
+
 /** What an operand is called in help and in errors. */
 export function operandName(name: string, flag: Flag): string {
   return (flag.kind === "operand" ? flag.shown : undefined) ?? name.toUpperCase();

@@ -47,6 +47,10 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
       "let a suspended agent go on (a human signs)",
       async () => (await import("../commands/agent.ts")).agentReinstate,
     ),
+    reassign: leaf(
+      "give an agent without an owner to somebody (a human signs)",
+      async () => (await import("../commands/agent.ts")).agentReassign,
+    ),
     retire: leaf("end an agent for good", async () => (await import("../commands/agent.ts")).agentRetire),
   }),
   human: group("people", {
@@ -55,9 +59,14 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
       async () => (await import("../commands/human.ts")).humanInvite,
     ),
     list: leaf("list people", async () => (await import("../commands/human.ts")).humanList),
+    reinstate: leaf(
+      "let a person in again who had left (a human signs)",
+      async () => (await import("../commands/human.ts")).humanReinstate,
+    ),
   }),
   device: group("devices", {
     list: leaf("list devices", async () => (await import("../commands/device.ts")).deviceList),
+    lost: leaf("give a device up for good", async () => (await import("../commands/device.ts")).deviceLost),
   }),
   task: group("tasks: the only thing that carries rights", {
     open: leaf("open a task", async () => (await import("../commands/task-open.ts")).taskOpen),
@@ -92,6 +101,10 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
   ),
   freeze: leaf("refuse every new action in a scope", async () => (await import("../commands/brake.ts")).freeze),
   sever: leaf("end live tasks in a scope", async () => (await import("../commands/brake.ts")).sever),
+  offboard: leaf(
+    "let a person go: their agents stop before this answers",
+    async () => (await import("../commands/offboard.ts")).offboard,
+  ),
   thaw: leaf("ask for the signature that lifts a stop", async () => (await import("../commands/thaw.ts")).thaw),
   policy: group("the rules", {
     check: leaf("check a policy text", async () => (await import("../commands/policy.ts")).policyCheck),

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@countersign/core";
 import { withClient } from "../client/client.ts";
 import { nameOf, objectOf, shown, textAt } from "../client/fields.ts";
-import { agentNamed } from "../client/resolve-names.ts";
+import { agentNamed, scopeValue } from "../client/resolve-names.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
@@ -69,6 +69,26 @@ export const agentReinstate: Command = command({
       const agent = await agentNamed(client, values.agent, "near");
       const path = `/v1/agents/${encodeURIComponent(textAt(agent, "id"))}/reinstate`;
       const answer = await client.json({ as: "near", method: "POST", path });
+      return held(cli, answer, `agent \`${nameOf(agent)}\``);
+    }),
+});
+
+/** `countersign agent reassign`: proposes another owner for an agent whose owner has left. An administrator signs it (INV-8, INV-12). */
+export const agentReassign: Command = command({
+  name: "agent reassign",
+  summary: "Ask for the signature that gives an agent, whose owner has left, to somebody else",
+  flags: {
+    agent: AGENT,
+    owner: { kind: "text", value: "HUM", about: "who answers for it then: id, name or `me`", required: true },
+    ...REACH,
+  },
+  examples: [{ line: "agent reassign reader --owner me", does: "print the page on which it is signed (exit 4)" }],
+  run: async (values, cli) =>
+    await withClient(values, cli, async (client) => {
+      const agent = await agentNamed(client, values.agent, "near");
+      const owner = await scopeValue(client, { type: "owner", value: values.owner });
+      const path = `/v1/agents/${encodeURIComponent(textAt(agent, "id"))}/reassign`;
+      const answer = await client.json({ as: "near", path, body: { owner } });
       return held(cli, answer, `agent \`${nameOf(agent)}\``);
     }),
 });

@@ -140,6 +140,68 @@ describe("freeze and sever", () => {
     expect(stdout).toContain("not confirmed yet");
   });
 
+  it("tells on a terminal how far it is, and never more than was confirmed", async () => {
+    await server.close();
+    test = testCli({ isTTY: true });
+    const waiting = { id: "ep_2", name: "far", how: null, at: null, inFlight: [] };
+    let asked = 0;
+    server = await startControlPlane(
+      {
+        "POST /v1/brakes": () => ({ status: 202, body: { id: BRAKE, state: "stopping" } }),
+        [`GET /v1/brakes/${BRAKE}`]: () => {
+          asked += 1;
+          const body = { id: BRAKE, state: "stopping", points: [...RECEIPT.points, waiting] };
+          return { body: asked < 3 ? body : RECEIPT };
+        },
+      },
+      join(test.surroundings.env.defaultDataDir, "control.sock"),
+    );
+    const said = await test.run("freeze", "--all", "--reason", "x");
+    expect(said).toMatchObject({ code: 0, stdout: expect.stringContaining("mcp stopped") });
+    expect(server.at("POST /v1/brakes")[0]?.body).toMatchObject({ wait: false });
+    expect(said.stderr).toContain("stopping · requested");
+    expect(said.stderr).toContain("confirmed by 1/2 · waiting for far");
+    expect(said.stderr).not.toContain("2/2");
+    expect(said.stderr.endsWith("\r\u001b[K")).toBe(true);
+  });
+
+  it("does not wait when it is told not to, and does not say that anything has stopped", async () => {
+    server.route({ "POST /v1/brakes": () => ({ status: 202, body: { id: BRAKE, state: "stopping" } }) });
+    const said = await test.run("freeze", "--all", "--reason", "x", "--no-wait");
+    expect(said).toEqual({
+      code: 0,
+      stdout: `requested · ${BRAKE} · not confirmed yet: \`countersign status\`\n`,
+      stderr: "",
+    });
+    expect(server.at("POST /v1/brakes")[0]?.body).toMatchObject({ wait: false });
+    const json = await test.run("sever", "--all", "--reason", "x", "--no-wait", "--json");
+    expect(JSON.parse(json.stdout)).toEqual({ id: BRAKE, state: "stopping" });
+  });
+
+  it.each([
+    [["offboard", "Alice"], `POST /v1/humans/${HUMAN}/offboard`],
+    [["device", "lost", "laptop"], "POST /v1/devices/dev_0000000000000000000001/lost"],
+  ])("%j answers with the receipt of its stop", async (words, route) => {
+    server.route({ [route]: () => ({ body: { ...RECEIPT, kind: "sever" } }) });
+    const said = await test.run(...words, "--reason", "has left");
+    expect(said).toMatchObject({ code: 0, stdout: expect.stringContaining("mcp stopped 4 ms") });
+    expect(server.at(route)[0]?.body).toEqual({ reason: "has left" });
+    expect((await test.run(...words)).code).toBe(2);
+    const refused = { code: "human.last_admin", detail: "let another one in first" };
+    server.route({ [route]: () => ({ status: 409, body: refused }) });
+    expect(await test.run(...words, "--reason", "x")).toMatchObject({ code: 1, stdout: "" });
+  });
+
+  it.each([
+    [["agent", "reassign", "coder", "--owner", "Alice"], `POST /v1/agents/${AGENT}/reassign`],
+    [["human", "reinstate", "Alice"], `POST /v1/humans/${HUMAN}/reinstate`],
+  ])("%j only proposes: exit 4 with the page", async (words, route) => {
+    server.route({ [route]: () => ({ status: 202, body: { approvalId: "apr_1", url: "http://x/approve/apr_1" } }) });
+    const held = await test.run(...words, "--json");
+    expect(held.code).toBe(4);
+    expect(JSON.parse(held.stdout)).toEqual({ approvalId: "apr_1", url: "http://x/approve/apr_1" });
+  });
+
   it("thaw only proposes: exit 4 with the page", async () => {
     server.route({
       [`POST /v1/brakes/${BRAKE}/thaw`]: () => ({

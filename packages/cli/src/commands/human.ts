@@ -1,7 +1,9 @@
 import { withClient } from "../client/client.ts";
 import { nameOf, shown, textAt } from "../client/fields.ts";
+import { humanNamed } from "../client/resolve-names.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
+import { held } from "../command/held.ts";
 import { REACH } from "../command/flags.ts";
 import { UsageError } from "../command/usage-error.ts";
 import { clockTime } from "../output/durations.ts";
@@ -55,5 +57,19 @@ export const humanList: Command = command({
         none: "nobody yet: open the set-up link that `countersign up` shows",
       });
       return EXIT.ok;
+    }),
+});
+
+/** `countersign human reinstate`: proposes that a person who left comes in again. An administrator signs it (INV-12). */
+export const humanReinstate: Command = command({
+  name: "human reinstate",
+  summary: "Ask for the signature with which a person who had left is let in again; it revives none of their agents",
+  flags: { human: { kind: "operand", about: "their id (hum_…) or name" }, ...REACH },
+  examples: [{ line: 'human reinstate "Bob Example"', does: "print the page on which it is signed (exit 4)" }],
+  run: async (values, cli) =>
+    await withClient(values, cli, async (client) => {
+      const human = await humanNamed(client, values.human, "near");
+      const path = `/v1/humans/${encodeURIComponent(human)}/reinstate`;
+      return held(cli, await client.json({ as: "near", method: "POST", path }), `return of \`${values.human}\``);
     }),
 });
