@@ -3,6 +3,7 @@ import { AppError, type Clock, type PointId, type Random, newId } from "@counter
 import { encodeBlock } from "./block.ts";
 import { DisclosureBox } from "./disclosure-box.ts";
 import { chain, printHeader, textOf } from "./frame.ts";
+import { lockDirectory } from "./lock-directory.ts";
 import { OpenIntents, unknownOutcome } from "./open-intents.ts";
 import { type ChainPlace, type ScannedSegment, scanSegment } from "./scan-segment.ts";
 import { type Segment, SegmentWriter } from "./segment-writer.ts";
@@ -37,27 +38,37 @@ interface Found {
  * Opens a point's spool where the last process ended, or begins one. A frame that a power cut tore is cut off; an intent that was left
  * without an outcome gets the outcome `unknown`.
  * @throws AppError `ledger.damaged` when what was durable is missing or changed: then the point must not act; `ledger.unavailable` when
- * the disk fails
+ * the disk fails, `data.in_use`
  */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const files = new SpoolFiles(options.directory);
+  let release: (() => Promise<void>) | null = null;
   try {
-    const files = new SpoolFiles(options.directory);
     await files.prepare();
-    const found = (await readFound(files, options)) ?? (await begin(files, options));
-    const box = await boxOf(files, found, options);
-    const spool = new Spool({
-      ...found,
-      point: options.point,
-      box,
-      limits: { ...SPOOL_LIMITS, ...options.limits },
-      writer: await writerOf(files, found),
-    });
-    await recover(spool, found.open, options);
-    return spool;
+    release = await lockDirectory(files.directory);
+    return await openLocked(files, options, release);
   } catch (error) {
+    await release?.();
     if (error instanceof AppError) throw error;
     throw new AppError("ledger.unavailable", { detail: "the spool of this point cannot be opened", cause: error });
   }
+}
+
+async function openLocked(files: SpoolFiles, options: SpoolOptions, release: () => Promise<void>): Promise<Spool> {
+  await files.removeDrafts();
+  const found = (await readFound(files, options)) ?? (await begin(files, options));
+  const box = await boxOf(files, found, options);
+  const limits = { ...SPOOL_LIMITS, ...options.limits };
+  const spool = new Spool({
+    ...found,
+    point: options.point,
+    box,
+    limits,
+    writer: await writerOf(files, found),
+    release,
+  });
+  await recover(spool, found.open, options);
+  return spool;
 }
 
 async function readFound(files: SpoolFiles, { point }: SpoolOptions): Promise<Found | null> {

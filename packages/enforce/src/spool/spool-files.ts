@@ -28,12 +28,16 @@ export class SpoolFiles {
     this.keyFile = join(pointDirectory, KEY_FILE);
   }
 
-  /** Makes the folder. Drafts of segments that were never finished are removed. */
+  /** Makes the folder. */
   async prepare(): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     await syncFolder(dirname(this.directory));
     if (((await stat(this.directory)).mode & 0o077) !== 0)
       throw new AppError("config.invalid", { detail: `others can reach \`${this.directory}\`; run chmod 700 on it` });
+  }
+
+  /** Drafts of segments that were never finished. */
+  async removeDrafts(): Promise<void> {
     for (const name of await readdir(this.directory))
       if (name.endsWith(DRAFT)) await unlink(join(this.directory, name));
   }

@@ -256,6 +256,16 @@ describe("a spool that was cut or changed", () => {
     await expect(reopen()).rejects.toMatchObject(damaged);
   });
 
+  it("is opened by one at a time", async () => {
+    await expect(openSpool({ directory, point, random, clock: Date.now })).rejects.toMatchObject({
+      code: "data.in_use",
+    });
+    await spool.append(act.read());
+    await spool.close();
+    await reopen();
+    expect(spool.length).toBe(1);
+  });
+
   it("refuses the spool of another point, a missing key, and a folder that others can read", async () => {
     await spool.append(act.read());
     await spool.close();

@@ -18,6 +18,8 @@ export interface SpoolState {
   readonly limits: SpoolLimits;
   readonly writer: SegmentWriter;
   readonly box: DisclosureBox;
+  /** Lets another process open it. */
+  readonly release: () => Promise<void>;
   readonly open: OpenIntents;
   /** Where the chain ends. */
   readonly end: ChainPlace;
@@ -149,6 +151,7 @@ export class Spool {
     await this.draining;
     this.fail(unavailable("the spool is closed"));
     await this.state.writer.close();
+    await this.state.release();
   }
 
   private refuse({ entries }: SpoolFrame): void {

@@ -279,7 +279,8 @@ describe("a spool that is refused", () => {
     expect(found[0]).toMatchObject({ action: code, resource: point });
     expect(await spools(servers.a)).toMatchObject({ ok: false, detail: `not merged any more: ${point} (${code})` });
     const before = (await entries()).length;
-    expect(await control.merge(await nextRun(await openHere()))).toEqual({ ok: false, code: "spool.stopped" });
+    await spool.append(act.refusal());
+    expect(await control.merge(await nextRun())).toEqual({ ok: false, code: "spool.stopped" });
     expect(await entries()).toHaveLength(before);
   };
 
