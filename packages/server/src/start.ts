@@ -123,7 +123,7 @@ async function build(options: ServerOptions, state: State): Promise<RunningServe
   const feed = new Feed({ store, points, now });
   const hint: Kernel["hint"] = (what) => feed.hint(what);
   const kernel: Kernel = { store, points, keys, random, now, log, pointId, hint, gatewayUrl: () => gateway.url };
-  const activity = new Activity(store, now);
+  const activity = new Activity(kernel);
   const follow = await Follow.begin({ ...kernel, onFollowed: (followed) => feed.followed(followed) });
   const publicUrl = (await store.get("settings", "settings"))?.terms.publicUrl ?? config.settings.publicUrl;
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => log.warn(fields, message);
@@ -141,7 +141,7 @@ async function build(options: ServerOptions, state: State): Promise<RunningServe
 }
 
 async function running(options: ServerOptions, state: State, built: Built): Promise<RunningServer> {
-  const { kernel, config, modules, feed, activity, follow, ledger, served, zombies, gateway } = built;
+  const { kernel, config, modules, activity, served, zombies, gateway } = built;
   const { store, place } = state;
   const { log, keys } = kernel;
   const controlPlane = new LocalControlPlane(kernel, modules, served);
@@ -165,7 +165,7 @@ async function running(options: ServerOptions, state: State, built: Built): Prom
     pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
     async serve(url) {
       gateway.url = url;
-      void activity.begin(store).catch((error: unknown) => log.warn({ err: error }, "former decisions not counted"));
+      void activity.begin().catch((error: unknown) => log.warn({ err: error }, "former decisions not counted"));
       listening = await listen(app, listenOptions(config, options.dataDir, links));
       await place?.keepPort(listening.port);
       setImmediate(() => void swept(kernel, async () => await sweep(modules)));
@@ -181,15 +181,20 @@ async function running(options: ServerOptions, state: State, built: Built): Prom
     async close() {
       for (const sweeper of sweepers) clearInterval(sweeper);
       zombies.end();
-      feed.close();
       links.close();
       await listening?.close();
       await app.close();
-      await follow.end();
-      await ledger.close();
+      await ended(built);
       await state.close();
     },
   };
+}
+
+async function ended({ feed, activity, follow, ledger }: Built): Promise<void> {
+  feed.close();
+  activity.end();
+  await follow.end();
+  await ledger.close();
 }
 
 function apiOf({ isShared, behindProxy }: Config, { port }: Listening, { publicUrl }: Settings): string {
