@@ -149,7 +149,7 @@ export class EnforcementPoint {
 
   /** Renews at once: the link to the control plane is another one now. Never rejects. */
   renewNow(): void {
-    void this.renewal.renew();
+    this.renewal.renew().catch((error: unknown) => this.log.error({ err: error }, "lease not renewed"));
   }
 
   /** Denies everything from here on, and tells the control plane that it need not wait for this point. */

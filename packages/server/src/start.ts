@@ -147,10 +147,8 @@ async function running(options: ServerOptions, state: State, built: Built): Prom
   const controlPlane = new LocalControlPlane(kernel, modules, served);
   const links = linksOf(kernel, modules, { controlPlane, served });
   const routes = routeTable(options, { store, ...built });
-  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), {
-    routes,
-    behindProxy: config.behindProxy,
-  });
+  const { behindProxy } = config;
+  const app = buildApp(kernel, new Authenticator(kernel, modules.sessions), { routes, behindProxy });
   const sweepers = [
     setInterval(() => void swept(kernel, async () => await sweep(modules)), SWEEP_MS),
     setInterval(() => void swept(kernel, async () => await served.sweep()), POINTS_MS),

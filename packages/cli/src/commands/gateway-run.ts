@@ -112,23 +112,35 @@ function serversOf(given: readonly string[]): readonly string[] {
 }
 
 function listenOf({ listen = "127.0.0.1:7331", url }: GatewayValues): {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Address;
   readonly url: string | null;
 } {
-  const [, bracketed, plain, digits = ""] = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/.exec(listen) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  if (host === undefined || port > 65_535)
-    throw new UsageError(`\`${listen}\` is not of the form \`127.0.0.1:7331\``, "gateway");
+  const address = addressOf(listen);
   const told = url === undefined ? null : parseServer(url);
   if (url !== undefined && told === null)
     throw new UsageError(`\`${url}\` is not an address of the form \`https://host:port\``, "gateway");
-  const isLoopback = host === "::1" || host === "localhost" || host.startsWith("127.");
-  if (!isLoopback && told?.startsWith("https:") !== true)
+  if (!isLoopback(address) && told?.startsWith("https:") !== true)
     throw new AppError("listen.unsafe", {
       detail: `beyond this machine clients come over TLS: put a proxy in front and name its address with \`--url https://…\``,
     });
-  return { listen: { host, port }, url: told };
+  return { listen: address, url: told };
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function addressOf(text: string): Address {
+  const [, bracketed, plain, digits = ""] = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new UsageError(`\`${text}\` is not of the form \`127.0.0.1:7331\``, "gateway");
+}
+
+function isLoopback({ host }: Address): boolean {
+  return host === "::1" || host === "localhost" || host.startsWith("127.");
 }
 
 function banner(name: string, state: GatewayState): string {

@@ -70,7 +70,7 @@ export const mcp: Command = command({
       purpose: values.purpose ?? (workload === null ? `work in ${basename(cli.env.cwd) || "/"}` : null),
       task,
       workload,
-      gateway: values.gateway ?? null,
+      gateway: values.gateway,
       runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
       reportPosture: async () => await posture.fresh(),
     });

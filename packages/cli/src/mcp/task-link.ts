@@ -17,8 +17,8 @@ export interface TaskLinkOptions {
   readonly task: TaskId | null;
   /** Opens the task instead of a person's session; null: a person works. */
   readonly workload?: Workload | null;
-  /** Name or address of the gateway to go through; null: the server's own. */
-  readonly gateway?: string | null;
+  /** Name or address of the gateway to go through; absent: the server's own. */
+  readonly gateway?: string | undefined;
   readonly runtime: () => Promise<Runtime | null>;
   /** Tells the control plane how this device is, before it is asked for a task. */
   readonly reportPosture: () => Promise<void>;
@@ -107,8 +107,8 @@ export class TaskLink {
   }
 
   get #through(): JsonObject {
-    const { gateway = null } = this.#options;
-    return gateway === null ? {} : { gateway };
+    const { gateway } = this.#options;
+    return gateway === undefined ? {} : { gateway };
   }
 
   get #workload(): Workload | null {

@@ -1,6 +1,4 @@
 import {
-  type AnyRecord,
-  type BrakeId,
   type HeldCall,
   type Json,
   type JsonObject,
@@ -31,8 +29,8 @@ export function readSnapshot(body: Json): Snapshot {
   const { generation, version, records } = body;
   if (!isCount(generation) || !isCount(version)) throw malformed("a snapshot names its generation and version");
   if (!Array.isArray(records) || records.length > MOST_RECORDS) throw malformed("a snapshot has records");
-  if (!(records as readonly Json[]).every(isRecord)) throw malformed("a record does not have the required form");
-  return { generation, version, records: records as unknown as readonly AnyRecord[] };
+  if (!records.every(isRecord)) throw malformed("a record does not have the required form");
+  return { generation, version, records };
 }
 
 export function readWelcome(body: Json): Welcome {
@@ -40,7 +38,7 @@ export function readWelcome(body: Json): Welcome {
   const { tokens } = body as JsonObject;
   if (!isJsonObject(tokens) || typeof tokens["issuer"] !== "string" || !Array.isArray(tokens["keys"]))
     throw malformed("a welcome says who signs the tokens");
-  if (!(tokens["keys"] as readonly Json[]).every(isKey)) throw malformed("a key is not a public key");
+  if (!tokens["keys"].every(isKey)) throw malformed("a key is not a public key");
   return { ...snapshot, tokens: tokens as unknown as TokenIssuer };
 }
 
@@ -56,7 +54,7 @@ export function readRecorded(body: Json): Recorded {
   if (ok !== false || typeof code !== "string" || !Object.hasOwn(REFUSALS, code))
     throw malformed("an answer to a record says whether it was made");
   if (brake !== undefined && !isId("brk", brake)) throw malformed("a brake has an id");
-  return { ok: false, code: code as RefusalCode, ...(brake === undefined ? {} : { brake: brake as BrakeId }) };
+  return { ok: false, code: code as RefusalCode, ...(brake === undefined ? {} : { brake }) };
 }
 
 export function readHold(body: Json): Held | HoldRefused {

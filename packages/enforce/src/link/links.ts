@@ -113,7 +113,7 @@ export class Links {
     link: () => PointLink | null,
     work: (link: PointLink) => Promise<T>,
   ): Promise<T> {
-    void this.run();
+    this.run().catch((error: unknown) => this.options.log.error({ err: error }, "links are not looked after"));
     const ends = this.options.clock() + timeoutMs;
     for (;;) {
       const current = link();
@@ -145,7 +145,7 @@ export class Links {
   }
 
   private tell(): void {
-    for (const waiter of [...this.waiters]) waiter();
+    for (const waiter of this.waiters) waiter();
   }
 
   private nowJoined(link: PointLink): void {

@@ -4,7 +4,7 @@ import { type LinkLimits, LinkSocket } from "./link-socket.ts";
 import { malformed, readServerMessage } from "./messages.ts";
 
 /** What a point reads and lets wait. */
-export const POINT_LIMITS: LinkLimits = { frameBytes: 8 * 1_048_576, unsentBytes: 16 * 1_048_576 };
+export const POINT_LIMITS: LinkLimits = { frameBytes: 64 * 1_048_576, unsentBytes: 16 * 1_048_576 };
 /** Requests that a server is asked at a time, and those that may wait for their turn. */
 const MOST_UNDER_WAY = 128;
 const MOST_WAITING = 4096;

@@ -105,16 +105,16 @@ export class RemoteControlPlane implements ControlPlane {
   }
 
   async learn(point: PointId, task: TaskId): Promise<Learned> {
-    return await this.ask("learn", { point, task }, readLearned);
+    return await this.ask("learn", { point, task }, { read: readLearned });
   }
 
   async forget(point: PointId, tasks: readonly TaskId[]): Promise<void> {
-    await this.ask("forget", { point, tasks }, () => undefined);
+    await this.ask("forget", { point, tasks }, { read: () => undefined });
   }
 
   /** Another certificate, for the key that the proof shows. */
   async renewIdentity(keyProof: string): Promise<PointIdentity> {
-    return await this.ask("renewIdentity", { keyProof }, readIdentity);
+    return await this.ask("renewIdentity", { keyProof }, { read: readIdentity });
   }
 
   async leave(point: PointId): Promise<void> {
@@ -127,35 +127,35 @@ export class RemoteControlPlane implements ControlPlane {
   }
 
   async record(request: RecordRequest): Promise<Recorded> {
-    return await this.ask("record", request, readRecorded);
+    return await this.ask("record", request, { read: readRecorded });
   }
 
   async merge(run: SpoolRun): Promise<Merged> {
-    return await this.ask("merge", run, readMerged);
+    return await this.ask("merge", run, { read: readMerged });
   }
 
   async hold(request: HoldRequest): Promise<Held | HoldRefused> {
-    return await this.ask("hold", request, readHold);
+    return await this.ask("hold", request, { read: readHold });
   }
 
   async denial(approval: ApprovalId, chain: Chain): Promise<Denial | null> {
-    return await this.ask("denial", { approval, chain }, readDenial);
+    return await this.ask("denial", { approval, chain }, { read: readDenial });
   }
 
   async brakeReason(brake: BrakeId): Promise<string | null> {
-    return await this.ask("brakeReason", { brake }, textOrNull);
+    return await this.ask("brakeReason", { brake }, { read: textOrNull });
   }
 
   async heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null> {
-    return await this.ask("heldCall", { approval, chain }, readHeldCall);
+    return await this.ask("heldCall", { approval, chain }, { read: readHeldCall });
   }
 
   async secret(name: string): Promise<string | null> {
-    return await this.ask("secret", { name }, textOrNull);
+    return await this.ask("secret", { name }, { read: textOrNull });
   }
 
   async severTask(chain: Chain, brake: BrakeId): Promise<void> {
-    await this.ask("severTask", { chain, brake }, () => undefined, STOP_MS);
+    await this.ask("severTask", { chain, brake }, { read: () => undefined, timeoutMs: STOP_MS });
   }
 
   touch(chain: Chain): void {
@@ -164,7 +164,7 @@ export class RemoteControlPlane implements ControlPlane {
     if (task === null || now - (this.touched.get(task) ?? Number.NEGATIVE_INFINITY) < TOUCH_MS) return;
     if (this.touched.size >= MOST_TOUCHED) this.touched.clear();
     this.touched.set(task, now);
-    this.ask("touch", { chain }, () => undefined).catch((error: unknown) =>
+    this.ask("touch", { chain }, { read: () => undefined }).catch((error: unknown) =>
       this.options.log.warn({ err: error }, "the control plane did not hear that a task is in use"),
     );
   }
@@ -173,7 +173,11 @@ export class RemoteControlPlane implements ControlPlane {
     this.links.close();
   }
 
-  private async ask<T>(call: string, body: object, read: (answer: Json) => T, timeoutMs = ANSWER_MS): Promise<T> {
+  private async ask<T>(
+    call: string,
+    body: object,
+    { read, timeoutMs = ANSWER_MS }: { readonly read: (answer: Json) => T; readonly timeoutMs?: number },
+  ): Promise<T> {
     const link = await this.links.wait(timeoutMs);
     return await this.asked(link, call, { body, read, timeoutMs });
   }

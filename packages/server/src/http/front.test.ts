@@ -13,7 +13,10 @@ let port = 0;
 
 async function start(more: { readonly firstBytesMs?: number; readonly mostUndecided?: number } = {}): Promise<void> {
   server = createServer((asked, answer) => {
-    void text(asked).then((body) => answer.end(`${asked.method ?? ""} ${asked.url ?? ""} ${String(body.length)}`));
+    text(asked).then(
+      (body) => answer.end(`${asked.method ?? ""} ${asked.url ?? ""} ${String(body.length)}`),
+      () => answer.destroy(),
+    );
   });
   links = [];
   end = standInFront(server, { preamble: PREAMBLE, take: (socket) => links.push(socket), ...more });

@@ -25,7 +25,8 @@ async function addressOf(store: Kernel["store"], asked: string): Promise<string>
   const usable = ({ state }: StateRecord<"point">): boolean => state.status !== "removed" && state.url !== null;
   const named = (await store.find("point", { key: asked })).findLast(usable);
   const found = named ?? (await store.find("point")).find((point) => usable(point) && point.state.url === asked);
-  if (found?.state.url != null) return found.state.url;
+  const url = found?.state.url ?? null;
+  if (url !== null) return url;
   throw new AppError("request.not_found", {
     detail: `there is no gateway \`${asked.slice(0, 100)}\` that clients can reach; see \`countersign gateway list\``,
   });

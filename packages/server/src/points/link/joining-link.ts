@@ -48,7 +48,7 @@ export class JoiningLink {
       throw malformed("whoever has no certificate may join, once");
     this.asked = true;
     const body = calls === null ? {} : assertShape("redeem", message.body, SHAPE);
-    void this.answer(message.id, body as unknown as Parameters<LinkTrust["redeem"]>[0]);
+    this.answer(message.id, body as unknown as Parameters<LinkTrust["redeem"]>[0]).catch(() => this.end());
   }
 
   private async answer(id: number, body: Parameters<LinkTrust["redeem"]>[0]): Promise<void> {

@@ -45,7 +45,7 @@ export interface SessionParts {
   readonly joined: Map<PointId, Session>;
 }
 
-const LIMITS = { frameBytes: 4 * 1_048_576, unsentBytes: 64 * 1_048_576 };
+const LIMITS = { frameBytes: 4 * 1_048_576, unsentBytes: 128 * 1_048_576 };
 /** The message and its body are above the arguments, which are at most 64 deep. */
 const DEPTH = 80;
 const MOST_UNDER_WAY = 256;
@@ -108,7 +108,7 @@ export class Session {
     this.lastId = id;
     this.underWay += 1;
     if (this.underWay > MOST_UNDER_WAY) throw malformed("too many requests are under way");
-    void this.answer(id, call, body);
+    this.answer(id, call, body).catch((error: unknown) => this.link.end(error instanceof Error ? error : null));
   }
 
   private async answer(id: number, call: string, body: JsonObject): Promise<void> {
