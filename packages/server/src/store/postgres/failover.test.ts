@@ -115,5 +115,7 @@ async function deposedIsRefused(running: LedgerStore): Promise<void> {
     detail: expect.stringContaining("deposed primary"),
   });
   await pair.standby.restart();
-  expect(await running.commit({ entries: [make.entry(make.id("ep"))] })).toMatchObject({ ok: true });
+  await expect
+    .poll(async () => running.commit({ entries: [make.entry(make.id("ep"))] }).catch(() => null), { timeout: 20_000 })
+    .toMatchObject({ ok: true });
 }

@@ -35,7 +35,7 @@ export class Primary {
   /** @throws AppError `ledger.unavailable`, `config.invalid` */
   async open(limits: Limits): Promise<Session> {
     this.refuseClosed();
-    if (this.current === null) await (this.search ??= this.find(limits).finally(() => (this.search = null)));
+    if (this.current === null) await this.searched(limits);
     const host = this.current;
     if (host === null) throw new AppError("ledger.unavailable", { detail: "the primary was lost again" });
     const opened = await this.tryOpen(host, limits);
@@ -56,6 +56,20 @@ export class Primary {
   close(): void {
     this.isClosed = true;
     for (const session of this.sessions) session.destroy();
+  }
+
+  private async searched(limits: Limits): Promise<void> {
+    const earlier = this.search;
+    // One that began before may have looked too early.
+    if (
+      earlier !== null &&
+      (await earlier.then(
+        () => true,
+        () => false,
+      ))
+    )
+      return;
+    await (this.search ??= this.find(limits).finally(() => (this.search = null)));
   }
 
   private async find(limits: Limits): Promise<void> {
