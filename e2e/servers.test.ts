@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeSessionProof, pooledRandom } from "@countersign/credentials";
@@ -167,6 +168,25 @@ describe("servers beside each other", () => {
       const { checks } = await at<Doctor>(name, "doctor");
       expect(checks.find((check) => check.name === "ledger consistency")).toMatchObject({ ok: true });
     }
+  });
+
+  it("refuse one that is not told the database, and one without the master key, and make nothing for it", async () => {
+    const refused = async (env: NodeJS.ProcessEnv): Promise<{ code: string; detail: string }> => {
+      const ran = await countersign(["server", "--data", servers.data("c"), "--config", servers.file, "--json"], env);
+      expect(ran).toMatchObject({ code: 1, stdout: "" });
+      return JSON.parse(ran.stderr) as { code: string; detail: string };
+    };
+    const { DATABASE_URL: _, ...untold } = servers.env;
+    expect(await refused(untold)).toMatchObject({
+      code: "config.invalid",
+      detail: expect.stringContaining("DATABASE_URL"),
+    });
+    const key = join(servers.folder, "elsewhere", "master.key");
+    expect(await refused({ ...servers.env, COUNTERSIGN_MASTER_KEY_FILE: key })).toMatchObject({
+      code: "data.damaged",
+      detail: expect.stringContaining("there is no master key"),
+    });
+    expect(existsSync(key)).toBe(false);
   });
 
   it("lose nothing with one of them: the other goes on, and it comes back", async () => {
