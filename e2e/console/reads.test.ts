@@ -130,7 +130,7 @@ describe("what the console reads", () => {
       callsHeld: 1,
       approvalsPending: 1,
       brakes: 0,
-      points: [{ name: "mcp", lease: "valid" }],
+      points: ["mcp", "hooks"].map((name) => ({ name, lease: "valid" })),
     });
     expect(overview.deniedLastHour).toBe(1);
     expect(overview.minutes).toHaveLength(60);
@@ -292,12 +292,12 @@ describe("what the console reads", () => {
       byName: "Alice Example",
       reason: "look",
       progress: "stopped",
-      points: [{ name: "mcp", how: "acknowledged" }],
+      points: ["mcp", "hooks"].map((name) => ({ name, how: "acknowledged" })),
       thawApproval: null,
     });
     const { agents } = await alice.json<{ agents: AgentView[] }>("/v1/agents");
     expect(agents[0]).toMatchObject({ brakes: [brake?.id], liveTasks: 1 });
-    expect(await alice.json("/v1/brakes/preview?type=all")).toEqual({ agents: 1, tasks: 1, held: 0, points: 1 });
+    expect(await alice.json("/v1/brakes/preview?type=all")).toEqual({ agents: 1, tasks: 1, held: 0, points: 2 });
     const { approvalId } = await alice.json<{ approvalId: string }>(`/v1/brakes/${brake?.id ?? ""}/thaw`, {});
     const shown = (await alice.json<{ brakes: BrakeView[] }>("/v1/brakes")).brakes[0];
     expect(shown?.thawApproval).toBe(approvalId);

@@ -10,7 +10,7 @@ import type {
   MandateView,
   Overview,
   Paged,
-  PointView,
+  PointDetail,
   Stopping,
   StopPreview,
   TaskView,
@@ -44,7 +44,7 @@ export const overview = queryOptions({
 
 export const points = queryOptions({
   queryKey: ["point"],
-  queryFn: async ({ signal }) => (await get<{ points: readonly PointView[] }>("/v1/points", signal)).points,
+  queryFn: async ({ signal }) => (await get<{ points: readonly PointDetail[] }>("/v1/points", signal)).points,
 });
 
 export type ApprovalState = ApprovalView["state"];

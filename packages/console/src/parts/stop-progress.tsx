@@ -6,6 +6,7 @@ import { announce } from "../data/announce.ts";
 import { type StopState, stop } from "../data/queries.ts";
 import { inFlightWords } from "./in-flight.ts";
 import { ProblemNotice } from "./problem-notice.tsx";
+import { namedPoints } from "./stop-points.ts";
 
 /** A stop as it happens: requested, confirmed by n of m points, stopped. It says no more than the points have confirmed (INV-3). */
 export function StopProgress({ id }: { readonly id: string }): ReactElement {
@@ -31,12 +32,16 @@ export function StopProgress({ id }: { readonly id: string }): ReactElement {
 
 function StopLines({ stop: { requestedAt, points, ...end } }: { readonly stop: StopState }): ReactElement {
   const settledAt = end.state === "stopped" ? end.settledAt : null;
+  const leasesEndAt = end.state === "stopped" ? null : end.leasesEndAt;
+  const { named, confirmed, waiting } = namedPoints(points);
   return (
     <ol className="stop-points">
       <Line done words="Requested" at={requestedAt} />
-      {points.map((point) => (
-        <PointLine key={point.id} point={point} />
+      {named.map((point) => (
+        <PointLine key={point.id} point={point} leasesEndAt={leasesEndAt} />
       ))}
+      {waiting > 0 && <Line done={false} words={`${String(waiting)} more are waited for`} at={null} />}
+      {confirmed > 0 && <Line done words={`${String(confirmed)} more have confirmed`} at={null} />}
       <Line done={settledAt !== null} words="Stopped" at={settledAt} />
     </ol>
   );
@@ -59,9 +64,14 @@ function Line({ done, words, at }: LineProps): ReactElement {
   );
 }
 
-function PointLine({ point: { name, how, at, inFlight } }: { readonly point: StopPoint }): ReactElement {
+interface PointLineProps {
+  readonly point: StopPoint;
+  readonly leasesEndAt: string | null;
+}
+
+function PointLine({ point: { name, how, at, inFlight }, leasesEndAt }: PointLineProps): ReactElement {
   const Icon = how === null ? CircleDashed : how === "acknowledged" ? CircleCheck : TimerOff;
-  const words = how === null ? "waiting for its answer" : how === "acknowledged" ? "confirmed" : "its lease ran out";
+  const words = how === null ? waitingWords(leasesEndAt) : how === "acknowledged" ? "confirmed" : "its lease ran out";
   return (
     <li data-done={how === null ? undefined : ""}>
       <Icon className="icon" aria-hidden />
@@ -72,6 +82,12 @@ function PointLine({ point: { name, how, at, inFlight } }: { readonly point: Sto
       {at !== null && <time dateTime={at}>{clockTime(at)}</time>}
     </li>
   );
+}
+
+/** A point that is silent stops by itself: without a renewal its lease ends. */
+function waitingWords(leasesEndAt: string | null): string {
+  const ends = leasesEndAt === null ? "" : `; silent, it has lost its lease at ${clockTime(leasesEndAt)}`;
+  return `waiting for its answer${ends}`;
 }
 
 /** The second counts here, and the part of it. */

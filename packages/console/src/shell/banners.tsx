@@ -8,7 +8,8 @@ import { brakes, points } from "../data/queries.ts";
 /** What has to be known on every page: old data, points that deny everything, a freeze of everything. */
 export function Banners(): ReactElement {
   const stream = useStreamState();
-  const lost = (useQuery(points).data ?? []).filter(({ lease }) => lease === "lost");
+  // One that has ended holds no lease and needs none.
+  const lost = (useQuery(points).data ?? []).filter(({ lease, status }) => lease === "lost" && status !== "away");
   const frozen = useQuery(brakes).data?.find(({ kind, scope }) => kind === "freeze" && scope.type === "all");
   return (
     <div className="banners" aria-live="polite">
