@@ -41,6 +41,11 @@ const record = (...entries: JsonObject[]): Json => ({ id: 2, call: "record", bod
 const none = { human: null, device: null, agent: null, task: null };
 
 describe("a malformed message of a point ends its link", () => {
+  it("and a good one does not", async () => {
+    expect(await ends(frame({ id: 2, call: "ping", body: {} }))).toBeNull();
+    expect(await ends(frame(record(entry({ chain: none }))))).toBeNull();
+  });
+
   it.each<[string, () => Buffer]>([
     ["no JSON", () => Buffer.concat([Buffer.from([0, 0, 0, 3]), Buffer.from("abc")])],
     ["an empty frame", () => Buffer.from([0, 0, 0, 0])],

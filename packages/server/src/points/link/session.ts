@@ -133,6 +133,7 @@ export class Session {
 
   private async perform(call: string, body: JsonObject): Promise<unknown> {
     const { point } = this.identity;
+    if (call === "ping") return null;
     if (call === "join") return await this.join({ ...readHello(body), point });
     if (call === "renewIdentity") {
       const { keyProof } = assertShape("renewIdentity", body, { keyProof: text(4096) });
@@ -142,7 +143,6 @@ export class Session {
     }
     const row = Object.hasOwn(CALLS, call) ? CALLS[call] : undefined;
     if (row === undefined && call !== "renew" && call !== "leave") throw malformed("there is no such call");
-    if (call === "ping") return null;
     if (this.parts.joined.get(point) !== this) throw new AppError("point.left", { detail: "join first" });
     if (call === "renew") return await this.renew(body);
     if (call === "leave") return await this.leave();
