@@ -83,7 +83,7 @@ export default {
       name: "module-through-index",
       comment: "the modules of server and gateway import each other only through `index.ts`",
       severity: "error",
-      from: { path: "^packages/(server|gateway)/src/([^/]+)/", pathNot: TESTS },
+      from: { path: "^packages/(server|gateway)/src/([^/]+)/", pathNot: [TESTS, KITS] },
       to: {
         path: "^packages/$1/src/[^/]+/",
         pathNot: ["^packages/$1/src/$2/", "^packages/$1/src/[^/]+/index\\.ts$"],

@@ -1,6 +1,5 @@
 export { Authenticator } from "./authenticate.ts";
 export { type ConsoleFile, type ConsoleSource, consoleRoutes } from "./console-routes.ts";
-export { standInFront } from "./front.ts";
 export { openApi } from "./openapi.ts";
 export { pageRoutes } from "./page-routes.ts";
 export type { Caller, Request, Response, Route } from "./route.ts";

@@ -30,7 +30,7 @@ export async function receipt(
     ]),
   );
   const named =
-    points.map((point) => point["name"]).join() === "mcp,hooks" &&
+    points.map((point) => textAt(point, "name")).join() === "mcp,hooks" &&
     points.every((point) => point["how"] === "acknowledged" && textAt(point, "at") >= requestedAt);
   const [mcp = {}] = points;
   const at = textAt(mcp, "at");

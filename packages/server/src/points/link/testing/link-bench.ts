@@ -21,7 +21,7 @@ import { pino } from "pino";
 import { ServerIdentity } from "../../../credentials/index.ts";
 import type { Kernel } from "../../../kernel.ts";
 import { IdentityFixture } from "../../../testing/index.ts";
-import { standInFront } from "../../../http/index.ts";
+import { standInFront } from "../../../http/front.ts";
 import { PointLinks } from "../point-links.ts";
 
 export const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
