@@ -191,6 +191,8 @@ export interface Kinds {
       readonly removing?: true;
       /** Digest of a secret of the one process that may renew; null for a point that is away. */
       readonly instance: string | null;
+      /** How often it joined: only over the link of the last join is a stop acknowledged. */
+      readonly joins?: number;
       /** Address at which clients reach it. */
       readonly url: string | null;
     };

@@ -16,7 +16,7 @@ import {
 import type { EntryDraft } from "@countersign/enforce";
 import type { Logger } from "pino";
 import type { KeyRing } from "./keys/index.ts";
-import type { ConnectedPoint, Points, Pushed } from "./points/index.ts";
+import type { Points, Pushed, Untold } from "./points/index.ts";
 import type { Commit, Committed, Put, Store } from "./store/index.ts";
 
 /** What every module of the control plane stands on. */
@@ -44,7 +44,7 @@ export interface Published {
   /** One for each enforcement point, when it has applied the change; a stop waits for these. */
   readonly acknowledgements: readonly Pushed[];
   /** Points that are connected here and hold nothing of what changed. */
-  readonly untold: readonly ConnectedPoint[];
+  readonly untold: readonly Untold[];
 }
 
 /** How long a change waits for points that do not answer; what must be confirmed by all waits in its own way (`confirmations`). */

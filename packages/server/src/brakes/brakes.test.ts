@@ -145,10 +145,10 @@ describe("the receipt of a stop", () => {
     const brake = await kernel.store.get("brake", id);
     const topic = `ack/${String(brake?.version)}`;
     const { generation } = kernel.store;
-    const answer = far.push({ generation, version: brake?.version ?? 0, records: [] });
-    await postAcknowledgements(kernel, [brake as never], { pushed: [{ point: far, answer }], untold: [] });
+    const pushed = [kernel.points.tell(far, { generation, version: brake?.version ?? 0, records: [] })];
+    await postAcknowledgements(kernel, [brake as never], { pushed, untold: [] });
     const [posted] = await kernel.store.board.read(topic);
-    await kernel.store.board.post(topic, [{ key: far.id, value: forge(posted?.value as object) }], 60_000);
+    await kernel.store.board.post(topic, [{ key: posted?.key ?? "", value: forge(posted?.value as object) }], 60_000);
     expect(pointsOf(await receipt)).toEqual({ far: "lease_expired" });
   });
 
@@ -164,16 +164,16 @@ describe("the receipt of a stop", () => {
       );
       const { generation } = kernel.store;
       const first = await kernel.store.get("brake", before.id);
-      const answer = near.push({ generation, version: versions[0] ?? 0, records: [] });
-      await postAcknowledgements(kernel, [first as never], { pushed: [{ point: near, answer }], untold: [] });
+      const pushed = [kernel.points.tell(near, { generation, version: versions[0] ?? 0, records: [] })];
+      await postAcknowledgements(kernel, [first as never], { pushed, untold: [] });
       const [posted] = await kernel.store.board.read(`ack/${String(versions[0])}`);
       const value = posted?.value ?? null;
-      await kernel.store.board.post(`ack/${String(versions[0])}`, [{ key: far.id, value }], 60_000);
+      await kernel.store.board.post(`ack/${String(versions[0])}`, [{ key: `${far.id}/0`, value }], 60_000);
       await kernel.store.board.post(
         `ack/${String(versions[1])}`,
         [
-          { key: near.id, value },
-          { key: far.id, value },
+          { key: `${near.id}/0`, value },
+          { key: `${far.id}/0`, value },
         ],
         60_000,
       );

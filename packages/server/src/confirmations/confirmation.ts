@@ -1,9 +1,9 @@
 import type { StopPoint } from "@countersign/api";
 import type { AnyRecord, IntentId, PointId } from "@countersign/core";
-import type { Acknowledgement, Disposition, Snapshot } from "@countersign/enforce";
+import type { Disposition, Snapshot } from "@countersign/enforce";
 import { type Kernel, settingsOf } from "../kernel.ts";
-import type { ConnectedPoint } from "../points/index.ts";
-import { type Word, topicOf, unsealed } from "./acknowledgement.ts";
+import type { ConnectedPoint, Pushed } from "../points/index.ts";
+import { type Word, keyOf, topicOf, unsealed } from "./acknowledgement.ts";
 import { type Told, postAcknowledgements } from "./post.ts";
 
 /** How a point that may have held a lease when something was committed confirmed it. */
@@ -53,6 +53,10 @@ export class Confirmation {
   /** Points that were among those that may hold a lease: one that is not any more has lost it. */
   private readonly recorded = new Set<PointId>();
   private readonly told = new Map<PointId, ConnectedPoint>();
+  /** How often a point had joined, as its record said after the commit. */
+  private readonly joins = new Map<PointId, number>();
+  /** What was said of a point, by how often it had joined: it counts when its record says the same. */
+  private readonly words = new Map<string, { readonly word: Word; readonly ageMs: number }>();
   /** Told once more, it claims nothing about what else this point was told: only renewals do. */
   private readonly again: Snapshot | null;
   private readonly done = Promise.withResolvers<undefined>();
@@ -66,14 +70,14 @@ export class Confirmation {
     const stops = awaited.records.filter(({ kind }) => kind === "brake");
     const again = { generation: kernel.store.generation, version: awaited.version, records: stops };
     this.again = stops.length === 0 ? null : again;
-    for (const { point, answer } of awaited.told?.pushed ?? []) {
-      this.expect(point);
-      this.hear(point, answer);
+    for (const pushed of awaited.told?.pushed ?? []) {
+      this.expect(pushed.point);
+      this.hear(pushed);
     }
     const { version, generation } = awaited;
-    for (const point of awaited.told?.untold ?? []) {
+    for (const { point, joins } of awaited.told?.untold ?? []) {
       this.expect(point);
-      this.take({ point: point.id, version, generation, inFlight: [] }, 0);
+      this.take({ point: point.id, joins, version, generation, inFlight: [] }, 0);
     }
     this.all = this.run();
     this.all.catch(() => undefined);
@@ -150,6 +154,8 @@ export class Confirmation {
       const point = this.points.get(id);
       if (point?.how === null && !now.has(id)) this.confirm(point, "lease_expired");
     }
+    for (const { id, state } of found) this.joins.set(id, state.joins ?? 0);
+    for (const id of this.points.keys()) this.weigh(id);
   }
 
   /** Who lost its lease between the commit and now, long after it. */
@@ -174,16 +180,16 @@ export class Confirmation {
 
   private tell(point: ConnectedPoint): void {
     if (this.again === null) return;
-    const answer = point.push(this.again);
-    this.hear(point, answer);
-    this.share({ pushed: [{ point, answer }], untold: [] });
+    const pushed = this.kernel.points.tell(point, this.again);
+    this.hear(pushed);
+    this.share({ pushed: [pushed], untold: [] });
   }
 
   private share(told: Told | null): void {
     if (told !== null) postAcknowledgements(this.kernel, this.awaited.records, told).catch(() => undefined);
   }
 
-  private hear(point: ConnectedPoint, answer: Promise<Acknowledgement>): void {
+  private hear({ point, answer }: Pushed): void {
     this.told.set(point.id, point);
     answer.then(
       (word) => {
@@ -208,11 +214,24 @@ export class Confirmation {
     }
   }
 
-  private take({ point: id, version, generation, inFlight }: Word, ageMs: number): boolean {
+  private take(word: Word, ageMs: number): boolean {
+    const { point: id, version, generation } = word;
     if (version < this.awaited.version || generation < this.awaited.generation) return false;
-    const point = this.points.get(id);
-    if (point?.how === null) this.confirm({ ...point, inFlight }, "acknowledged", ageMs);
+    this.words.set(keyOf(word), { word, ageMs });
+    this.weigh(id);
     return true;
+  }
+
+  /** INV-3: only the link by which a point joined last speaks for whoever may act as it. One that holds no lease only tells what it did. */
+  private weigh(id: PointId): void {
+    const point = this.points.get(id);
+    if (point?.how !== null || !this.listed) return;
+    const joins = this.joins.get(id);
+    const said =
+      joins === undefined
+        ? [...this.words.values()].find(({ word }) => word.point === id)
+        : this.words.get(keyOf({ point: id, joins }));
+    if (said !== undefined) this.confirm({ ...point, inFlight: said.word.inFlight }, "acknowledged", said.ageMs);
   }
 
   private confirm(point: Waited, how: ConfirmedPoint["how"], ageMs = 0): void {

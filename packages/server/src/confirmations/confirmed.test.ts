@@ -120,4 +120,29 @@ describe("the end of a task, confirmed", () => {
     await posting;
     expect(hows(await done)).toEqual({ serves: "acknowledged", other: "acknowledged" });
   });
+
+  it(
+    "does not take the word of a link for that of another by which the point, or its successor, joined since",
+    verifies("INV-3"),
+    async () => {
+      const beside = here.beside();
+      // It serves the task here, by its second join; the other server still has its first link, which says that it holds nothing.
+      const serves = await point("serves", kernel, true);
+      const record = (await kernel.store.get("point", serves.id)) as StateRecord<"point">;
+      await here.put(withState(record, { ...record.state, joins: 2 }));
+      kernel.points.joined(serves.id, 2);
+      beside.points.connect(serves);
+      beside.points.begin(serves.id, []);
+      beside.points.joined(serves.id, 1);
+      const { done, record: ended } = await end();
+      const change = { generation: kernel.store.generation, version: ended.version, records: [ended] };
+      const pushed = beside.points.publish(change);
+      const untold = beside.points.untold(pushed);
+      expect(untold).toHaveLength(1);
+      await postAcknowledgements(beside, [ended], { pushed, untold });
+      expect(await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 300, "waits"))])).toBe("waits");
+      serves.answer();
+      expect(hows(await done)).toEqual({ serves: "acknowledged" });
+    },
+  );
 });

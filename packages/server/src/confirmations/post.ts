@@ -1,8 +1,8 @@
 import type { AnyRecord, Kind } from "@countersign/core";
 import { endingOf } from "@countersign/enforce";
 import type { Kernel } from "../kernel.ts";
-import type { ConnectedPoint, Pushed } from "../points/index.ts";
-import { type Word, sealed, topicOf } from "./acknowledgement.ts";
+import type { Pushed, Untold } from "../points/index.ts";
+import { type Word, keyOf, sealed, topicOf } from "./acknowledgement.ts";
 
 /** How long an acknowledgement stays on the board: longer than any lease is waited for. */
 const KEPT_MS = 10 * 60_000;
@@ -16,7 +16,7 @@ const ALSO: ReadonlySet<Kind> = new Set<Kind>(["policy", "mandate"]);
 export interface Told {
   readonly pushed: readonly Pushed[];
   /** They hold nothing of it, so that nothing of it can be under way there. */
-  readonly untold: readonly ConnectedPoint[];
+  readonly untold: readonly Untold[];
 }
 
 /**
@@ -34,7 +34,7 @@ export async function postAcknowledgements(
   if (versions.length === 0) return;
   const version = Math.max(...versions);
   const { generation } = kernel.store;
-  let words: Word[] = untold.map(({ id }) => ({ point: id, generation, version, inFlight: [] }));
+  let words: Word[] = untold.map(({ point, joins }) => ({ point: point.id, joins, generation, version, inFlight: [] }));
   let writing: Promise<void> | null = null;
   const write = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, TOGETHER_MS));
@@ -59,6 +59,6 @@ async function postFor(kernel: Pick<Kernel, "store" | "keys">, version: number, 
   const topic = topicOf(version);
   const items = words
     .filter((word) => word.version >= version)
-    .map((word) => ({ key: word.point, value: sealed(kernel, topic, word) }));
+    .map((word) => ({ key: keyOf(word), value: sealed(kernel, topic, word) }));
   if (items.length > 0) await kernel.store.board.post(topic, items, KEPT_MS);
 }

@@ -1,6 +1,6 @@
 export { PointLinks } from "./link/index.ts";
 export { LocalControlPlane } from "./control-plane.ts";
 export { Follow, type Followed } from "./follow.ts";
-export type { ConnectedPoint, Pushed } from "./points.ts";
+export type { Answer, ConnectedPoint, Pushed, Untold } from "./points.ts";
 export { Points } from "./points.ts";
 export { ServedPoints } from "./served-points.ts";

@@ -74,7 +74,8 @@ export class Membership {
     return await this.settled(hello.point, async (record) => {
       if (record === null || isRemoved(record)) throw new AppError("point.unknown");
       if (record.state.status !== "away" && record.state.instance !== instance) return await this.contended(record);
-      const state = { status: "active", instance, url: hello.url } as const;
+      const joins = (record.state.joins ?? 0) + 1;
+      const state = { status: "active", instance, joins, url: hello.url } as const;
       const joined = await this.commit(withState(record, state), record.version, "point.active");
       if (joined !== null) this.silence.renewed(joined.id);
       return joined;

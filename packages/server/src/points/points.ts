@@ -12,13 +12,26 @@ export interface ConnectedPoint {
   push(change: Snapshot): Promise<Acknowledgement>;
 }
 
+/**
+ * An acknowledgement, and over the link of which join of its point it came. Another process may have joined since, or the same one elsewhere:
+ * then it says nothing about who may act (docs/protocol/stop).
+ */
+export interface Answer extends Acknowledgement {
+  readonly joins: number;
+}
 export interface Pushed {
   readonly point: ConnectedPoint;
-  readonly answer: Promise<Acknowledgement>;
+  readonly answer: Promise<Answer>;
+}
+export interface Untold {
+  readonly point: ConnectedPoint;
+  readonly joins: number;
 }
 
 interface Connection {
   readonly point: ConnectedPoint;
+  /** How often the point had joined when it did here; 0 until it did. */
+  joins: number;
   /** What it was told; null until it joins. */
   interest: Interest | null;
 }
@@ -35,7 +48,7 @@ export class Points {
 
   connect(point: ConnectedPoint): void {
     this.disconnect(point.id);
-    this.connected.set(point.id, { point, interest: null });
+    this.connected.set(point.id, { point, joins: 0, interest: null });
   }
 
   /** Ends what a point is told; when `point` is given, only if it is still that connection. Answers whether it was. */
@@ -60,6 +73,19 @@ export class Points {
     return connection.interest;
   }
 
+  /** The record of the point says now that it works over this connection, by its latest join. */
+  joined(id: PointId, joins: number): void {
+    const connection = this.connected.get(id);
+    if (connection !== undefined) connection.joins = joins;
+  }
+
+  /** Tells one point that is connected here. */
+  tell(point: ConnectedPoint, change: Snapshot): Pushed {
+    const connection = this.connected.get(point.id);
+    const answer = point.push(change);
+    return { point, answer: answerOf(connection?.point === point ? connection : { joins: 0 }, answer) };
+  }
+
   /** What a point is told here; null when it did not join here. */
   interestOf(id: PointId): Interest | null {
     return this.connected.get(id)?.interest ?? null;
@@ -73,7 +99,8 @@ export class Points {
     const parts = this.sort(change.records);
     const shared = new Map<string, Snapshot>();
     const pushed: Pushed[] = [];
-    for (const { point, interest } of this.connected.values()) {
+    for (const connection of this.connected.values()) {
+      const { point, interest } = connection;
       if (interest === null) continue;
       const own = parts.own.get(interest) ?? [];
       if (parts.common.length + own.length === 0) continue;
@@ -83,16 +110,17 @@ export class Points {
       const lacking = parts.lacking.get(interest);
       const proofs = parts.proofs === null ? [] : [parts.proofs];
       if (lacking !== undefined) proofs.push(this.chains.read(interest, lacking, byKey(change.records)));
-      pushed.push({ point, answer: proofs.length === 0 ? point.push(told) : this.withProofs(point, told, proofs) });
+      const answer = proofs.length === 0 ? point.push(told) : this.withProofs(point, told, proofs);
+      pushed.push({ point, answer: answerOf(connection, answer) });
     }
     return pushed;
   }
 
   /** Those who joined here and whom a change that was told just now does not concern: they hold nothing of it. To be asked in the same tick. */
-  untold(pushed: readonly Pushed[]): readonly ConnectedPoint[] {
+  untold(pushed: readonly Pushed[]): readonly Untold[] {
     const told = new Set(pushed.map(({ point }) => point));
-    return [...this.connected.values()].flatMap(({ point, interest }) =>
-      interest === null || told.has(point) ? [] : [point],
+    return [...this.connected.values()].flatMap(({ point, interest, joins }) =>
+      interest === null || told.has(point) ? [] : [{ point, joins }],
     );
   }
 
@@ -160,6 +188,11 @@ interface Sorted {
   /** What the records need that the point was not told. */
   readonly lacking: ReadonlyMap<Interest, readonly RecordKey[]>;
   readonly proofs: Promise<readonly AnyRecord[]> | null;
+}
+
+async function answerOf(link: Pick<Connection, "joins">, answer: Promise<Acknowledgement>): Promise<Answer> {
+  const acknowledgement = await answer;
+  return { ...acknowledgement, joins: link.joins };
 }
 
 export const taskKey = (id: TaskId): RecordKey => keyOf({ kind: "task", id });

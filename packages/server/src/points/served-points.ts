@@ -48,7 +48,8 @@ export class ServedPoints {
     // INV-3: it is told of changes before it may act. A stop that came earlier finds it away; one that comes later finds it here.
     const interest = points.begin(hello.point, hello.tasks);
     if (interest === null) throw new AppError("point.left", { detail: "the point is not connected here" });
-    const { version } = await this.membership.join(hello);
+    const { version, state } = await this.membership.join(hello);
+    points.joined(hello.point, state.joins ?? 0);
     // INV-6: whoever knows nothing is a new process: nobody else can tell what became of what the former one had under way.
     if (hello.applied === 0) await closeIntentsOf(this.kernel, hello.point);
     this.joined.set(hello.point, { instance: hello.instance, version });
