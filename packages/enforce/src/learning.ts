@@ -7,6 +7,8 @@ import { within } from "./within.ts";
 
 /** Longest wait for what stands behind a task; after that its action is denied. */
 const ANSWER_MS = 5000;
+/** How long the control plane may take to gather what a point needs that joins. */
+const JOIN_MS = 30_000;
 /** Tasks that are asked for at a time, and that wait to be. */
 const MOST_ASKED = 64;
 const MOST_WAITING = 10_000;
@@ -53,6 +55,9 @@ export class Learning {
   /** Until when a task is taken to be unknown. */
   private readonly unknown = new Map<TaskId, number>();
   private readonly forgetting = new Map<TaskId, Promise<void>>();
+  /** Those of `asking` that were asked for. */
+  private readonly begun = new Set<TaskId>();
+  private joining: Promise<undefined> | null = null;
   private readonly places = new Places(MOST_ASKED, MOST_WAITING);
   /** Bounds what is asked about tasks that do not exist. */
   private readonly inVain = new TokenBucket(100, 10);
@@ -63,12 +68,29 @@ export class Learning {
 
   /** How much is remembered. */
   get size(): number {
-    return this.known.size + this.purposes.size + this.asking.size + this.unknown.size + this.forgetting.size;
+    const { known, purposes, asking, begun, unknown, forgetting } = this;
+    return [known, purposes, asking, begun, unknown, forgetting].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** The tasks that are served, those that were used last first. */
+  /** The tasks that are being asked for, and those that are served, those that were used last first. */
   tasks(): readonly TaskId[] {
-    return [...this.known].sort(([, a], [, b]) => b.usedAt - a.usedAt).map(([task]) => task);
+    const served = [...this.known].filter(([task]) => !this.begun.has(task));
+    return [...this.begun, ...served.sort(([, a], [, b]) => b.usedAt - a.usedAt).map(([task]) => task)];
+  }
+
+  /**
+   * The point joins: what it is told begins anew, with the tasks that it names. INV-1: what is not named yet is asked for when that has
+   * begun, else changes of it would be told to nobody.
+   */
+  async whileJoining<T>(join: () => Promise<T>): Promise<T> {
+    const over = Promise.withResolvers<undefined>();
+    this.joining = over.promise;
+    try {
+      return await within(JOIN_MS, join());
+    } finally {
+      this.joining = null;
+      over.resolve(undefined);
+    }
   }
 
   /** True when the task, and all that stands behind it, is known here; false when there is none, or nobody said so in time. */
@@ -143,12 +165,15 @@ export class Learning {
       // INV-1: what was dropped is asked for after the control plane knows that it was, else it would tell no changes of it.
       const dropped = this.forgetting.get(task);
       if (dropped !== undefined) await within(ANSWER_MS, dropped);
+      while (this.joining !== null) await within(ANSWER_MS, this.joining);
       const end = intake.begin(task);
+      this.begun.add(task);
       try {
         const learned = await within(ANSWER_MS, this.parts.ask(task));
         await take(learned);
         return this.taken(task, learned);
       } finally {
+        this.begun.delete(task);
         if (!this.known.has(task)) intake.drop([task]);
         end();
       }

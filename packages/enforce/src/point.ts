@@ -126,7 +126,11 @@ export class EnforcementPoint {
     return new Renewal({
       point: id,
       instance: Buffer.from(random(32)).toString("base64url"),
-      controlPlane,
+      controlPlane: {
+        join: async (hello) => await this.learning.whileJoining(async () => await controlPlane.join(hello)),
+        renew: async (renewal) => await controlPlane.renew(renewal),
+        leave: async (point) => await controlPlane.leave(point),
+      },
       lease: this.lease,
       settings: () => this.settings().lease,
       applied: () => this.replica.version,

@@ -8,9 +8,6 @@ const WATCH_MS = 100;
 /** Tasks whose chains are taken along when the point joins again; the others are learned anew. */
 const MOST_TASKS = 10_000;
 
-/** How long the control plane may take to gather what a point needs that joins. */
-const JOIN_MS = 30_000;
-
 /** Answers after which the point denies at once. One that was taken for gone may use up its lease: that is waited for. */
 const DENIED: ReadonlySet<Code> = new Set<Code>([
   "point.in_use",
@@ -24,6 +21,7 @@ export interface RenewalParts {
   readonly point: PointId;
   /** base64url, 32 bytes: known to this process alone. */
   readonly instance: string;
+  /** To join ends after a while, also without an answer. */
   readonly controlPlane: Pick<ControlPlane, "join" | "renew" | "leave">;
   readonly lease: Lease;
   readonly settings: () => Settings["lease"];
@@ -106,9 +104,7 @@ export class Renewal {
   private async ask(): Promise<void> {
     const { lease, take, settings } = this.parts;
     const sent = lease.reading();
-    const answer = this.joined
-      ? await within(settings().seconds * 1000, this.renewal())
-      : await within(JOIN_MS, this.joining());
+    const answer = this.joined ? await within(settings().seconds * 1000, this.renewal()) : await this.joining();
     await take(answer);
     if (this.ended) return;
     this.joined = true;
