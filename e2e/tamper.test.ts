@@ -1,4 +1,4 @@
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, readFile, readdir, writeFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -113,7 +113,16 @@ describe("escapes: what is stored is edited while nothing runs", () => {
     await here.composed.close();
     const file = join(here.data, "countersign.db");
     const good = await readFile(file);
+    const ledger = [join(here.data, "ledger"), join(here.folder, "spare")] as const;
+    await cp(...ledger, { recursive: true });
+    // A start on what is not found to be damaged goes on writing: each begins with the same.
+    const restore = async (): Promise<void> => {
+      await rm(ledger[0], { recursive: true });
+      await cp(ledger[1], ledger[0], { recursive: true });
+      await writeFile(file, good);
+    };
     for (const at of [100, 5000, 9000, 20_000, 40_000]) {
+      await restore();
       const bad = Buffer.from(good);
       for (let i = at; i < Math.min(at + 64, bad.length); i += 1) bad[i] = (bad[i] ?? 0) ^ 0x5a;
       await writeFile(file, bad);
@@ -127,7 +136,7 @@ describe("escapes: what is stored is edited while nothing runs", () => {
         refusal === null ? "none" : (refusal as { code: string }).code,
       );
     }
-    await writeFile(file, good);
+    await restore();
     await here.start();
   });
 });
