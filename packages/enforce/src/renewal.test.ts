@@ -164,19 +164,25 @@ describe("renewal of a lease", () => {
     expect(on.lease.valid()).toBe(true);
   });
 
-  it("joins again with what it holds when it was taken for gone, on the lease that it has", async () => {
+  it("joins again with what it holds when it was taken for gone, in the same breath", async () => {
     await on.renewal.begin();
     on.tasks = ["tsk_1"];
     on.renew = refusal("point.left");
     await vi.advanceTimersByTimeAsync(1000);
-    expect(on.lease.valid()).toBe(true);
-    on.renew = async () => await on.now();
-    await vi.advanceTimersByTimeAsync(1000);
     expect(on.asked.at(-1)).toMatchObject({ instance: "secret", applied: 2, tasks: ["tsk_1"], url: "http://here" });
-    await vi.advanceTimersByTimeAsync(2000);
-    expect(on.lease.valid()).toBe(true);
+    on.renew = async () => await on.now();
+    await vi.advanceTimersByTimeAsync(3000);
     expect(on.changes).toEqual([true]);
-    expect(on.events).toEqual(["join", "renew", "failed", "join", "renew", "renew"]);
+    expect(on.events).toEqual(["join", "renew", "join", "renew", "renew", "renew"]);
+  });
+
+  it("uses up the lease that it has while it cannot join again", async () => {
+    await on.renewal.begin();
+    on.renew = on.join = refusal("point.left");
+    await vi.advanceTimersByTimeAsync(2900);
+    expect(on.lease.valid()).toBe(true);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(on.changes).toEqual([true, false]);
   });
 
   it("takes no more along than may be asked at once, and drops the rest first", async () => {
