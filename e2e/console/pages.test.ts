@@ -173,7 +173,7 @@ describe("the console", () => {
     released.resolve();
     await dialog().locator(".stop[data-stopped]").waitFor();
     expect(await dialog().locator(".stop-points").innerText()).toMatch(
-      /Requested\s[\d:.]+\s+mcp confirmed, in flight: .*\s[\d:.]+\s+Stopped\s[\d:.]+/,
+      /Requested\s[\d:.]+\s+mcp confirmed, in flight: .*\s[\d:.]+\s+hooks confirmed, nothing in flight\s[\d:.]+\s+Stopped\s[\d:.]+/,
     );
     await dialog().getByRole("button", { name: "Close" }).last().click();
     await other.close();
@@ -186,7 +186,7 @@ describe("the console", () => {
     await page.goto(`${maya.api}/ledger`);
     await page.getByRole("heading", { name: "Ledger" }).waitFor();
     await page.keyboard.press("f");
-    const reaches = "Reaches 1 live task, 1 agent, no held calls; 1 enforcement point must confirm.";
+    const reaches = "Reaches 1 live task, 1 agent, no held calls; 2 enforcement points must confirm.";
     await expect.poll(async () => await dialog().innerText()).toContain(reaches);
     await dialog().getByLabel("Reason").fill("code freeze");
     await page.keyboard.press("Enter");
