@@ -11,6 +11,8 @@ export class Interest {
   /** Changes that no renewal has carried yet. Null: too many, so that everything must be told anew. */
   pending: Map<RecordKey, AnyRecord> | null = new Map();
   readonly holdings: Holdings = new Holdings();
+  /** The point joins, and not everything that it holds already is named here yet: nobody knows what does not concern it. */
+  gathering = false;
   private readonly index: Map<RecordKey, Set<Interest>>;
 
   constructor(index: Map<RecordKey, Set<Interest>>) {

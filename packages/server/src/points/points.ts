@@ -99,6 +99,8 @@ export class Points {
     const parts = this.sort(change.records);
     const shared = new Map<string, Snapshot>();
     const pushed: Pushed[] = [];
+    // A stop, and what all are told, is whole whatever a point holds.
+    const reachesAll = parts.common.length === change.records.length || change.records.some(isStop);
     for (const connection of this.connected.values()) {
       const { point, interest } = connection;
       if (interest === null) continue;
@@ -111,7 +113,7 @@ export class Points {
       const proofs = parts.proofs === null ? [] : [parts.proofs];
       if (lacking !== undefined) proofs.push(this.chains.read(interest, lacking, byKey(change.records)));
       const answer = proofs.length === 0 ? point.push(told) : this.withProofs(point, told, proofs);
-      pushed.push({ point, answer: answerOf(connection, answer) });
+      pushed.push({ point, answer: answerOf(interest.gathering && !reachesAll ? NOBODY : connection, answer) });
     }
     return pushed;
   }
@@ -120,7 +122,7 @@ export class Points {
   untold(pushed: readonly Pushed[]): readonly Untold[] {
     const told = new Set(pushed.map(({ point }) => point));
     return [...this.connected.values()].flatMap(({ point, interest, joins }) =>
-      interest === null || told.has(point) ? [] : [{ point, joins }],
+      interest === null || interest.gathering || told.has(point) ? [] : [{ point, joins }],
     );
   }
 
@@ -189,6 +191,11 @@ interface Sorted {
   readonly lacking: ReadonlyMap<Interest, readonly RecordKey[]>;
   readonly proofs: Promise<readonly AnyRecord[]> | null;
 }
+
+/** Of no join: it confirms nothing. */
+const NOBODY = { joins: -1 };
+
+const isStop = ({ kind, state }: AnyRecord): boolean => kind === "brake" && state.status === "active";
 
 async function answerOf(link: Pick<Connection, "joins">, answer: Promise<Acknowledgement>): Promise<Answer> {
   const acknowledgement = await answer;

@@ -48,6 +48,7 @@ export class ServedPoints {
     // INV-3: it is told of changes before it may act. A stop that came earlier finds it away; one that comes later finds it here.
     const interest = points.begin(hello.point, hello.tasks);
     if (interest === null) throw new AppError("point.left", { detail: "the point is not connected here" });
+    interest.gathering = true;
     const { version, state } = await this.membership.join(hello);
     points.joined(hello.point, state.joins ?? 0);
     // INV-6: whoever knows nothing is a new process: nobody else can tell what became of what the former one had under way.
@@ -56,6 +57,7 @@ export class ServedPoints {
     const common = await points.chains.common(points.interests.everyone);
     const since = hello.applied === 0 ? [] : await points.chains.commonSince(hello.applied);
     const chains = await points.chains.read(interest, hello.tasks.map(taskKey));
+    interest.gathering = false;
     const head = await this.barrier.now();
     this.membership.assertRenews(hello);
     return { ...head, records: newest([...since, ...common, ...chains, ...(interest.pending?.values() ?? [])], head) };
