@@ -19,11 +19,6 @@ export class FrameReader {
     this.limitBytes = limitBytes;
   }
 
-  /** True while a frame has begun and is not whole. */
-  get partial(): boolean {
-    return this.heldBytes > 0 || this.length !== null;
-  }
-
   /** The frames that are whole now. @throws AppError `link.malformed` for one that is empty or too long */
   push(chunk: Buffer): Buffer[] {
     this.parts.push(chunk);
