@@ -2,7 +2,7 @@ import type { ChainNames } from "@countersign/api";
 import { type Chain, type PointId, type Sealed, isId } from "@countersign/core";
 import type { Kernel } from "./kernel.ts";
 
-export type NamedParts = Pick<Kernel, "store" | "keys" | "points" | "pointId">;
+export type NamedParts = Pick<Kernel, "store" | "keys" | "pointId">;
 
 /** Names behind ids, each looked up once for one answer. Null: nobody has this id, or the name was erased. */
 export class Names {
@@ -34,14 +34,14 @@ export class Names {
 
   private async read(id: string): Promise<string | null> {
     if (isId("agt", id)) return (await this.kernel.store.get("agent", id))?.terms.name ?? null;
-    if (isId("ep", id)) return this.pointName(id);
+    if (isId("ep", id)) return await this.pointName(id);
     const sealed = await this.sealedName(id);
     return sealed === undefined ? null : await this.kernel.keys.openText(sealed);
   }
 
-  private pointName(id: PointId): string | null {
+  private async pointName(id: PointId): Promise<string | null> {
     if (id === this.kernel.pointId) return "control plane";
-    return this.kernel.points.all().find((point) => point.id === id)?.name ?? null;
+    return (await this.kernel.store.get("point", id))?.terms.name ?? null;
   }
 
   private async sealedName(id: string): Promise<Sealed | undefined> {

@@ -49,7 +49,7 @@ class Model {
 
   constructor(scheduler: fc.Scheduler) {
     this.scheduler = scheduler;
-    const pause = async (): Promise<void> => void (await scheduler.schedule(Promise.resolve()));
+    const pause = async (): Promise<void> => await scheduler.schedule(Promise.resolve());
     this.store = new RecordStore(pause);
     const board = new MemoryBoard(() => 0);
     const commit = async ({ put }: { put: readonly Put[] }): Promise<object> => {

@@ -18,7 +18,7 @@ export class RecordStore {
   put(...puts: readonly Put[]): readonly AnyRecord[] {
     this.version += 1;
     const { version } = this;
-    const records = puts.map((put) => ({ ...put, version }) as AnyRecord);
+    const records = puts.map((put): AnyRecord => ({ ...put, version }));
     for (const record of records) {
       this.records.set(keyOf(record), record);
       this.history.push({ key: keyOf(record), version });
