@@ -1,6 +1,7 @@
 import type { Change, Countersignature } from "@countersign/core";
 import { digestOf } from "@countersign/credentials";
 import { describe, expect, it } from "vitest";
+import { verifies } from "../../../e2e/support/invariants.ts";
 import { admitAll } from "./admission.ts";
 import { Replica } from "./replica.ts";
 import {
@@ -110,6 +111,29 @@ describe("INV-12: what a point believes", () => {
       authority: countersign(alice, "agent.reinstate", { records: [agent(alice.id)] }),
     } as AnyState;
     expect(refusals([back], replica)).toEqual([]);
+  });
+
+  it("gives an agent whose owner has left back only by a signed reassignment", verifies("INV-8"), () => {
+    const { replica, alice } = installation();
+    const created = {
+      ...agent(alice.id),
+      authority: countersign(alice, "agent.create", { records: [agent(alice.id)] }),
+    } as AnyState;
+    const lost = { ...created, version: 4, state: { status: "owner_lost", executables: [] } } as AnyState;
+    const signed = (act: "agent.create" | "agent.reinstate" | "agent.reassign", version: number): AnyState =>
+      ({
+        ...created,
+        version,
+        authority: countersign(alice, act, { records: [agent(alice.id)], nonce: act }),
+      }) as AnyState;
+    expect(refusals([created], replica)).toEqual([]);
+    expect(refusals([lost], replica)).toEqual([]);
+    expect(refusals([{ ...created, version: 5 }], replica)).toEqual(["agent agt_1"]);
+    expect(refusals([signed("agent.create", 6)], replica)).toEqual(["agent agt_1"]);
+    expect(refusals([signed("agent.reinstate", 7)], replica)).toEqual(["agent agt_1"]);
+    expect(replica.get("agent", "agt_1")?.state.status).toBe("owner_lost");
+    expect(refusals([signed("agent.reassign", 8)], replica)).toEqual([]);
+    expect(replica.get("agent", "agt_1")?.state.status).toBe("active");
   });
 
   it("stops without a signature, and lifts a stop only with one", () => {

@@ -24,6 +24,12 @@ const past = new Date(NOW).toISOString();
 const mandate = mandateRecord();
 const unattended = changed(good.task, { session: null, mandate: mandate.id });
 
+/** A record under a signature of that minute. */
+function signedAt<R extends object | null>(record: R, act: string, minute: number): R {
+  const notBefore = new Date(minute * 60_000).toISOString();
+  return { ...record, authority: { change: { act, records: [] }, signed: { notBefore }, assertion: {} } } as R;
+}
+
 /** Each way to fail, with the step and the code that it must give. */
 const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] = [
   [
@@ -120,6 +126,18 @@ const REFUSALS: readonly (readonly [string, Step, RefusalCode, DecideInput])[] =
     "agent",
     "agent.owner_lost",
     withFacts({ agent: changed(good.agent, { owner: "hum_0000000000000000000009" }) }),
+  ],
+  [
+    "an agent that was signed before its owner left and came back",
+    "agent",
+    "agent.owner_lost",
+    withFacts({ human: signedAt(good.human, "human.reinstate", 2), agent: signedAt(good.agent, "agent.create", 1) }),
+  ],
+  [
+    "an agent without a signature, of an owner who left and came back",
+    "agent",
+    "agent.owner_lost",
+    withFacts({ human: signedAt(good.human, "human.reinstate", 2) }),
   ],
   ["an unknown task", "task", "task.unknown", withFacts({ task: null })],
   [
@@ -282,6 +300,12 @@ describe("decide permits", () => {
       holds: [],
       policyErrors: [],
     });
+  });
+
+  it("an agent that was signed after its owner came back", () => {
+    const human = signedAt(good.human, "human.reinstate", 2);
+    const agent = signedAt(good.agent, "agent.reassign", 2);
+    expect(decide(withFacts({ human, agent })).result).toBe("permit");
   });
 
   it("of unattended work within its mandate", () => {

@@ -56,12 +56,17 @@ const APPLIED_MS = 1500;
  */
 export async function change(kernel: Kernel, commit: Commit): Promise<Published> {
   const published = await startChange(kernel, commit);
-  const applied = Promise.allSettled(published.acknowledgements.map((pushed) => pushed.answer));
+  await applied(published);
+  return published;
+}
+
+/** Resolves when what was committed is applied at the points that answer. */
+export async function applied({ acknowledgements }: Published): Promise<void> {
+  const answered = Promise.allSettled(acknowledgements.map((pushed) => pushed.answer));
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), APPLIED_MS);
-  await Promise.race([applied, late.promise]);
+  await Promise.race([answered, late.promise]);
   clearTimeout(timer);
-  return published;
 }
 
 /** As {@link change}, but resolves as soon as the change is durable. */

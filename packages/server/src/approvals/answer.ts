@@ -3,11 +3,13 @@ import {
   type AssertionJson,
   type Countersignature,
   type Json,
+  type Kind,
   type Sealed,
   type SignedAnswer,
 } from "@countersign/core";
 import { type VerifiedApproval, verifyApproval } from "@countersign/credentials";
-import { type Kernel, change, named, serverEntry } from "../kernel.ts";
+import { confirmed } from "../confirmations/index.ts";
+import { type Kernel, type Published, applied, change, named, serverEntry, startChange } from "../kernel.ts";
 import { type Commit, type Put, withState } from "../store/index.ts";
 import { isTooFast } from "./attention.ts";
 import type { ChangeKind } from "./changes.ts";
@@ -63,7 +65,7 @@ interface Signer {
  * Writes an answer together with the use of its passkey, whose counter grows with each. INV-8: passkey and person are still in force when it
  * is written: the answer of somebody who is being off-boarded comes before that, or not at all.
  */
-async function signing(kernel: Kernel, verified: Verified, write: (signer: Signer) => Promise<unknown>): Promise<void> {
+async function signing<T>(kernel: Kernel, verified: Verified, write: (signer: Signer) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     const [passkey, human] = await Promise.all([
       kernel.store.get("passkey", verified.passkey),
@@ -72,11 +74,10 @@ async function signing(kernel: Kernel, verified: Verified, write: (signer: Signe
     if (passkey?.state.status !== "active" || human?.state.status !== "active") throw new AppError("webauthn.refused");
     const counter = Math.max(verified.counter, passkey.state.counter);
     try {
-      await write({
+      return await write({
         passkey: withState(passkey, { ...passkey.state, counter }),
         expect: [passkey, human].map(({ kind, id, version }) => ({ kind, id, version })),
       });
-      return;
     } catch (error) {
       const moved = (await kernel.store.get("passkey", passkey.id))?.version !== passkey.version;
       const again = error instanceof AppError && error.code === "request.conflict" && moved && tries < MOST_TRIES;
@@ -127,9 +128,9 @@ export async function recordChange(kernel: Kernel, kind: ChangeKind, answer: Ans
   const state = { ...approval.state, answers: [given(answer)], status: "consumed" as const };
   const done = [...bound, ...built.also];
   const blobs = [await sealDisplay(kernel, approval, pending.display)];
-  await signing(kernel, answer.verified, async ({ passkey, expect }) => {
+  const commit = async ({ passkey, expect }: Signer): Promise<Published> => {
     const own = [withState(approval, state), passkey];
-    await change(kernel, {
+    return await startChange(kernel, {
       expect: [{ kind: "approval", id: approval.id, version: pending.version }, ...expect, ...built.expect],
       put: [...own, ...done],
       entries: [
@@ -144,8 +145,14 @@ export async function recordChange(kernel: Kernel, kind: ChangeKind, answer: Ans
       ],
       blobs,
     });
-  });
+  };
+  const published = await signing(kernel, answer.verified, commit);
+  // INV-3: a policy may be published to stop something, and is in force only when every point has confirmed it.
+  if (bound.some(({ kind }) => RULES.has(kind))) await confirmed(kernel, published);
+  else await applied(published);
 }
+
+const RULES: ReadonlySet<Kind> = new Set<Kind>(["policy", "upstream", "settings"]);
 
 function approvalId(approval: Approval): `apr_${string}` {
   return approval.id;

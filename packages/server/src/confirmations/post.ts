@@ -10,7 +10,7 @@ const KEPT_MS = 10 * 60_000;
 const TOGETHER_MS = 2;
 
 /** Changes besides those that end something by themselves whose confirmation by every point is waited for. */
-const ALSO: ReadonlySet<Kind> = new Set<Kind>(["policy", "mandate"]);
+const ALSO: ReadonlySet<Kind> = new Set<Kind>(["policy", "upstream", "settings", "mandate"]);
 
 /** What became of a commit at the points of one server. */
 export interface Told {

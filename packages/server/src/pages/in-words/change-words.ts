@@ -19,6 +19,7 @@ export function changeWords({ subject, action, content }: ApprovalDisplay): Html
       return connectionWords(change);
     case "agent.create":
     case "agent.reinstate":
+    case "agent.reassign":
       return agentWords(change, "Agent");
     case "mandate.create":
       return mandateWords(change);
@@ -56,12 +57,13 @@ function machineWords({ name, enrols, hours, sessionKey }: JsonObject): Html {
 }
 
 function agentWords(agent: JsonObject, heading: string): Html {
-  const { name, change, owner, purpose, added, ended, grants, expiresAt } = agent;
+  const { name, change, owner, formerOwner, purpose, added, ended, grants, expiresAt } = agent;
   return html`<h2>${heading}</h2>
     <section class="card words">
       <h3>${said(name)} ${typeof change === "string" && html`<small>${said(change)}</small>`}</h3>
       <dl>
-        ${fact("Owner", said(owner))} ${fact("For", said(purpose))} ${fact("Until", until(expiresAt))}
+        ${fact("Owner", said(owner))} ${formerOwner !== undefined && fact("Had belonged to", said(formerOwner))}
+        ${fact("For", said(purpose))} ${fact("Until", until(expiresAt))}
         ${ended !== undefined && fact("Had ended", until(ended))}
         ${Array.isArray(added) && added.length > 0 && fact("New now", grantList(added))}
         ${fact("May ask for", grantList(grants))}
