@@ -3,8 +3,11 @@ import type { EntryQuery } from "./store.ts";
 
 /** How far entries that were recorded at once may stand out of their order: clocks of points, and commits side by side. */
 const SLACK_MS = 60_000;
-/** Recorded at once, so in the order of their times; entries of other points may have been merged long after. */
-const IN_ORDER = "point NOT IN (SELECT id FROM records WHERE kind = 'spool')";
+/**
+ * Recorded at once, so in the order of their times. Entries of other points may have been merged long after; the settlement of a stop has an
+ * id of the stop's time, and is recorded later when the server that took it died.
+ */
+const IN_ORDER = "kind <> 'brake' AND point NOT IN (SELECT id FROM records WHERE kind = 'spool')";
 
 /** A test of SQL; `?` stands for the next value. */
 export interface TimeTest {
