@@ -134,9 +134,15 @@ export class TaskClient {
   readonly gateway: string;
   readonly key: SigningKey;
   accessToken: string;
+  private readonly send: typeof globalThis.fetch;
   private nonce: string | null = null;
 
-  constructor(id: string, gateway: string, held: { key: SigningKey; accessToken: string }) {
+  constructor(
+    id: string,
+    gateway: string,
+    held: { key: SigningKey; accessToken: string; send?: typeof globalThis.fetch },
+  ) {
+    this.send = held.send ?? globalThis.fetch;
     this.id = id;
     this.gateway = gateway;
     this.key = held.key;
@@ -172,7 +178,7 @@ export class TaskClient {
           random,
         }),
       );
-      const response = await fetch(url, { ...init, headers });
+      const response = await this.send(url, { ...init, headers });
       this.nonce = response.headers.get("dpop-nonce") ?? this.nonce;
       if (response.status !== 401 || tries > 0 || response.headers.get("dpop-nonce") === null) return response;
       await response.body?.cancel();
