@@ -120,12 +120,11 @@ describe("INV-12: what a point believes", () => {
       authority: countersign(alice, "agent.create", { records: [agent(alice.id)] }),
     } as AnyState;
     const lost = { ...created, version: 4, state: { status: "owner_lost", executables: [] } } as AnyState;
-    const signed = (act: "agent.create" | "agent.reinstate" | "agent.reassign", version: number): AnyState =>
-      ({
-        ...created,
-        version,
-        authority: countersign(alice, act, { records: [agent(alice.id)], nonce: act }),
-      }) as AnyState;
+    const signed = (act: "agent.create" | "agent.reinstate" | "agent.reassign", version: number): AnyState => ({
+      ...created,
+      version,
+      authority: countersign(alice, act, { records: [agent(alice.id)], nonce: act }),
+    });
     expect(refusals([created], replica)).toEqual([]);
     expect(refusals([lost], replica)).toEqual([]);
     expect(refusals([{ ...created, version: 5 }], replica)).toEqual(["agent agt_1"]);

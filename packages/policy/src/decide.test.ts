@@ -27,7 +27,7 @@ const unattended = changed(good.task, { session: null, mandate: mandate.id });
 /** A record under a signature of that minute. */
 function signedAt<R extends object | null>(record: R, act: string, minute: number): R {
   const notBefore = new Date(minute * 60_000).toISOString();
-  return { ...record, authority: { change: { act, records: [] }, signed: { notBefore }, assertion: {} } } as R;
+  return { ...record, authority: { change: { act, records: [] }, signed: { notBefore }, assertion: {} } };
 }
 
 /** Each way to fail, with the step and the code that it must give. */
