@@ -1,4 +1,12 @@
-import { AppError, type Chain, type Json, type JsonObject, type PointId, type TaskId } from "@countersign/core";
+import {
+  AppError,
+  type Chain,
+  type IntentId,
+  type Json,
+  type JsonObject,
+  type PointId,
+  type TaskId,
+} from "@countersign/core";
 import type { ControlPlane } from "@countersign/enforce";
 import type { Store } from "../../store/index.ts";
 import { chain as isChain, readHold, readRecord, readRun } from "./bodies.ts";
@@ -36,6 +44,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   record: async (context, body) => {
     const request = readRecord(body);
     for (const entry of request.entries) await assertChain(context, entry.chain);
+    for (const { kind, intent } of request.entries)
+      if (kind === "action.outcome" && intent !== undefined) await assertOwn(context, intent);
     if (request.consume !== undefined) {
       const known = await context.store.get("approval", request.consume.approval);
       if (known?.terms.task !== request.entries[0].chain.task) throw foreign();
@@ -93,6 +103,12 @@ async function assertChain({ store, chains }: CallContext, { human, device, agen
   if (known?.human !== human || known.device !== device || known.agent !== agent) throw foreign();
   if (chains.size >= MOST_TASKS) chains.clear();
   chains.set(task, { human, device, agent, task });
+}
+
+/** INV-11: nobody but the point that began an action says how it ended. */
+async function assertOwn({ store, point: own }: CallContext, intent: IntentId): Promise<void> {
+  const [begun] = await store.entries({ intent, kind: "action.intent", limit: 1 });
+  if (begun !== undefined && (begun.body as JsonObject)["point"] !== own) throw foreign();
 }
 
 function foreign(): AppError {

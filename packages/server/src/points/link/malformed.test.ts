@@ -152,6 +152,22 @@ describe("a malformed message of a point ends its link", () => {
     remote.close();
   });
 
+  it("does not say how an action of another point ended", async () => {
+    const remote = bench.remote(point);
+    await remote.join(hello(point.point));
+    const intent = newId("int", 1, random);
+    const draft = { ...bench.entry(), kind: "action.intent", intent } as const;
+    await bench.store.commit({ entries: [{ point: newId("ep", 1, random), draft }] });
+    const outcome = { status: "ok", resultCommitment: null, bytes: 0 } as const;
+    const ended = { ...bench.entry(), kind: "action.outcome", intent, outcome } as const;
+    const said = remote.record({ point: point.point, entries: [ended] });
+    await expect(said).rejects.toMatchObject({ code: "request.forbidden" });
+    const beside = { ...draft, ...bench.entry(), kind: "action.intent", intent } as const;
+    const both = remote.record({ point: point.point, entries: [beside, ended] });
+    await expect(both).rejects.toMatchObject({ code: "request.forbidden" });
+    remote.close();
+  });
+
   it("whatever is said, the server goes on and what is said leaves no trace", async () => {
     const value = fc.jsonValue({ maxDepth: 4 });
     const message = fc.oneof(

@@ -184,6 +184,10 @@ export class LinkBench {
     return { ...identity, key };
   }
 
+  get store(): Kernel["store"] {
+    return this.identities.get().kernel.store;
+  }
+
   points(): ReturnType<Kernel["points"]["all"]> {
     return this.identities.get().kernel.points.all();
   }
