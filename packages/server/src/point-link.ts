@@ -10,7 +10,7 @@ export function linksOf(
   { controlPlane, served }: { readonly controlPlane: ControlPlane; readonly served: ServedPoints },
 ): PointLinks {
   const { store, points, log, now, keys } = kernel;
-  return new PointLinks({
+  const links = new PointLinks({
     controlPlane,
     store,
     points,
@@ -29,4 +29,6 @@ export function linksOf(
       redeem: async (body) => await joins.redeem(body),
     },
   });
+  served.moved = (record) => links.moved(record);
+  return links;
 }

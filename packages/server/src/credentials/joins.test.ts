@@ -130,6 +130,18 @@ describe("joining", () => {
     expect(await identities.identify(der(second.svid))).toMatchObject({ ok: true, point: first.point, name: "edge" });
   });
 
+  it("goes on counting how often the point joined: a link of the former key is never taken for one of the new", async () => {
+    const { point } = await here.join("edge");
+    const { kernel } = here.get();
+    const record = await kernel.store.get("point", point);
+    if (record === null) throw new Error("no point");
+    const put = withState(record, { ...record.state, joins: 7 });
+    const entries = [serverEntry(kernel, "identity", { action: "test", changes: named([put]) })];
+    await kernel.store.commit({ put: [put], entries });
+    await here.join("edge");
+    expect((await kernel.store.get("point", point))?.state.joins).toBe(7);
+  });
+
   it.each(["active", "leaving"] as const)("waits for a point that is %s", async (status) => {
     const { point } = await here.join("edge");
     const { kernel, joins } = here.get();

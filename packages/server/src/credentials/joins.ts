@@ -152,7 +152,13 @@ export class Joins {
       kind: "point",
       id,
       terms: same?.terms ?? { name, place: "joined", jkt, joinedAt: new Date(now).toISOString() },
-      state: { status: "away", instance: null, url: null },
+      state: {
+        status: "away",
+        instance: null,
+        url: null,
+        // INV-3: no number of a joining comes twice: a link of the former key confirms nothing for the new one.
+        ...(before?.state.joins === undefined ? {} : { joins: before.state.joins }),
+      },
       authority: same?.authority ?? null,
     };
   }

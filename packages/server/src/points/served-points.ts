@@ -1,4 +1,4 @@
-import { type AnyRecord, AppError, type PointId, type TaskId } from "@countersign/core";
+import { type AnyRecord, AppError, type PointId, type StateRecord, type TaskId } from "@countersign/core";
 import {
   type Hello,
   type Learned,
@@ -22,6 +22,8 @@ const MOST_URL_CHARS = 2048;
 /** Leases of the points that are connected here, and what each is told (ADR 0007). */
 export class ServedPoints {
   readonly membership: Membership;
+  /** Is told of each record of a point that changed, at the latest with the next sweep. */
+  moved: (record: StateRecord<"point">) => void = () => undefined;
   private readonly kernel: Kernel;
   private readonly barrier: Barrier;
   /** Of those that joined here: the secret of their process, and the version of their record by which they did. */
@@ -32,7 +34,10 @@ export class ServedPoints {
   constructor(kernel: Kernel, monotonicMs: () => number) {
     this.kernel = kernel;
     this.membership = new Membership(kernel, monotonicMs);
-    this.barrier = new Barrier(kernel.store, kernel.points, (record) => this.membership.noted(record));
+    this.barrier = new Barrier(kernel.store, kernel.points, (record) => {
+      this.membership.noted(record);
+      this.moved(record);
+    });
   }
 
   /** Before anybody joins. */

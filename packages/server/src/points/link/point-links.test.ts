@@ -146,6 +146,27 @@ describe("who is refused", () => {
     expect(bench.lost).toEqual([]);
   });
 
+  it("a link that was opened with a key which the point has no more", async () => {
+    const old = await bench.join("edge");
+    const remote = bench.remote(old);
+    await remote.join(hello(old.point));
+    await bench.join("edge");
+    await expect(remote.join(hello(old.point))).rejects.toMatchObject({ code: "point.unknown" });
+    remote.close();
+  });
+
+  it("whatever a point says over the link that it had when it was removed", async () => {
+    const point = await bench.join("edge");
+    const remote = bench.remote(point);
+    await remote.join(hello(point.point));
+    await bench.identities.get().identities.remove("edge", "local");
+    const record = await bench.store.get("point", point.point);
+    if (record !== null) bench.links.moved(record);
+    await vi.waitFor(() => expect(remote.server()).toBeNull());
+    expect(bench.points()).toEqual([]);
+    remote.close();
+  });
+
   it("a certificate of another authority, of an agent, of the server, and of a point that was removed", async () => {
     const key = generateSigningKey("P-256");
     const now = Date.now();

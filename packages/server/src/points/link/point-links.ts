@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { type Server, type TLSSocket, createServer } from "node:tls";
-import { AppError } from "@countersign/core";
+import { AppError, type StateRecord } from "@countersign/core";
 import { JoiningLink } from "./joining-link.ts";
-import { type LinkIdentity, Session, type SessionParts } from "./session.ts";
+import { type LinkIdentity, Session, type SessionParts, isStill } from "./session.ts";
 
 /** What this server shows of itself, and by whom it knows points. */
 export interface LinkTrust {
@@ -76,9 +76,10 @@ export class PointLinks {
     this.tls.emit("connection", socket);
   }
 
-  /** Ends the link of a point that is none any more. */
-  end(point: LinkIdentity["point"]): void {
-    for (const session of this.sessions) if (session.identity.point === point) session.end(null);
+  /** The record of a point changed: links of whoever it does not name any more end. */
+  moved(record: StateRecord<"point">): void {
+    for (const session of this.sessions)
+      if (session.identity.point === record.id && !isStill(session.identity, record)) session.end(null);
   }
 
   close(): void {

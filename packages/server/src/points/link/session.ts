@@ -1,5 +1,13 @@
 import type { TLSSocket } from "node:tls";
-import { AppError, type Chain, type JsonObject, type PointId, type TaskId, parseJson } from "@countersign/core";
+import {
+  AppError,
+  type Chain,
+  type JsonObject,
+  type PointId,
+  type StateRecord,
+  type TaskId,
+  parseJson,
+} from "@countersign/core";
 import {
   type ControlPlane,
   type Hello,
@@ -165,6 +173,7 @@ export class Session {
     try {
       const asked = monotonicMs();
       const snapshot = await controlPlane.join(hello);
+      await this.assertStill();
       this.renewedAt = asked;
       if (this.link.ended) {
         this.forget();
@@ -177,6 +186,14 @@ export class Session {
     } finally {
       this.joining = false;
     }
+  }
+
+  /** INV-12: with another key the point is somebody else's, however long this link has been open. */
+  private async assertStill(): Promise<void> {
+    const record = await this.parts.store.get("point", this.identity.point);
+    if (record !== null && isStill(this.identity, record)) return;
+    await this.parts.controlPlane.leave(this.identity.point);
+    throw new AppError("point.unknown");
   }
 
   private async renew(body: JsonObject): Promise<unknown> {
@@ -212,6 +229,11 @@ export class Session {
     if (this.joining || !this.forget()) return;
     lost(point).catch((error: unknown) => log.warn({ err: error, point }, "the end of a link was not noted"));
   }
+}
+
+/** Whether the record still names the point that this identity was proved for. */
+export function isStill({ jkt }: LinkIdentity, { terms, state }: StateRecord<"point">): boolean {
+  return terms.jkt === jkt && state.status !== "removed" && state.removing !== true;
 }
 
 async function within<T>(awaited: Promise<T>): Promise<T> {
