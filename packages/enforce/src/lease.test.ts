@@ -58,6 +58,13 @@ describe("Lease", () => {
     ["the process was stopped, or collected garbage for long", (on: Machine) => on.pass(LENGTH)],
     ["uptime jumps ahead", (on: Machine) => ((on.up += LENGTH), (on.mono += 51))],
     ["uptime jumps back", (on: Machine) => ((on.up -= LENGTH), (on.mono += 51))],
+    [
+      "a suspend comes right after the wall clock was set back a little",
+      (on: Machine) => {
+        on.wall -= 51;
+        on.suspend(LENGTH + 50);
+      },
+    ],
     ["the monotonic clock runs back", (on: Machine) => (on.mono -= 1)],
   ])("ends when %s", (_name, move) => {
     const on = new Machine();

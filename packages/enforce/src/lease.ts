@@ -23,6 +23,8 @@ export interface Reading {
 
 /** How long an uptime reading serves, in ms of monotonic time: it costs a system call, and a suspend shows in the wall clock too. */
 const UPTIME_REUSE_MS = 50;
+/** By how much wall clock and monotonic clock may have come apart since that reading, in ms. */
+const UPTIME_WALL_MS = 5;
 
 /**
  * The right of an enforcement point to decide for a while (design 7). It runs from when the renewal was *sent*, and ends when any of
@@ -30,8 +32,11 @@ const UPTIME_REUSE_MS = 50;
  */
 export class Lease {
   private held: Reading | null = null;
+  /** When the last renewal that was answered had been sent. */
+  private renewedAt: number | null = null;
   private generation = 0;
   private uptimeReadAt = Number.NEGATIVE_INFINITY;
+  private uptimeReadWall = 0;
   private uptime = 0;
   private readonly clocks: Clocks;
   private lengthMs: number;
@@ -53,6 +58,7 @@ export class Lease {
     if (generation < this.generation) return false;
     this.generation = generation;
     this.lengthMs = lengthMs;
+    this.renewedAt = sent.monotonic;
     // What was sent later counts; a reading that lies ahead of the clock is of a clock that ran back.
     const { held } = this;
     if (held === null || sent.monotonic >= held.monotonic || held.monotonic > this.clocks.monotonicMs())
@@ -64,12 +70,21 @@ export class Lease {
     this.held = null;
   }
 
+  /** How long ago the last renewal was sent that was answered, in ms; null: none was. */
+  silentMs(): number | null {
+    return this.renewedAt === null ? null : Math.max(0, this.clocks.monotonicMs() - this.renewedAt);
+  }
+
   /** True while the lease holds. Called in the same tick as every effect. */
   valid(): boolean {
     if (this.held === null) return false;
     const monotonic = this.clocks.monotonicMs();
-    if (Math.abs(monotonic - this.uptimeReadAt) > UPTIME_REUSE_MS) this.readUptime(monotonic);
-    const wall = this.clocks.wallMs() - this.held.wall;
+    const wallNow = this.clocks.wallMs();
+    const sinceRead = monotonic - this.uptimeReadAt;
+    // A suspend moves the wall clock and not the monotonic one: then the last reading is of before it.
+    const moved = Math.abs(wallNow - this.uptimeReadWall - sinceRead) > UPTIME_WALL_MS;
+    if (moved || Math.abs(sinceRead) > UPTIME_REUSE_MS) this.readUptime(monotonic);
+    const wall = wallNow - this.held.wall;
     const passed = monotonic - this.held.monotonic;
     const up = this.uptime - this.held.uptime;
     // INV-2: a clock that runs backwards tells nothing about how much time passed.
@@ -86,5 +101,6 @@ export class Lease {
   private readUptime(monotonic: number): void {
     this.uptime = this.clocks.uptimeMs();
     this.uptimeReadAt = monotonic;
+    this.uptimeReadWall = this.clocks.wallMs();
   }
 }
