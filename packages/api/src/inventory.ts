@@ -108,7 +108,10 @@ export interface HumanView {
 export interface PointView {
   readonly id: string;
   readonly name: string;
-  readonly lease: "valid" | "lost";
+  /** `lost`: it should hold one, and denies everything. `none`: it left in order, and nobody misses it. */
+  readonly lease: "valid" | "lost" | "none";
+  /** Of a lost lease: when the point was heard last; null: not known. */
+  readonly lostSince: string | null;
 }
 
 /** `GET /v1/points`: all that were not removed. */

@@ -189,6 +189,8 @@ export interface Kinds {
       readonly status: "active" | "leaving" | "away" | "removed";
       /** Removed while its last lease may still run: it does not renew, and becomes `removed` instead of `away`. */
       readonly removing?: true;
+      /** When it was heard last, RFC 3339, of one that fell silent without a word; until it joins again. */
+      readonly silentSince?: string;
       /** Digest of a secret of the one process that may renew; null for a point that is away. */
       readonly instance: string | null;
       /** How often it joined: only over the link of the last join is a stop acknowledged. */

@@ -58,7 +58,7 @@ function connected({ points, store }: Server): { readonly pushed: Snapshot[]; re
   points.connect({
     id,
     name: "mcp",
-    lease: { valid: () => true },
+    lease: { valid: () => true, silentMs: () => 0 },
     push: async (snapshot) => {
       pushed.push(snapshot);
       const { generation, version } = snapshot;

@@ -1,11 +1,11 @@
 import { type Activity, activityRoutes } from "./activity/index.ts";
 import { agentRoutes } from "./agents/index.ts";
 import { approvalRoutes } from "./approvals/index.ts";
-import { brakeRoutes } from "./brakes/index.ts";
+import { brakeChecks, brakeRoutes } from "./brakes/index.ts";
 import { clientRoutes } from "./clients/index.ts";
 import { credentialRoutes } from "./credentials/index.ts";
 import { deviceRoutes } from "./devices/index.ts";
-import { Drills, drillRoutes } from "./drills/index.ts";
+import { Drills, drillChecks, drillRoutes } from "./drills/index.ts";
 import { type Feed, eventRoutes } from "./events/index.ts";
 import { type Route, consoleRoutes, openApi, pageRoutes, route } from "./http/index.ts";
 import type { Kernel } from "./kernel.ts";
@@ -14,6 +14,7 @@ import { mandateRoutes } from "./mandates/index.ts";
 import type { Modules } from "./modules.ts";
 import { offboardingRoutes } from "./offboarding/index.ts";
 import { peopleRoutes } from "./people/index.ts";
+import type { ServedPoints } from "./points/index.ts";
 import { policyRoutes } from "./policies/index.ts";
 import type { ServerOptions } from "./start.ts";
 import { type ZombieWatch, statusRoutes } from "./status/index.ts";
@@ -30,20 +31,26 @@ export interface Served {
   readonly feed: Feed;
   readonly activity: Activity;
   readonly zombies: ZombieWatch;
+  readonly served: ServedPoints;
 }
 
 /** What people look at: status, ledger, console, events, figures, tasks and pages. */
 function readingRoutes(
   { dataDir, version, console, suggestedName = "" }: ServerOptions,
-  { kernel, store, modules, ledger, feed, activity, zombies }: Served,
+  { kernel, store, modules, ledger, feed, activity, served, zombies }: Served,
 ): readonly Route[] {
   const source = {
     dataDir,
     version,
-    leases: () => kernel.points.all().map(({ name, lease }) => ({ name, valid: lease.valid() })),
+    points: served,
+    authority: modules.authority.bundle,
     pending: () => modules.upstreams.pending,
     zombies: async () => await zombies.count(),
-    checks: () => [async () => await ledgerChecks(ledger, store)],
+    checks: () => [
+      async () => await ledgerChecks(ledger, store),
+      async () => await brakeChecks(kernel, modules.brakes),
+      async () => await drillChecks(kernel, new Drills(kernel, modules.brakes)),
+    ],
   };
   return [
     ...statusRoutes(kernel, source, () => ledger.vkey),

@@ -10,7 +10,7 @@ import { hookStandings } from "../hooks/settings/hook-standing.ts";
 import { visible } from "../output/visible-text.ts";
 import { checkOffline, type OfflineCheck } from "../start/offline-checks.ts";
 
-/** `countersign doctor`: asks the running control plane, else looks at its data directory from outside. Exit 1 when a check fails. */
+/** `countersign doctor`: asks the running control plane, else looks at its data directory from outside. Exit 1 when a check fails; a warning is none. */
 export const doctor: Command = command({
   name: "doctor",
   summary: "Check the installation: what is wrong, where, and what to do",
@@ -23,7 +23,7 @@ export const doctor: Command = command({
     await withClient(values, cli, async (client) => {
       const running = await askRunning(client);
       const installation = running ?? (await checkOffline(client.places.dataDir));
-      const checks = [...installation, ...hookStandings(cli.env)];
+      const checks = [...installation, ...hookStandings(cli.env)].map((check) => ({ level: levelOf(check), ...check }));
       const failed = checks.filter(({ ok }) => !ok).length;
       cli.out.answer({ running: running !== null, dataDir: client.places.dataDir, ok: failed === 0, checks }, () =>
         page(checks, cli),
@@ -43,14 +43,26 @@ async function askRunning(client: Client): Promise<readonly OfflineCheck[] | nul
 }
 
 function checkOf(check: JsonObject): OfflineCheck {
-  const { name, ok, detail, next } = check;
-  return { name: shown(name), ok: ok === true, detail: shown(detail), ...(typeof next === "string" ? { next } : {}) };
+  const { name, ok, detail, next, level } = check;
+  return {
+    name: shown(name),
+    ok: ok === true,
+    ...(ok === true && level === "warning" ? { level } : {}),
+    detail: shown(detail),
+    ...(typeof next === "string" ? { next } : {}),
+  };
+}
+
+/** What is not said to be a warning passed or failed. */
+function levelOf({ ok, level }: Pick<OfflineCheck, "ok" | "level">): NonNullable<OfflineCheck["level"]> {
+  return level ?? (ok ? "ok" : "failed");
 }
 
 function page(checks: readonly OfflineCheck[], { out: { paint } }: Cli): string[] {
   const widest = Math.max(...checks.map(({ name }) => name.length));
-  return checks.flatMap(({ name, ok, detail, next }) => [
-    `  ${ok ? paint.good("ok") : paint.bad("!!")}  ${visible(name).padEnd(widest)}  ${visible(detail)}`,
-    ...(ok || next === undefined ? [] : [`${" ".repeat(widest + 8)}next: ${visible(next)}`]),
+  const marks = { ok: paint.good("ok"), warning: paint.warn(" !"), failed: paint.bad("!!") };
+  return checks.flatMap(({ name, detail, next, ...check }) => [
+    `  ${marks[levelOf(check)]}  ${visible(name).padEnd(widest)}  ${visible(detail)}`,
+    ...(levelOf(check) === "ok" || next === undefined ? [] : [`${" ".repeat(widest + 8)}next: ${visible(next)}`]),
   ]);
 }

@@ -72,6 +72,23 @@ describe("doctor", () => {
     expect(JSON.parse((await test.run("doctor", "--json")).stdout)).toMatchObject({ running: true, ok: false });
   });
 
+  it("says a warning and is exit 0", async () => {
+    const test = testCli();
+    const checks = [{ name: "user", ok: true, level: "warning", detail: "agents run beside", next: "another user" }];
+    server = await startControlPlane(
+      { "GET /v1/doctor": () => ({ body: { checks } }) },
+      join(test.surroundings.env.defaultDataDir, "control.sock"),
+    );
+    expect(await test.run("doctor")).toMatchObject({
+      code: 0,
+      stdout: "   !  user  agents run beside\n            next: another user\n",
+    });
+    expect(JSON.parse((await test.run("doctor", "--json")).stdout)).toMatchObject({
+      ok: true,
+      checks: [{ name: "user", ok: true, level: "warning" }],
+    });
+  });
+
   it("looks at the data directory when nothing runs", async () => {
     const test = testCli();
     const none = JSON.parse((await test.run("doctor", "--json")).stdout) as { checks: { name: string; ok: boolean }[] };

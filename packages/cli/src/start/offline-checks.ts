@@ -6,10 +6,11 @@ import { examineDatabase } from "@countersign/server";
 import { folderSource } from "../log/log-source.ts";
 import { verifySource } from "../log/verify.ts";
 
-/** One check of `doctor`, in the form of `GET /v1/doctor`. */
+/** One check of `doctor`, in the form of `GET /v1/doctor`; without a level it says all by `ok`. */
 export interface OfflineCheck {
   readonly name: string;
   readonly ok: boolean;
+  readonly level?: "ok" | "warning" | "failed";
   readonly detail: string;
   readonly next?: string;
 }

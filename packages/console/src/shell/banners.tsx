@@ -4,12 +4,12 @@ import { PlugZap, ShieldAlert, Snowflake } from "lucide-react";
 import type { ReactElement } from "react";
 import { useStreamState } from "../data/live.ts";
 import { brakes, points } from "../data/queries.ts";
+import { When } from "../parts/when.tsx";
 
 /** What has to be known on every page: old data, points that deny everything, a freeze of everything. */
 export function Banners(): ReactElement {
   const stream = useStreamState();
-  // One that has ended holds no lease and needs none.
-  const lost = (useQuery(points).data ?? []).filter(({ lease, status }) => lease === "lost" && status !== "away");
+  const lost = (useQuery(points).data ?? []).filter(({ lease }) => lease === "lost");
   const frozen = useQuery(brakes).data?.find(({ kind, scope }) => kind === "freeze" && scope.type === "all");
   return (
     <div className="banners" aria-live="polite">
@@ -25,7 +25,19 @@ export function Banners(): ReactElement {
         <p className="banner" data-tone="bad">
           <ShieldAlert className="icon" aria-hidden />
           <span>
-            <b>{lost.map(({ name }) => name).join(", ")}</b> lost the lease and denies everything until it is back.
+            {lost.map(({ id, name, lostSince }, at) => (
+              <span key={id}>
+                {at > 0 && ", "}
+                <b>{name}</b>
+                {lostSince !== null && (
+                  <>
+                    {" "}
+                    since <When at={lostSince} />
+                  </>
+                )}
+              </span>
+            ))}
+            {lost.length === 1 ? ": no lease. It denies" : ": no lease. They deny"} everything until it is back.
           </span>
         </p>
       )}

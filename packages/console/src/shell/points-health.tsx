@@ -3,23 +3,28 @@ import { useQuery } from "@tanstack/react-query";
 import { ShieldAlert, ShieldCheck } from "lucide-react";
 import type { ReactElement } from "react";
 import { points } from "../data/queries.ts";
-import { StateBadge } from "../parts/state-badge.tsx";
+import { LeaseBadge } from "../parts/lease-badge.tsx";
 
 /** How many enforcement points hold their lease: those that do not deny everything. */
 export function PointsHealth(): ReactElement | null {
   const { data } = useQuery(points);
   if (data === undefined) return null;
-  const lost = data.filter(({ lease }) => lease === "lost").length;
-  const Icon = lost === 0 && data.length > 0 ? ShieldCheck : ShieldAlert;
+  const expected = data.filter(({ lease }) => lease !== "none");
+  const lost = expected.filter(({ lease }) => lease === "lost").length;
+  const Icon = lost === 0 && expected.length > 0 ? ShieldCheck : ShieldAlert;
   const words =
-    data.length === 0 ? "no point" : lost === 0 ? `${data.length} of ${data.length} enforcing` : `${lost} lease lost`;
+    expected.length === 0
+      ? "no point"
+      : lost === 0
+        ? `${expected.length} of ${expected.length} enforcing`
+        : `${lost} lease lost`;
   return (
     <Popover position="bottom-end" width={300}>
       <Popover.Target>
         <button
           type="button"
           className="button plain health"
-          data-lost={lost > 0 || data.length === 0 ? "" : undefined}
+          data-lost={lost > 0 || expected.length === 0 ? "" : undefined}
         >
           <Icon className="icon" aria-hidden />
           <span className="number">{words}</span>
@@ -31,10 +36,7 @@ export function PointsHealth(): ReactElement | null {
           {data.map(({ id, name, lease }) => (
             <li key={id}>
               <span>{name}</span>
-              <StateBadge
-                tone={lease === "valid" ? "good" : "bad"}
-                word={lease === "valid" ? "lease valid" : "lease lost"}
-              />
+              <LeaseBadge lease={lease} />
             </li>
           ))}
         </ul>

@@ -19,7 +19,7 @@ const INTENT = newId("int", 0, random);
 class StandIn implements ConnectedPoint {
   readonly id: PointId = newId("ep", Date.now(), random);
   readonly name: string;
-  readonly lease = { valid: () => true };
+  readonly lease = { valid: () => true, silentMs: () => 0 };
   readonly pushed: Snapshot[] = [];
   applied = 0;
   answers: "at once" | "never" | "broken" = "at once";

@@ -117,6 +117,19 @@ export class Brakes {
     if (!this.settling.has(brake.id)) this.keep(brake.id, settleLater(this.kernel, brake)).catch(() => undefined);
   }
 
+  /** Stops from before that moment (Unix ms) that have no receipt. */
+  async unsettled(before: number): Promise<readonly BrakeId[]> {
+    const { store } = this.kernel;
+    const found: BrakeId[] = [];
+    for (let page = await store.find("brake", { limit: PAGE }); ;) {
+      for (const { id, terms } of page)
+        if (Date.parse(terms.at) < before && (await storedReceipt(this.kernel, id)) === null) found.push(id);
+      const [oldest] = page;
+      if (page.length < PAGE || oldest === undefined) return found;
+      page = await store.find("brake", { limit: PAGE, before: oldest.id });
+    }
+  }
+
   async list(): Promise<readonly StateRecord<"brake">[]> {
     return await this.kernel.store.find("brake", { status: "active" });
   }

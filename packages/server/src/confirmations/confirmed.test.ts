@@ -12,7 +12,7 @@ import { type Confirmed, confirmed, postAcknowledgements } from "./index.ts";
 class StandIn implements ConnectedPoint {
   readonly id: PointId = newId("ep", Date.now(), random);
   readonly name: string;
-  readonly lease = { valid: () => true };
+  readonly lease = { valid: () => true, silentMs: () => 0 };
   readonly told: Snapshot[] = [];
   private readonly let = Promise.withResolvers<undefined>();
 

@@ -3,6 +3,7 @@ import { AppError, type PointId, type PublicJwk, type StateRecord, isId } from "
 import { type SvidCode, verifyKeyProof, verifySvid } from "@countersign/credentials";
 import type { Approvals, Proposed } from "../approvals/index.ts";
 import { type Kernel, change, named, retried, serverEntry } from "../kernel.ts";
+import { type PointStanding, leaseOf, standings } from "../points/index.ts";
 import { type Put, withState } from "../store/index.ts";
 import type { Authority } from "./authority.ts";
 import { type Joined, issued } from "./joins.ts";
@@ -140,18 +141,22 @@ export class Identities {
     const joined = records
       .filter(({ state }) => state.status !== "removed")
       .map(async (point) => await this.show(point, here));
-    const own = [...here.values()].filter(({ id }) => !known.has(id));
+    const own = standings({
+      records: [],
+      connected: [...here.values()].filter(({ id }) => !known.has(id)),
+      now: this.kernel.now(),
+    });
     return [...own.map(ownPoint), ...(await Promise.all(joined))];
   }
 
   private async show(point: Point, here: ReadonlyMap<string, Connected>): Promise<PointDetail> {
     const { id, terms, state } = point;
-    const connected = here.get(id);
-    const valid = connected === undefined ? state.status === "active" : connected.lease.valid();
+    const { lease, since } = leaseOf(point, here.get(id), this.kernel.now());
     return {
       id,
       name: terms.name,
-      lease: valid ? "valid" : "lost",
+      lease,
+      lostSince: since,
       place: terms.place,
       status: state.status,
       url: state.url,
@@ -165,9 +170,8 @@ export class Identities {
 const MOST_LISTED = 2000;
 type Connected = ReturnType<Kernel["points"]["all"]>[number];
 
-function ownPoint({ id, name, lease }: Connected): PointDetail {
-  const place = { place: "own", status: "active", url: null, joinedAt: null, jkt: null, secrets: true } as const;
-  return { id, name, lease: lease.valid() ? "valid" : "lost", ...place };
+function ownPoint({ id, name, lease, since, place, status }: PointStanding): PointDetail {
+  return { id, name, lease, lostSince: since, place, status, url: null, joinedAt: null, jkt: null, secrets: true };
 }
 
 /** Whether this key is the point's, and the point is one. */

@@ -166,7 +166,7 @@ describe("joining", () => {
     const push = (): never => {
       throw new Error("not asked");
     };
-    kernel.points.connect({ id, name: "mcp", lease: { valid: () => true }, push });
+    kernel.points.connect({ id, name: "mcp", lease: { valid: () => true, silentMs: () => 0 }, push });
     await expect(joins.create("mcp", "local")).rejects.toMatchObject({ code: "request.conflict" });
   });
 

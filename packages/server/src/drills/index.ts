@@ -1,2 +1,3 @@
 export { Drills } from "./drills.ts";
 export { drillRoutes } from "./routes.ts";
+export { drillChecks } from "./checks.ts";

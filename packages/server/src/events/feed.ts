@@ -30,6 +30,7 @@ const TOLD: Partial<Record<Kind, HintKind>> = {
   mandate: "mandate",
   policy: "policy",
   upstream: "upstream",
+  point: "point",
   settings: "everything",
 };
 

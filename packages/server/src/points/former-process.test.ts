@@ -18,7 +18,7 @@ afterEach(async () => await here.close());
 
 async function join(instance: string, applied: number): Promise<void> {
   const push = async (): Promise<never> => await Promise.reject(new Error("silent"));
-  here.kernel.points.connect({ id: point, name: "mcp", lease: { valid: () => true }, push });
+  here.kernel.points.connect({ id: point, name: "mcp", lease: { valid: () => true, silentMs: () => 0 }, push });
   await served.join({ point, instance, applied, tasks: [], url: null, clock: Date.now() });
 }
 

@@ -61,7 +61,7 @@ class Model {
     await this.scheduler.schedule(Promise.resolve());
     membership?.noted(this.record);
     await this.scheduler.schedule(Promise.resolve());
-    membership?.assertRenews({ point: POINT, instance, clock: this.now });
+    membership?.assertRenews({ point: POINT, instance, clock: this.now, applied: 0 });
     await this.scheduler.schedule(Promise.resolve());
     this.now += lateMs;
     this.leases.set(instance, Math.max(this.leases.get(instance) ?? 0, sent + LEASE.seconds * 1000));
@@ -69,11 +69,11 @@ class Model {
 
   async join(server: number, instance: string): Promise<void> {
     const sent = this.now;
-    await this.servers[server]?.join({ point: POINT, instance, url: null, clock: this.now });
+    await this.servers[server]?.join({ point: POINT, instance, url: null, clock: this.now, applied: 0 });
     await this.scheduler.schedule(Promise.resolve());
     // As the answer to a join is made: the primary is asked once more after everything was read.
     this.servers[server]?.noted(this.record);
-    this.servers[server]?.assertRenews({ point: POINT, instance, clock: this.now });
+    this.servers[server]?.assertRenews({ point: POINT, instance, clock: this.now, applied: 0 });
     this.leases.set(instance, Math.max(this.leases.get(instance) ?? 0, sent + LEASE.seconds * 1000));
   }
 

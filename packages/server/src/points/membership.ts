@@ -1,14 +1,25 @@
 import { createHash } from "node:crypto";
-import { AppError, type PointId, type StateRecord, newId } from "@countersign/core";
+import { AppError, isJsonObject, type PointId, type StateRecord, newId } from "@countersign/core";
 import type { Hello, RenewalRequest } from "@countersign/enforce";
 import { type Kernel, serverEntry, settingsOf } from "../kernel.ts";
-import { type Put, withState } from "../store/index.ts";
+import { type Head, type Put, withState } from "../store/index.ts";
 import { Silence } from "./silence.ts";
 
 export type PointRecord = StateRecord<"point">;
 
+/** What a point said of itself with its last renewal. */
+export interface Asked {
+  /** By how much its wall clock is ahead of the server's, in ms. */
+  readonly skewMs: number;
+  /** Up to which version it has applied changes, and up to which it had been told when it asked. */
+  readonly applied: number;
+  readonly told: number;
+  /** Of the answer before. */
+  readonly generation: number;
+}
+
 /** Most that the wall clocks of a point and of the control plane may differ, in ms. */
-const MOST_SKEW_MS = 60_000;
+export const MOST_SKEW_MS = 60_000;
 const MOST_TRIES = 20;
 
 /**
@@ -19,6 +30,10 @@ export class Membership {
   readonly silence: Silence;
   private readonly kernel: Kernel;
   private readonly records = new Map<PointId, PointRecord>();
+  /** What was answered last, by point. */
+  private readonly answered = new Map<PointId, Head>();
+  /** Clocks of points that were refused for them, in ms ahead of this server's. */
+  private readonly refusedClocks = new Map<PointId, number>();
 
   constructor(kernel: Kernel, monotonicMs: () => number) {
     this.kernel = kernel;
@@ -36,6 +51,25 @@ export class Membership {
     this.silence.noted(record);
   }
 
+  /** Every point, as last seen. */
+  all(): readonly PointRecord[] {
+    return [...this.records.values()];
+  }
+
+  /** What points said of themselves last, those of other servers too; of one whose clock was refused only that. */
+  async lastAsked(): Promise<ReadonlyMap<string, Partial<Asked>>> {
+    const all = new Map<string, Partial<Asked>>();
+    // The board holds what servers of this installation said; what is no such thing says nothing.
+    for (const [id, asked] of await this.silence.lastAsked()) if (isJsonObject(asked)) all.set(id, asked);
+    for (const [id, skewMs] of this.refusedClocks) all.set(id, { skewMs });
+    return all;
+  }
+
+  /** Notes what a renewal is answered with. */
+  answers(point: PointId, head: Head): void {
+    this.answered.set(point, head);
+  }
+
   /** Points that may hold a lease, as last seen. */
   present(): readonly PointRecord[] {
     return [...this.records.values()].filter(mayHold);
@@ -50,7 +84,7 @@ export class Membership {
     const known = (await store.find("point", { key: name })).find(({ terms }) => terms.place === "own");
     if (known !== undefined) {
       this.noted(known);
-      if (mayHold(known)) await this.away(known);
+      if (mayHold(known)) await this.away(known, "left");
       return known.id;
     }
     const put: Put & { kind: "point" } = {
@@ -68,7 +102,7 @@ export class Membership {
    * The point works as this process from here on.
    * @throws AppError `point.unknown`, `point.clock`, `point.in_use`
    */
-  async join(hello: Pick<Hello, "point" | "instance" | "url" | "clock">): Promise<PointRecord> {
+  async join(hello: Pick<Hello, "point" | "instance" | "url" | "clock" | "applied">): Promise<PointRecord> {
     this.assertClock(hello);
     const instance = digestOf(hello.instance);
     return await this.settled(hello.point, async (record) => {
@@ -77,7 +111,7 @@ export class Membership {
       const joins = (record.state.joins ?? 0) + 1;
       const state = { status: "active", instance, joins, url: hello.url } as const;
       const joined = await this.commit(withState(record, state), record.version, "point.active");
-      if (joined !== null) this.silence.renewed(joined.id);
+      if (joined !== null) this.heard(joined.id, hello);
       return joined;
     });
   }
@@ -97,28 +131,36 @@ export class Membership {
    * Whether this process may renew, by what the primary knew after it asked.
    * @throws AppError `point.unknown`, `point.clock`, `point.in_use`, `point.left`
    */
-  assertRenews(renewal: Pick<RenewalRequest, "point" | "instance" | "clock">): void {
+  assertRenews(renewal: Pick<RenewalRequest, "point" | "instance" | "clock" | "applied">): void {
     this.assertClock(renewal);
     const record = this.records.get(renewal.point);
     if (record === undefined || isRemoved(record)) throw new AppError("point.unknown");
     const { status, instance } = record.state;
     if (instance !== null && instance !== digestOf(renewal.instance)) throw new AppError("point.in_use");
     if (status !== "active" || instance === null) throw new AppError("point.left");
-    this.silence.renewed(record.id);
+    this.heard(record.id, renewal);
   }
 
-  private assertClock({ clock }: { readonly clock: number }): void {
-    const skewMs = Math.abs(clock - this.kernel.now());
+  private heard(id: PointId, { clock, applied }: Pick<RenewalRequest, "clock" | "applied">): void {
+    const { version: told, generation } = this.answered.get(id) ?? { version: 0, generation: 0 };
+    this.silence.renewed(id, { skewMs: clock - this.kernel.now(), applied, told, generation });
+  }
+
+  private assertClock({ point, clock }: Pick<RenewalRequest, "point" | "clock">): void {
+    const aheadMs = clock - this.kernel.now();
+    const skewMs = Math.abs(aheadMs);
+    this.refusedClocks.delete(point);
     if (skewMs <= MOST_SKEW_MS) return;
+    if (this.records.has(point)) this.refusedClocks.set(point, aheadMs);
     const seconds = Math.round(skewMs / 1000);
     throw new AppError("point.clock", { detail: `the clocks differ by ${String(seconds)} s; set them right` });
   }
 
-  /** The process has dropped its lease. */
+  /** The process has dropped its lease: nobody misses it. */
   async leave(point: PointId, instance: string): Promise<void> {
     await this.settled(point, async (record) => {
       if (record === null || !mayHold(record) || record.state.instance !== digestOf(instance)) return true;
-      return (await this.away(record)) !== null;
+      return (await this.away(record, "left")) !== null;
     });
   }
 
@@ -134,7 +176,7 @@ export class Membership {
     await this.silence.tell(silentMs);
     for (const record of this.present()) {
       if (record.state.status === "leaving") {
-        if (this.silence.leftFor(record) >= silentMs) await this.away(record);
+        if (this.silence.leftFor(record) >= silentMs) await this.away(record, "silent");
       } else if (!(await this.silence.renews(record, silentMs))) await this.leaving(record);
     }
   }
@@ -145,22 +187,19 @@ export class Membership {
     return lease.seconds * 1000 + lease.marginMs;
   }
 
+  /** It fell silent: its last lease may still run. */
   private async leaving(record: PointRecord): Promise<PointRecord | null> {
-    return await this.commit(
-      withState(record, { ...record.state, status: "leaving" }),
-      record.version,
-      "point.leaving",
-    );
+    const heardAt = this.kernel.now() - this.silence.silentFor(record);
+    const state = { ...record.state, status: "leaving", silentSince: new Date(heardAt).toISOString() } as const;
+    return await this.commit(withState(record, state), record.version, "point.leaving");
   }
 
-  private async away(record: PointRecord): Promise<PointRecord | null> {
-    const { removing, ...state } = record.state;
+  private async away(record: PointRecord, how: "left" | "silent"): Promise<PointRecord | null> {
+    const { removing, silentSince, ...state } = record.state;
     const status = removing === true ? "removed" : "away";
-    return await this.commit(
-      withState(record, { ...state, status, instance: null }),
-      record.version,
-      `point.${status}`,
-    );
+    const silent = how === "silent" && silentSince !== undefined ? { silentSince } : {};
+    const put = withState(record, { ...state, ...silent, status, instance: null });
+    return await this.commit(put, record.version, `point.${status}`);
   }
 
   /** Null: somebody else changed it first. */

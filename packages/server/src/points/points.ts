@@ -4,11 +4,17 @@ import type { Store } from "../store/index.ts";
 import { Chains, byKey } from "./chains.ts";
 import { type Interest, Interests } from "./interest.ts";
 
+export interface ConnectedLease {
+  valid(): boolean;
+  /** How long ago the last renewal was sent that was answered, in ms; null: none was. */
+  silentMs(): number | null;
+}
+
 /** A connection to an enforcement point. */
 export interface ConnectedPoint {
   readonly id: PointId;
   readonly name: string;
-  readonly lease: { valid(): boolean };
+  readonly lease: ConnectedLease;
   push(change: Snapshot): Promise<Acknowledgement>;
 }
 

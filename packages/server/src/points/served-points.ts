@@ -7,13 +7,14 @@ import {
   type Snapshot,
   keyOf,
 } from "@countersign/enforce";
-import type { Kernel } from "../kernel.ts";
+import { type Kernel, settingsOf } from "../kernel.ts";
 import { closeIntentsOf } from "../ledger/index.ts";
 import type { Head } from "../store/index.ts";
 import { Barrier } from "./barrier.ts";
 import type { Interest } from "./interest.ts";
 import { Membership } from "./membership.ts";
 import { taskKey } from "./points.ts";
+import { type PointStanding, standings } from "./standing.ts";
 
 /** Tasks that a point takes along when it joins again. */
 const MOST_TASKS = 10_000;
@@ -31,8 +32,15 @@ export class ServedPoints {
   /** The answer to all for whom nothing changed: one object for one state. */
   private nothing: Snapshot = { generation: 0, version: 0, records: [] };
 
+  private readonly monotonicMs: () => number;
+  /** When the last look at the primary that was answered began. */
+  private headAt: number;
+  private leaseMs = Number.POSITIVE_INFINITY;
+
   constructor(kernel: Kernel, monotonicMs: () => number) {
     this.kernel = kernel;
+    this.monotonicMs = monotonicMs;
+    this.headAt = monotonicMs();
     this.membership = new Membership(kernel, monotonicMs);
     this.barrier = new Barrier(kernel.store, kernel.points, (record) => {
       this.membership.noted(record);
@@ -65,12 +73,14 @@ export class ServedPoints {
     interest.gathering = false;
     const head = await this.barrier.now();
     this.membership.assertRenews(hello);
+    this.membership.answers(hello.point, head);
     return { ...head, records: newest([...since, ...common, ...chains, ...(interest.pending?.values() ?? [])], head) };
   }
 
   async renew(renewal: RenewalRequest): Promise<Snapshot> {
     const head = await this.barrier.now();
     this.membership.assertRenews(renewal);
+    this.membership.answers(renewal.point, head);
     const interest = this.kernel.points.interestOf(renewal.point);
     if (interest === null || interest.pending === null) throw new AppError("point.left");
     if (renewal.applied > head.version)
@@ -125,10 +135,28 @@ export class ServedPoints {
     await this.membership.lost(point, joined.version);
   }
 
+  /** How every point stands, as this process knows it: also while the database does not answer. */
+  standings(): readonly PointStanding[] {
+    const { points, now } = this.kernel;
+    return standings({ records: this.membership.all(), connected: points.all(), now: now() });
+  }
+
+  async lastAsked(): ReturnType<Membership["lastAsked"]> {
+    return await this.membership.lastAsked();
+  }
+
+  /** The primary has not answered this server for as long as a lease lasts. */
+  isDatabaseSilent(): boolean {
+    return this.monotonicMs() - this.headAt > this.leaseMs;
+  }
+
   /** To be called twice a second. */
   async sweep(): Promise<void> {
     // What other servers changed is seen, also while nobody renews here.
+    const asked = this.monotonicMs();
     await this.barrier.now();
+    this.headAt = asked;
+    this.leaseMs = (await settingsOf(this.kernel)).lease.seconds * 1000;
     await this.membership.sweep();
   }
 

@@ -27,8 +27,12 @@ export function buildMetrics(kernel: Kernel, source: StatusSource): Registry {
   gauge(
     "leases_valid",
     "enforcement points with a valid lease",
-    async () => await Promise.resolve(source.leases().filter((l) => l.valid).length),
+    async () => await Promise.resolve(source.points.standings().filter(({ lease }) => lease === "valid").length),
   );
-  gauge("points", "enforcement points that are connected", async () => await Promise.resolve(source.leases().length));
+  gauge(
+    "points",
+    "enforcement points that should hold a lease",
+    async () => await Promise.resolve(source.points.standings().filter(({ lease }) => lease !== "none").length),
+  );
   return registry;
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@countersign/core";
 import { openStore } from "../store/index.ts";
-import type { Check } from "./doctor.ts";
+import { type Check, failed, passed } from "../check.ts";
 
 /**
  * Looks into a database that no control plane runs on: opens it as a start does and compares state and journal, so that `doctor` can say
@@ -10,19 +10,19 @@ import type { Check } from "./doctor.ts";
  */
 export async function examineDatabase(dataDir: string, now: () => number): Promise<Check> {
   const name = "database";
-  if (!existsSync(join(dataDir, "countersign.db"))) return { name, ok: true, detail: "none yet" };
+  if (!existsSync(join(dataDir, "countersign.db"))) return passed(name, "none yet");
   const next = "keep this directory as it is and restore it from a copy";
   try {
     const store = await openStore({ path: dataDir, clock: now });
     try {
       const faults = await store.audit();
-      if (faults.length === 0) return { name, ok: true, detail: "state and journal agree" };
-      return { name, ok: false, detail: faults.map((fault) => fault.detail).join("; "), next };
+      if (faults.length === 0) return passed(name, "state and journal agree");
+      return failed(name, faults.map((fault) => fault.detail).join("; "), next);
     } finally {
       await store.close();
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { name, ok: false, detail: error.detail ?? error.message, next };
+    return failed(name, error.detail ?? error.message, next);
   }
 }

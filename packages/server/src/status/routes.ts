@@ -2,6 +2,7 @@ import { type Route, route } from "../http/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { examine } from "./doctor.ts";
 import { buildMetrics } from "./metrics.ts";
+import { readiness } from "./readiness.ts";
 import { type StatusSource, statusOf } from "./status.ts";
 
 export function statusRoutes(kernel: Kernel, source: StatusSource, ledgerKey: () => string): readonly Route[] {
@@ -19,12 +20,8 @@ export function statusRoutes(kernel: Kernel, source: StatusSource, ledgerKey: ()
       url: "/readyz",
       callers: ["anyone"],
       handle: async () => {
-        const lost = source.leases().filter((l) => !l.valid);
-        const ready = lost.length === 0;
-        return await Promise.resolve({
-          status: ready ? 200 : 503,
-          body: { ready, leaseLost: lost.map((l) => l.name) },
-        });
+        const body = readiness(source.points);
+        return await Promise.resolve({ status: body.ready ? 200 : 503, body });
       },
     }),
     route({

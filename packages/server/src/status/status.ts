@@ -1,13 +1,25 @@
 import type { Kernel } from "../kernel.ts";
 import { settingsOf } from "../kernel.ts";
-import type { Check } from "./doctor.ts";
+import type { Check } from "../check.ts";
 import { gatewaysOf } from "../tasks/index.ts";
+import type { Asked, PointStanding } from "../points/index.ts";
 import type { PendingChange } from "../upstreams/index.ts";
+
+/** What is known of the enforcement points. */
+export interface PointsSource {
+  standings(): readonly PointStanding[];
+  /** What they said of themselves with their last renewals. */
+  lastAsked(): Promise<ReadonlyMap<string, Partial<Asked>>>;
+  /** The primary has not answered this server for as long as a lease lasts. */
+  isDatabaseSilent(): boolean;
+}
 
 export interface StatusSource {
   readonly dataDir: string;
   readonly version: string;
-  readonly leases: () => readonly { readonly name: string; readonly valid: boolean }[];
+  readonly points: PointsSource;
+  /** The authorities of the installation's certificates. */
+  readonly authority: { readonly authorities: readonly { readonly notAfter: number }[] };
   readonly pending: () => readonly PendingChange[];
   /** How many records outlived what is behind them (INV-10), at the last look. */
   readonly zombies: () => Promise<number>;
@@ -26,7 +38,11 @@ export async function statusOf(kernel: Kernel, source: StatusSource): Promise<Re
     store.find("approval", { status: "pending" }),
     store.find("brake", { status: "active" }),
   ]);
-  const leases = source.leases();
+  const leases = source.points
+    .standings()
+    // A gateway that fell silent is said by `doctor`; here it is about those that should act now.
+    .filter(({ lease, status }) => lease !== "none" && status !== "away")
+    .map(({ name, lease, since }) => ({ name, valid: lease === "valid", lostSince: since }));
   const now = kernel.now();
   return {
     version: source.version,

@@ -1,6 +1,6 @@
 import type { PointView } from "@countersign/api";
 import type { ReactElement } from "react";
-import { StateBadge } from "../../parts/state-badge.tsx";
+import { LeaseBadge } from "../../parts/lease-badge.tsx";
 
 /** Where decisions are enforced, and whether the lease holds. */
 export function Points({ points }: { readonly points: readonly PointView[] }): ReactElement {
@@ -13,10 +13,7 @@ export function Points({ points }: { readonly points: readonly PointView[] }): R
         {points.map(({ id, name, lease }) => (
           <li key={id} className="point-row">
             <span>{name}</span>
-            <StateBadge
-              tone={lease === "valid" ? "good" : "bad"}
-              word={lease === "valid" ? "lease valid" : "lease lost"}
-            />
+            <LeaseBadge lease={lease} />
           </li>
         ))}
         {points.length === 0 && <li className="block-empty">None is connected: nothing passes</li>}

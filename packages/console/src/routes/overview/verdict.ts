@@ -8,14 +8,15 @@ export interface Verdict {
 
 /** The answer in one sentence, the worst first; below it what it rests on. */
 export function verdict({ points, agentsActive, approvalsPending, brakes, tasksLive }: Overview): Verdict {
-  const lost = points.filter(({ lease }) => lease === "lost").length;
+  const expected = points.filter(({ lease }) => lease !== "none");
+  const lost = expected.filter(({ lease }) => lease === "lost").length;
   const lead = [
-    `${counted(points.length - lost, "enforcement point")} with a valid lease`,
+    `${counted(expected.length - lost, "enforcement point")} with a valid lease`,
     counted(tasksLive, "live task"),
     `${counted(approvalsPending, "approval")} waiting`,
     `${counted(brakes, "brake")} in force`,
   ].join(" · ");
-  return { title: titleOf({ lost, points: points.length, agentsActive, approvalsPending }), lead: capital(lead) };
+  return { title: titleOf({ lost, points: expected.length, agentsActive, approvalsPending }), lead: capital(lead) };
 }
 
 interface Standing {

@@ -1,6 +1,6 @@
 import { AppError, type JsonObject, type PointId } from "@countersign/core";
 import { type Acknowledgement, type LinkSocket, type Snapshot, encoded, malformed } from "@countersign/enforce";
-import type { ConnectedPoint } from "../points.ts";
+import type { ConnectedLease, ConnectedPoint } from "../points.ts";
 import { readAcknowledgement } from "./bodies.ts";
 
 /** Pushes that a point may owe an acknowledgement for. */
@@ -18,24 +18,24 @@ export interface LinkedPointOptions {
   readonly id: PointId;
   readonly name: string;
   readonly link: LinkSocket;
-  /** Whether its last renewal was answered within a lease. */
-  readonly valid: () => boolean;
+  /** Valid while its last renewal was answered within a lease. */
+  readonly lease: ConnectedLease;
 }
 
 /** A point at the other end of a link, as those see it who tell it of stops and changes. */
 export class LinkedPoint implements ConnectedPoint {
   readonly id: PointId;
   readonly name: string;
-  readonly lease: { valid(): boolean };
+  readonly lease: ConnectedLease;
   private readonly link: LinkSocket;
   private readonly owed = new Map<number, Owed>();
   private pushes = 0;
 
-  constructor({ id, name, link, valid }: LinkedPointOptions) {
+  constructor({ id, name, link, lease }: LinkedPointOptions) {
     this.id = id;
     this.name = name;
     this.link = link;
-    this.lease = { valid };
+    this.lease = lease;
   }
 
   /** Sent in this tick. Rejects when the link ends before the point has acknowledged. */

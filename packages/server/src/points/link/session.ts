@@ -85,8 +85,12 @@ export class Session {
       end: (reason) => this.ended(reason),
     });
     const { point, name, jkt } = identity;
-    const valid = (): boolean => parts.monotonicMs() - this.renewedAt < parts.leaseMs();
-    this.linked = new LinkedPoint({ id: point, name, link: this.link, valid });
+    const agoMs = (): number => parts.monotonicMs() - this.renewedAt;
+    const lease = {
+      valid: (): boolean => agoMs() < parts.leaseMs(),
+      silentMs: (): number | null => (Number.isFinite(agoMs()) ? agoMs() : null),
+    };
+    this.linked = new LinkedPoint({ id: point, name, link: this.link, lease });
     const secrets = async (): Promise<boolean> => await parts.secretsFor(point, jkt);
     const chains = new Map<TaskId, Chain>();
     this.context = { point, controlPlane: parts.controlPlane, store: parts.store, chains, secrets };

@@ -18,7 +18,7 @@ import type { ConnectedPoint } from "../points.ts";
 export class ToldPoint implements ConnectedPoint {
   readonly id: PointId;
   readonly name: string;
-  readonly lease = { valid: () => true };
+  readonly lease = { valid: () => true, silentMs: () => 0 };
   readonly pushed: Snapshot[] = [];
 
   constructor(id: PointId, name = "edge") {
