@@ -1,17 +1,19 @@
-import { uptime } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError, type Code } from "@countersign/core";
 import { pooledRandom } from "@countersign/credentials";
 import {
+  type Clocks,
   EnforcementPoint,
   Forwarder,
   RemoteControlPlane,
+  type Spool,
+  type SpoolLimits,
   type TokenIssuer,
   openSpool,
   spooling,
 } from "@countersign/enforce";
-import { type McpGateway, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
+import { type McpGateway, type McpLimits, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { lockDirectory } from "@countersign/server";
 import type { Logger } from "pino";
@@ -19,6 +21,7 @@ import type { Environment } from "./environment.ts";
 import type { GatewayIdentity } from "./gateway/identity-file.ts";
 import { gatewayMetrics } from "./gateway/metrics.ts";
 import { OwnCertificate } from "./gateway/own-certificate.ts";
+import { MACHINE_CLOCKS } from "./machine-clocks.ts";
 
 export interface GatewayOptions {
   readonly identity: GatewayIdentity;
@@ -33,6 +36,11 @@ export interface GatewayOptions {
   /** What a person at the terminal should know: the lease was lost or is back, or is not given yet. */
   readonly tell: (state: GatewayState) => void;
   readonly signal: AbortSignal;
+  /** Those of the machine by default. */
+  readonly clocks?: Clocks;
+  /** Bounds other than the usual ones. */
+  readonly limits?: Partial<McpLimits>;
+  readonly spoolLimits?: Partial<SpoolLimits>;
 }
 export type GatewayState =
   | { readonly is: "waiting" | "denying"; readonly reason: string }
@@ -92,6 +100,7 @@ async function buildParts(options: GatewayOptions, closers: (() => Promise<void>
     point: identity.point,
     random,
     clock: Date.now,
+    ...(options.spoolLimits === undefined ? {} : { limits: options.spoolLimits }),
   });
   const forwarder = new Forwarder({ spool, controlPlane: remote, key: () => certificate.identity.key, random, log });
   closers.push(async () => {
@@ -112,7 +121,11 @@ async function buildParts(options: GatewayOptions, closers: (() => Promise<void>
     publicUrl: options.url,
     environment: options.env.variables,
     log,
-    probes: { denying: () => denying(point, remote), metrics: () => gatewayMetrics({ point, spool, remote }) },
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    probes: {
+      denying: () => denying({ point, remote, spool }),
+      metrics: () => gatewayMetrics({ point, spool, remote }),
+    },
     hooks: { point, serve: serveHooks(ownPlaces(options)) },
   });
   ({ url } = gateway);
@@ -159,12 +172,15 @@ interface PointParts {
   readonly url: () => string;
 }
 
-function pointOf({ identity, log }: GatewayOptions, { controlPlane, issuer, url }: PointParts): EnforcementPoint {
+function pointOf(
+  { identity, log, clocks = MACHINE_CLOCKS }: GatewayOptions,
+  { controlPlane, issuer, url }: PointParts,
+): EnforcementPoint {
   return new EnforcementPoint({
     id: identity.point,
     name: identity.name,
     controlPlane,
-    clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },
+    clocks,
     random: pooledRandom(),
     issuer: {
       get keys() {
@@ -206,11 +222,13 @@ async function joined({ point, remote }: Parts, { tell, signal }: GatewayOptions
   });
 }
 
-function denying(
-  point: EnforcementPoint,
-  remote: RemoteControlPlane,
-): { readonly code: string; readonly reason: string } | null {
-  if (point.lease.valid()) return null;
-  const { code, message } = remote.trouble() ?? new AppError("lease.lost");
+/** Why it serves nobody as it should: without a lease it denies everything, with a spool that takes nothing all that only reads. */
+function denying({ point, remote, spool }: Pick<Parts, "point" | "remote"> & { readonly spool: Spool }): {
+  readonly code: string;
+  readonly reason: string;
+} | null {
+  if (point.lease.valid() && spool.fault === null) return null;
+  const trouble = point.lease.valid() ? spool.fault : remote.trouble();
+  const { code, message } = trouble ?? new AppError("lease.lost");
   return { code, reason: message };
 }

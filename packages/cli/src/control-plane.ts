@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { consoleFolder } from "@countersign/console";
 import { pooledRandom } from "@countersign/credentials";
+import type { Clocks } from "@countersign/enforce";
+import type { McpLimits } from "@countersign/gateway";
 import { type RunningServer, startServer } from "@countersign/server";
 import { type Logger, pino } from "pino";
 import { type ConsoleSite, openConsole } from "./console/index.ts";
@@ -24,6 +26,10 @@ export interface ControlPlaneOptions {
   readonly buildConsole?: boolean;
   /** Standard error by default, from `warn` on. */
   readonly log?: Logger;
+  /** Of the points of this process; those of the machine by default. */
+  readonly clocks?: Clocks;
+  /** Bounds of the gateway of this process other than the usual ones. */
+  readonly limits?: Partial<McpLimits>;
 }
 
 /** A control plane that is built and answers nobody yet. */

@@ -1,11 +1,11 @@
-import { uptime } from "node:os";
 import { fileURLToPath } from "node:url";
 import { pooledRandom } from "@countersign/credentials";
-import { EnforcementPoint, type PointOptions } from "@countersign/enforce";
+import { type Clocks, EnforcementPoint, type PointOptions } from "@countersign/enforce";
 import { type McpGateway, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { type RunningServer, hostPort } from "@countersign/server";
 import type { ControlPlane, ControlPlaneOptions } from "./control-plane.ts";
+import { MACHINE_CLOCKS } from "./machine-clocks.ts";
 
 /** The gateway in the process of the control plane, with its lease. */
 export interface OwnGateway {
@@ -19,7 +19,7 @@ export interface OwnGateway {
 export async function startOwnGateway(plane: ControlPlane, options: ControlPlaneOptions): Promise<OwnGateway> {
   const { server, log } = plane;
   let url: string | null = null;
-  const parts = { compile: compileOnce(), url: () => url };
+  const parts = { compile: compileOnce(), url: () => url, clocks: options.clocks ?? MACHINE_CLOCKS };
   const point = await buildPoint(plane, "mcp", parts);
   const hooks = await buildPoint(plane, "hooks", parts);
   const gateway = await startMcpGateway({
@@ -28,6 +28,7 @@ export async function startOwnGateway(plane: ControlPlane, options: ControlPlane
     publicUrl: null,
     environment: options.env.variables,
     log,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     hooks: { point: hooks, serve: serveHooks(ownPlaces(options)) },
   });
   ({ url } = gateway);
@@ -60,12 +61,12 @@ type Compile = PointOptions["compile"];
 async function buildPoint(
   { server, log }: ControlPlane,
   name: string,
-  { compile, url }: { readonly compile: Compile; readonly url: () => string | null },
+  { compile, url, clocks }: { readonly compile: Compile; readonly url: () => string | null; readonly clocks: Clocks },
 ): Promise<EnforcementPoint> {
   return new EnforcementPoint({
     ...(await server.ownPoint(name)),
     controlPlane: server.controlPlane,
-    clocks: { monotonicMs: () => performance.now(), wallMs: Date.now, uptimeMs: () => uptime() * 1000 },
+    clocks,
     random: pooledRandom(),
     issuer: {
       ...server.issuer,

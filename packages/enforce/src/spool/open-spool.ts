@@ -67,8 +67,13 @@ async function openLocked(files: SpoolFiles, options: SpoolOptions, release: () 
     writer: await writerOf(files, found),
     release,
   });
-  await recover(spool, found.open, options);
-  return spool;
+  try {
+    await recover(spool, found.open, options);
+    return spool;
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
 }
 
 async function readFound(files: SpoolFiles, { point }: SpoolOptions): Promise<Found | null> {

@@ -14,6 +14,9 @@ import { entryOf, recordOf } from "../rows.ts";
 import { WorkerLink } from "./worker-link.ts";
 import { errorOf } from "../packed.ts";
 
+/** What is written to see whether anything can be. */
+const PROBE = "head/probe";
+
 /**
  * Opens the embedded database of a data directory for this process alone, in worker threads: this thread never waits for the disk.
  * Throws `data.in_use` (naming the process), `data.damaged`, `data.full` or `ledger.unavailable`.
@@ -48,6 +51,8 @@ class SqliteStore implements LedgerStore {
   private readonly growth: Growth;
   private readonly listeners = new Set<(commit: Commit, version: number) => void>();
   private readonly beside = new Set<WorkerLink>();
+  /** The last commit failed. */
+  private cannotCommit = false;
   private closing: Promise<void> | null = null;
 
   constructor(start: WorkerStart, writer: WorkerLink, opened: { readonly generation: number; readonly size: number }) {
@@ -63,12 +68,25 @@ class SqliteStore implements LedgerStore {
 
   async commit(commit: Commit): Promise<Committed> {
     this.refuseClosed();
-    const committed = await this.queue.add(packCommit(commit));
+    const committed = await this.committed(commit);
     if (committed.ok) for (const listener of this.listeners) listener(commit, committed.version);
     return committed;
   }
 
+  private async committed(commit: Commit): Promise<Committed> {
+    try {
+      const committed = await this.queue.add(packCommit(commit));
+      this.cannotCommit = false;
+      return committed;
+    } catch (error) {
+      this.cannotCommit = true;
+      throw error;
+    }
+  }
+
   async head(): Promise<Head> {
+    // INV-2, ADR 0007: what cannot commit vouches for nothing. It is tried, with as little as there is.
+    if (this.cannotCommit) await this.committed({ blobs: [{ name: PROBE, bytes: new Uint8Array(1) }] });
     // The directory is locked: no other process commits, and what this one committed is read.
     const { version } = await this.read("changes", { version: Number.MAX_SAFE_INTEGER, kinds: [] });
     return { generation: this.generation, version };
