@@ -9,7 +9,11 @@ describe("run", () => {
   it.each([
     [["nope"], "unknown command `nope`", "countersign --help"],
     [["--nope"], "unknown command `--nope`", "countersign --help"],
-    [["agent"], "`agent` needs a command: create, list, show, suspend, reinstate, retire", "countersign agent --help"],
+    [
+      ["agent"],
+      "`agent` needs a command: create, list, show, suspend, reinstate, reassign, retire",
+      "countersign agent --help",
+    ],
     [["agent", "nope"], "unknown command `agent nope`", "countersign agent --help"],
     [["__proto__"], "unknown command `__proto__`", "countersign --help"],
     [["agent", "toString"], "unknown command `agent toString`", "countersign agent --help"],
