@@ -92,13 +92,14 @@ export class Links {
     );
   }
 
+  /** Asks on the link on which this point has joined, and on the next such one when that breaks before it answered. */
+  async ask<T>(work: (link: PointLink) => Promise<T>, timeoutMs: number): Promise<T> {
+    return await this.until(timeoutMs, () => this.joined, work);
+  }
+
   /** The link on which this point has joined. @throws AppError `server.unreachable` when there is none in time */
   async wait(timeoutMs: number): Promise<PointLink> {
-    return await this.until(
-      timeoutMs,
-      () => this.joined,
-      async (link) => await Promise.resolve(link),
-    );
+    return await this.ask(async (link) => await Promise.resolve(link), timeoutMs);
   }
 
   close(): void {

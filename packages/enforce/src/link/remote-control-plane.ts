@@ -126,8 +126,14 @@ export class RemoteControlPlane implements ControlPlane {
     }
   }
 
+  /** When the link breaks before the answer came, it is asked again on the next one, as a repeat: the entries are there once. */
   async record(request: RecordRequest): Promise<Recorded> {
-    return await this.ask("record", request, { read: readRecorded });
+    let body: object = request;
+    return await this.links.ask(async (link) => {
+      const asked = this.asked(link, "record", { body, read: readRecorded, timeoutMs: ANSWER_MS });
+      body = { ...request, again: true };
+      return await asked;
+    }, ANSWER_MS);
   }
 
   async merge(run: SpoolRun): Promise<Merged> {

@@ -106,8 +106,11 @@ export function readRenewal(body: JsonObject): RenewalRequest {
   return assertShape("renew", body, RENEWAL) as unknown as RenewalRequest;
 }
 
-export function readRecord(body: JsonObject): RecordRequest {
-  const read = assertShape("record", body, {
+/** `again`: the point asked before and did not hear the answer. */
+export function readRecord(body: JsonObject): { readonly request: RecordRequest; readonly again: boolean } {
+  const { again, ...asked } = body;
+  if (again !== undefined && again !== true) throw malformed("`record.again` is true or absent");
+  const read = assertShape("record", asked, {
     point,
     entries: (value) => Array.isArray(value) && value.length > 0 && value.length <= MOST_ENTRIES,
     disclosure: maybe(shaped(DISCLOSURE)),
@@ -115,7 +118,7 @@ export function readRecord(body: JsonObject): RecordRequest {
     consume: maybe(shaped({ approval: id("apr"), version: count })),
   });
   assertEntries(read["entries"] as readonly Json[]);
-  return read as unknown as RecordRequest;
+  return { request: read as unknown as RecordRequest, again: again === true };
 }
 
 /**

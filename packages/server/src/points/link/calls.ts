@@ -1,11 +1,13 @@
 import {
   AppError,
   type Chain,
+  type EntryId,
   type IntentId,
   type Json,
   type JsonObject,
   type PointId,
   type TaskId,
+  isJsonObject,
 } from "@countersign/core";
 import type { ControlPlane } from "@countersign/enforce";
 import type { Store } from "../../store/index.ts";
@@ -42,7 +44,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     return null;
   },
   record: async (context, body) => {
-    const request = readRecord(body);
+    const { request, again } = readRecord(body);
     for (const entry of request.entries) await assertChain(context, entry.chain);
     for (const { kind, intent } of request.entries)
       if (kind === "action.outcome" && intent !== undefined) await assertOwn(context, intent);
@@ -50,7 +52,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
       const known = await context.store.get("approval", request.consume.approval);
       if (known?.terms.task !== request.entries[0].chain.task) throw foreign();
     }
-    return await context.controlPlane.record({ ...request, point: context.point });
+    const recorded = await context.controlPlane.record({ ...request, point: context.point });
+    return !recorded.ok && again && (await isRecorded(context, request.entries[0].id)) ? { ok: true } : recorded;
   },
   merge: async ({ controlPlane, point: own }, body) => await controlPlane.merge({ ...readRun(body), point: own }),
   hold: async (context, body) => {
@@ -83,6 +86,12 @@ export const CALLS: Readonly<Record<string, Call>> = {
     return null;
   },
 };
+
+/** Whether the entry is in the journal, by this point: then the transaction that was asked for is whole, for it has one. */
+async function isRecorded({ store, point: own }: CallContext, entry: EntryId): Promise<boolean> {
+  const stored = await store.entry(entry);
+  return stored !== null && isJsonObject(stored.body) && stored.body["point"] === own;
+}
 
 type Asked = Parameters<ControlPlane["denial"]>;
 

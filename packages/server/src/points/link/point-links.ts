@@ -96,9 +96,9 @@ export class PointLinks {
     const { trust, log } = this.options;
     try {
       // INV-1: the chain as OpenSSL sees it, and the name, the time and the record as this installation does.
-      const identified = socket.authorized ? await trust.identify(certificate.raw) : null;
-      if (identified?.ok === true && !socket.destroyed) this.begin(socket, identified);
-      else this.refuse(socket, identified?.ok === false ? identified.code : "svid.untrusted");
+      const identified = await trust.identify(certificate.raw);
+      if (identified.ok && socket.authorized && !socket.destroyed) this.begin(socket, identified);
+      else this.refuse(socket, identified.ok ? "svid.untrusted" : identified.code);
     } catch (error) {
       log.error({ err: error }, "a link was not identified");
       socket.destroy();

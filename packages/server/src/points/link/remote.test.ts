@@ -69,6 +69,22 @@ describe("a point on another machine", () => {
     expect(remote.server()).toBe(bench.url);
   });
 
+  it("dials its only server again when that falls silent without an error", async () => {
+    let links = 0;
+    const url = await bench.rogue((socket) => {
+      links += 1;
+      const isFirst = links === 1;
+      socket.once("data", () => {
+        socket.write(frame({ id: 1, ok: true, body: WELCOME }));
+        socket.on("data", () => (isFirst ? undefined : socket.destroy()));
+      });
+    });
+    const remote = bench.remote(point, { servers: [url] });
+    await remote.join(hello(point.point));
+    await renews(remote);
+    expect(links).toBe(2);
+  });
+
   it("goes on with another server when its own lives and cannot renew", async () => {
     const servers = [
       await rogue(({ id = null, call }) =>
@@ -95,6 +111,37 @@ describe("a point on another machine", () => {
     await vi.waitFor(async () => await renews(remote), 5000);
     // What was asked while no server was there is answered by the one that came.
     expect(await pending).toBe("because");
+  });
+
+  it("records once what it asks again because the link broke before the answer", async () => {
+    const { kernel } = bench.identities.get();
+    const lost = await bench.rogue((socket) => {
+      socket.once("data", () => {
+        socket.write(frame({ id: 1, ok: true, body: WELCOME }));
+        socket.once("data", () => socket.destroy());
+      });
+    });
+    const servers = [lost, bench.url];
+    const remote = bench.remote(point, { servers, onReplaced: () => void remote.join(hello(point.point)) });
+    await remote.join(hello(point.point));
+    const entries = [bench.entry()] as const;
+    // As the control plane answers when the journal has an entry of this id.
+    bench.control.answers.set("record", () => ({ ok: false, code: "countersignature.used" }));
+    await kernel.store.commit({ entries: [{ point: point.point, draft: entries[0] }] });
+    expect(await remote.record({ point: point.point, entries })).toEqual({ ok: true });
+    // Nobody else's entry, and nothing that was not asked before.
+    expect(await remote.record({ point: point.point, entries })).toMatchObject({ ok: false });
+  });
+
+  it("is not told that another point's entry is its own", async () => {
+    const { kernel } = bench.identities.get();
+    bench.control.answers.set("record", () => ({ ok: false, code: "countersignature.used" }));
+    const entry = bench.entry();
+    await kernel.store.commit({ entries: [{ point: newId("ep", 1, random), draft: entry }] });
+    const remote = bench.remote(point);
+    await remote.join(hello(point.point));
+    const again = { point: point.point, entries: [entry], again: true } as never;
+    expect(await remote.record(again)).toMatchObject({ ok: false });
   });
 
   it("bounds what is under way, and lets renewals pass by what waits", async () => {
