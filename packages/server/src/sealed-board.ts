@@ -30,10 +30,15 @@ export class SealedBoard {
     return await this.opened(key, await this.kernel.store.board.take(this.topic, key));
   }
 
+  /** Reads one and leaves it there. Null when there is none. */
+  async look(key: string): Promise<Json | null> {
+    const posted = (await this.kernel.store.board.read(this.topic)).find((one) => one.key === key);
+    return posted === undefined ? null : await this.opened(key, posted.value);
+  }
+
   /** Whether one is there. */
   async has(key: string): Promise<boolean> {
-    const posted = (await this.kernel.store.board.read(this.topic)).find((one) => one.key === key);
-    return posted !== undefined && (await this.opened(key, posted.value)) !== null;
+    return (await this.look(key)) !== null;
   }
 
   private async opened(key: string, sealed: Json): Promise<Json | null> {

@@ -241,12 +241,13 @@ export class Approvals {
   async answer(id: string, approver: Human, body: AssertionBody): Promise<{ readonly state: string }> {
     const approval = await this.get(id);
     mustBePending(approval, this.kernel.now());
-    const pending = (await this.prepared.take(preparedKey(id, approver, body))) as Pending | null;
-    if (pending === null || !isStillMeant(pending, approval, body)) {
-      throw new AppError("approval.changed", { detail: "load the page again and sign what it shows then" });
-    }
+    const key = preparedKey(id, approver, body);
+    const pending = (await this.prepared.look(key)) as Pending | null;
+    if (pending === null || !isStillMeant(pending, approval, body)) throw changedMeanwhile();
     const assertion = body.response as unknown as AssertionJson;
     const verified = await verifyAnswer(this.kernel, pending, assertion);
+    // Only a signature that verifies uses it up: whoever holds a session alone can't spoil what its person is about to sign.
+    if ((await this.prepared.take(key)) === null) throw changedMeanwhile();
     const tookMs = await this.shown.since(id, approver.id);
     const answer = { approval, pending, assertion, verified, tookMs, reason: body.reason ?? "" };
     const kind = approval.terms.change === null ? undefined : this.kinds.get(approval.terms.change);
@@ -281,6 +282,10 @@ export class Approvals {
   async sweep(): Promise<void> {
     await sweepApprovals(this.kernel);
   }
+}
+
+function changedMeanwhile(): AppError {
+  return new AppError("approval.changed", { detail: "load the page again and sign what it shows then" });
 }
 
 function preparedKey(id: string, { id: approver }: Human, { decision }: Pick<AssertionBody, "decision">): string {
