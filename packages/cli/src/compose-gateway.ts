@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AppError, type Code } from "@countersign/core";
+import { AppError, codeRow } from "@countersign/core";
 import { pooledRandom } from "@countersign/credentials";
 import {
   type Clocks,
@@ -54,8 +54,7 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-/** Refusals that may pass by themselves: the gateway denies and asks again. */
-const MAY_PASS: ReadonlySet<Code> = new Set<Code>(["server.unreachable", "point.in_use", "point.left", "lease.behind"]);
+/** After a refusal that may pass by itself the gateway denies and asks again. */
 const AGAIN_MS = 500;
 
 /**
@@ -210,7 +209,7 @@ async function joined({ point, remote }: Parts, { tell, signal }: GatewayOptions
       await point.start();
       break;
     } catch (error) {
-      if (!(error instanceof AppError) || !MAY_PASS.has(error.code)) throw error;
+      if (!(error instanceof AppError) || !codeRow(error.code).retryable) throw error;
       if (error.message !== told) tell({ is: "waiting", reason: error.message });
       told = error.message;
       await new Promise<void>((resolve) => setTimeout(resolve, AGAIN_MS));

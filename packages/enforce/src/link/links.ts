@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import { AppError, type JsonObject, type Random } from "@countersign/core";
+import { AppError, type JsonObject, type Random, codeRow } from "@countersign/core";
 import type { PointLog } from "../point.ts";
 import { PointLink } from "./point-link.ts";
 
@@ -65,6 +65,7 @@ export class Links {
           return answer;
         } catch (error) {
           if (error instanceof AppError && !isUnreachable(error)) this.refusal = error;
+          this.leaveWhatFails(link, error);
           throw error;
         }
       },
@@ -84,8 +85,7 @@ export class Links {
         try {
           return await ask(link);
         } catch (error) {
-          // A server that lives and cannot renew, perhaps because its database is out of reach, is left for another.
-          if (isUnreachable(error) && this.servers.length > 1) link.end(error);
+          this.leaveWhatFails(link, error);
           throw error;
         }
       },
@@ -107,6 +107,12 @@ export class Links {
     this.link?.end(null);
     this.wake();
     this.tell();
+  }
+
+  /** A server that lives and cannot do its work, perhaps because its database is out of reach or behind, is left for another. */
+  private leaveWhatFails(link: PointLink, error: unknown): void {
+    const fails = error instanceof AppError && codeRow(error.code).status >= 500;
+    if (fails && this.servers.length > 1) link.end(error);
   }
 
   private async until<T>(

@@ -1,4 +1,4 @@
-import { AppError, type Json, type JsonObject, NO_CHAIN, newId } from "@countersign/core";
+import { AppError, type Json, type JsonObject, NO_CHAIN, newId, problemOf } from "@countersign/core";
 import type { RemoteControlPlane } from "@countersign/enforce";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -85,16 +85,31 @@ describe("a point on another machine", () => {
     expect(links).toBe(2);
   });
 
-  it("goes on with another server when its own lives and cannot renew", async () => {
+  const problem = problemOf(new AppError("ledger.unavailable")) as unknown as JsonObject;
+  it.each([
+    ["does not answer", (): Json => null],
+    ["says that its database is out of reach", (id: Json): Json => ({ id, ok: false, problem })],
+  ])("goes on with another server when its own lives, cannot renew and %s", async (_name, answer) => {
     const servers = [
       await rogue(({ id = null, call }) =>
-        call === "join" ? { id, ok: true, body: WELCOME } : call === "ping" ? { id, ok: true, body: null } : null,
+        call === "join" ? { id, ok: true, body: WELCOME } : call === "ping" ? { id, ok: true, body: null } : answer(id),
       ),
       bench.url,
     ];
     const remote = bench.remote(point, { servers });
     await remote.join(hello(point.point));
-    await renews(remote);
+    // As a point does, again and again.
+    await vi.waitFor(async () => await renews(remote), 5000);
+    expect(remote.server()).toBe(bench.url);
+  });
+
+  it("joins at another server when its own lives and its database is out of reach", async () => {
+    const own = await rogue(({ id = null, call }) =>
+      call === "ping" ? { id, ok: true, body: null } : { id, ok: false, problem },
+    );
+    const remote = bench.remote(point, { servers: [own, bench.url] });
+    await expect(remote.join(hello(point.point))).rejects.toMatchObject({ code: "ledger.unavailable" });
+    await remote.join(hello(point.point));
     expect(remote.server()).toBe(bench.url);
   });
 
