@@ -153,6 +153,8 @@ export interface WorldOptions {
   readonly data?: string;
   readonly gatewayData?: string;
   readonly spoolEntries?: number;
+  /** Builds the console if it is older than its sources. */
+  readonly buildConsole?: boolean;
 }
 
 /** A control plane with its own gateway, and one that has joined over a wire that can be broken. All parts are real. */
@@ -217,6 +219,7 @@ export class World {
         variables,
       },
       log,
+      buildConsole: this.options.buildConsole ?? false,
       clocks: this.ownClocks.clocks,
       limits,
     });

@@ -15,6 +15,18 @@ export function When({ at }: { readonly at: string }): ReactElement {
   );
 }
 
+/** A time as the clock on the wall showed it; of another day with its date. */
+export function ClockTime({ at }: { readonly at: string }): ReactElement {
+  const now = useNow(MOVES_MS);
+  const then = new Date(at);
+  const isToday = then.toDateString() === new Date(now).toDateString();
+  return (
+    <time dateTime={at}>
+      {then.toLocaleString(undefined, { ...(isToday ? {} : { dateStyle: "medium" }), timeStyle: "short" })}
+    </time>
+  );
+}
+
 /** What is left until then, by the second. */
 export function Countdown({ until }: { readonly until: string }): ReactElement {
   const now = useNow(1000);

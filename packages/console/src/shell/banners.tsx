@@ -4,7 +4,7 @@ import { PlugZap, ShieldAlert, Snowflake } from "lucide-react";
 import type { ReactElement } from "react";
 import { useStreamState } from "../data/live.ts";
 import { brakes, points } from "../data/queries.ts";
-import { When } from "../parts/when.tsx";
+import { ClockTime } from "../parts/when.tsx";
 
 /** What has to be known on every page: old data, points that deny everything, a freeze of everything. */
 export function Banners(): ReactElement {
@@ -25,6 +25,7 @@ export function Banners(): ReactElement {
         <p className="banner" data-tone="bad">
           <ShieldAlert className="icon" aria-hidden />
           <span>
+            No lease:{" "}
             {lost.map(({ id, name, lostSince }, at) => (
               <span key={id}>
                 {at > 0 && ", "}
@@ -32,12 +33,13 @@ export function Banners(): ReactElement {
                 {lostSince !== null && (
                   <>
                     {" "}
-                    since <When at={lostSince} />
+                    since <ClockTime at={lostSince} />
                   </>
                 )}
               </span>
             ))}
-            {lost.length === 1 ? ": no lease. It denies" : ": no lease. They deny"} everything until it is back.
+            . {lost.length === 1 ? "It denies everything until it has" : "They deny everything until they have"} one
+            again.
           </span>
         </p>
       )}

@@ -15,6 +15,11 @@ export interface PointStanding {
   readonly since: string | null;
 }
 
+/** A gateway that should hold a lease and is gone: its last one is over. A part of this very process that has none is here, and denies. */
+export function isGone({ lease, place, status }: PointStanding): boolean {
+  return lease === "lost" && place === "joined" && status === "away";
+}
+
 interface Known {
   readonly records: readonly PointRecord[];
   readonly connected: readonly ConnectedPoint[];

@@ -31,6 +31,10 @@ describe("leases", () => {
     expect(check.detail).toBe(`no lease: edge (${status}, silent since ${SINCE})`);
   });
 
+  it("fail for a part of the control plane that has none, however long ago", () => {
+    expect(leases([point("mcp", { ...LOST, place: "own", status: "away" })]).level).toBe("failed");
+  });
+
   it("warn of a gateway that fell silent for good, and say how to be rid of it", () => {
     const check = leases([point("edge", { ...LOST, status: "away" })]);
     expect(check).toMatchObject({ ok: true, level: "warning", detail: expect.stringContaining(SINCE) });

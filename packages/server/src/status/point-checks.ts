@@ -1,4 +1,4 @@
-import { type Asked, MOST_SKEW_MS, type PointStanding } from "../points/index.ts";
+import { type Asked, MOST_SKEW_MS, type PointStanding, isGone } from "../points/index.ts";
 import { type Check, failed, passed, warned } from "../check.ts";
 
 type Points = readonly PointStanding[];
@@ -11,8 +11,8 @@ const SKEW_MS = 5000;
 export function leases(points: Points): Check {
   const name = "leases";
   const lost = points.filter(({ lease }) => lease === "lost");
-  const gone = lost.filter(({ status }) => status === "away");
-  const denying = lost.filter(({ status }) => status !== "away");
+  const gone = lost.filter(isGone);
+  const denying = lost.filter((point) => !isGone(point));
   const said = lost.map((point) => `${point.name} (${point.status}, silent since ${point.since ?? "its start"})`);
   if (denying.length > 0)
     return failed(name, `no lease: ${said.join(", ")}`, "look at the log; a point without a lease denies everything");

@@ -1,3 +1,4 @@
+import { isGone } from "../points/index.ts";
 import type { PointsSource } from "./status.ts";
 
 /** What `/readyz` says. */
@@ -14,8 +15,8 @@ export interface Readiness {
 /** Whether this server does what it is there for. Asks nothing of the database. */
 export function readiness(points: PointsSource): Readiness {
   const lost = points.standings().filter(({ lease }) => lease === "lost");
-  const leaseLost = lost.filter(({ status }) => status !== "away").map(({ name }) => name);
-  const silent = lost.filter(({ status }) => status === "away").map(({ name }) => name);
+  const leaseLost = lost.filter((point) => !isGone(point)).map(({ name }) => name);
+  const silent = lost.filter(isGone).map(({ name }) => name);
   const database = points.isDatabaseSilent() ? "silent" : "answers";
   return { ready: leaseLost.length === 0 && database === "answers", leaseLost, silent, database };
 }

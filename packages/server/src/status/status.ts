@@ -2,7 +2,7 @@ import type { Kernel } from "../kernel.ts";
 import { settingsOf } from "../kernel.ts";
 import type { Check } from "../check.ts";
 import { gatewaysOf } from "../tasks/index.ts";
-import type { Asked, PointStanding } from "../points/index.ts";
+import { type Asked, type PointStanding, isGone } from "../points/index.ts";
 import type { PendingChange } from "../upstreams/index.ts";
 
 /** What is known of the enforcement points. */
@@ -41,7 +41,7 @@ export async function statusOf(kernel: Kernel, source: StatusSource): Promise<Re
   const leases = source.points
     .standings()
     // A gateway that fell silent is said by `doctor`; here it is about those that should act now.
-    .filter(({ lease, status }) => lease !== "none" && status !== "away")
+    .filter((point) => point.lease !== "none" && !isGone(point))
     .map(({ name, lease, since }) => ({ name, valid: lease === "valid", lostSince: since }));
   const now = kernel.now();
   return {

@@ -30,6 +30,8 @@ describe("verdict", () => {
     expect(verdict({ ...calm, points, approvalsPending: 4, agentsActive: 0 }).title).toBe(
       "1 enforcement point lost the lease and denies everything",
     );
+    const all = [...points, { id: "ep_3", name: "far", lease: "lost" as const, lostSince: null }];
+    expect(verdict({ ...calm, points: all }).title).toBe("2 enforcement points lost the lease and deny everything");
   });
 
   it("says how many decisions wait", () => {

@@ -28,7 +28,8 @@ interface Standing {
 
 function titleOf({ lost, points, agentsActive, approvalsPending }: Standing): string {
   if (points === 0) return "No enforcement point is connected: nothing passes";
-  if (lost > 0) return `${capital(counted(lost, "enforcement point"))} lost the lease and denies everything`;
+  if (lost > 0)
+    return `${capital(counted(lost, "enforcement point"))} lost the lease and ${lost === 1 ? "denies" : "deny"} everything`;
   if (agentsActive === 0) return "No agent is registered yet";
   if (approvalsPending > 0) return `Agents are under control; ${counted(approvalsPending, "decision")} for a person`;
   return "Agents are under control";
