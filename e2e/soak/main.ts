@@ -5,12 +5,13 @@ import type { Loop } from "./loop.ts";
 import { powerCut } from "./power-cut.ts";
 import { spool } from "./spool.ts";
 import { shellJudge } from "./shell-judge.ts";
+import { stop } from "./stop.ts";
 
 /**
  * `npm run soak [-- NAME] [--short]`: breaks a running system again and again and looks at what is left. One file per loop; each
  * round ends passed or failed; the last line is `N passed, N failed`, with the number of rounds that this machine can't run.
  */
-const LOOPS: readonly Loop[] = [kill, gatewayKill, powerCut, spool, shellJudge];
+const LOOPS: readonly Loop[] = [kill, gatewayKill, powerCut, spool, shellJudge, stop];
 
 const { values, positionals } = parseArgs({
   options: { short: { type: "boolean", default: false } },

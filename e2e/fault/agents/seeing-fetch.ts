@@ -17,16 +17,20 @@ export function seeingFetch(sightings: Sightings, see: (call: string, seen: Seen
     const sent = request(input as URL, { method, headers, ...(signal instanceof AbortSignal ? { signal } : {}) });
     sent.end(text);
     const [response] = (await once(sent, "response")) as [IncomingMessage];
+    let wanted = true;
     const stream = new ReadableStream<Uint8Array>({
       start(controller) {
         response.on("data", (chunk: Buffer) => {
           if (call !== undefined) see(call, sightings.now());
-          controller.enqueue(chunk);
+          if (wanted) controller.enqueue(chunk);
         });
-        response.on("end", () => controller.close());
-        response.on("error", (error) => controller.error(error));
+        response.on("end", () => wanted && controller.close());
+        response.on("error", (error) => wanted && controller.error(error));
       },
-      cancel: () => void response.destroy(),
+      cancel() {
+        wanted = false;
+        response.destroy();
+      },
     });
     const { statusCode: status = 0 } = response;
     const given = Object.entries(response.headers).flatMap(([name, value]) =>

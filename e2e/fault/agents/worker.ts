@@ -78,7 +78,7 @@ export class Worker {
   > {
     const { name, human, device, agent, task } = this.work;
     this.calls += 1;
-    const note = `${name}/${String(this.calls)}`;
+    const note = `${name}-${task.slice(-6)}-${String(this.calls)}`;
     const effect = randomInt(2) === 0 ? "read" : "write";
     const size = randomInt(20) === 0 ? LARGE_BYTES : 1;
     return {

@@ -1,0 +1,171 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type Postgres, startPostgres } from "../../../packages/server/src/testing/index.ts";
+import { countersign, userEnvironment } from "../../support/launcher.ts";
+import { overSocket } from "../../support/socket.ts";
+import { DroppingProxy } from "../dropping-proxy.ts";
+import { Program } from "./program.ts";
+
+/** A control plane: its process, its way to the database, its address. */
+export interface ServerNode {
+  readonly program: Program;
+  readonly database: DroppingProxy;
+  readonly api: string;
+  readonly data: string;
+}
+/** An enforcement point: its process, its way to each server, the address for clients. */
+export interface GatewayNode {
+  readonly name: string;
+  readonly program: Program;
+  readonly links: readonly DroppingProxy[];
+  readonly url: string;
+}
+
+export interface ClusterOptions {
+  readonly folder: string;
+  readonly servers: number;
+  readonly gateways: number;
+}
+
+const AT_ONCE = 4;
+
+/** Servers on one PostgreSQL and gateways, each a process of its own, with a network between them that can be broken. */
+export class Cluster {
+  readonly postgres: Postgres;
+  readonly servers: readonly ServerNode[];
+  readonly gateways: readonly GatewayNode[];
+  readonly env: NodeJS.ProcessEnv;
+
+  private constructor(parts: Pick<Cluster, "postgres" | "servers" | "gateways" | "env">) {
+    this.postgres = parts.postgres;
+    this.servers = parts.servers;
+    this.gateways = parts.gateways;
+    this.env = parts.env;
+  }
+
+  /** Everything but the processes of ours: these begin with {@link startServers}. */
+  static async make(options: ClusterOptions): Promise<Cluster> {
+    const { folder } = options;
+    await mkdir(join(folder, "logs"), { recursive: true });
+    const postgres = await startPostgres();
+    const url = new URL(await postgres.url("countersign"));
+    const env = userEnvironment(folder);
+    const servers: ServerNode[] = [];
+    for (let i = 0; i < options.servers; i += 1) servers.push(await serverNode(options, `server-${String(i)}`, url));
+    const gateways: GatewayNode[] = [];
+    for (let i = 0; i < options.gateways; i += 1)
+      gateways.push(await gatewayNode(options, `edge-${String(i)}`, { servers, env }));
+    return new Cluster({ postgres, servers, gateways, env });
+  }
+
+  /** Answers the link with which the first human is set up. */
+  async startServers(): Promise<string> {
+    const [first, ...others] = this.servers;
+    const ready = await first?.program.start();
+    await Promise.all(others.map(async ({ program }) => await program.start()));
+    return String(ready?.["setupUrl"]);
+  }
+
+  /** Proposes the upstream `notes`, as an operator does; answers what is to be signed. */
+  async addUpstream(url: string): Promise<string> {
+    const tools = ["look=read", "note=write"].flatMap((effect) => ["--effect", effect]);
+    const resources = ["look", "note"].flatMap((tool) => ["--resource", `${tool}=https://notes.example/{note}`]);
+    const place = ["--data", this.servers[0]?.data ?? "", "--json"];
+    const ran = await countersign(
+      ["upstream", "add", "notes", "--url", url, ...tools, ...resources, ...place],
+      this.env,
+    );
+    const [last = "{}"] = ran.stdout.trim().split("\n").slice(-1);
+    const { approvalId } = JSON.parse(last) as { readonly approvalId?: string };
+    if (approvalId === undefined) throw new Error(`the upstream was not proposed: ${ran.stderr}`);
+    return approvalId;
+  }
+
+  /** Gives each gateway its identity. */
+  async joinGateways(): Promise<void> {
+    const waiting = [...this.gateways];
+    const next = async (): Promise<void> => {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await this.join(one);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, next));
+  }
+
+  private async join({ name, program }: GatewayNode): Promise<void> {
+    const socket = join(this.servers[0]?.data ?? "", "control.sock");
+    const { json } = await overSocket(socket, "/v1/points/tokens", { name });
+    const { args } = program;
+    program.args = [...args, "--join", String(json["token"])];
+    await program.start();
+    program.args = args;
+  }
+
+  async close(): Promise<void> {
+    const programs = [...this.servers, ...this.gateways].map(({ program }) => program);
+    for (const program of programs) program.resume();
+    await Promise.all(programs.map(async (program) => await program.end("SIGKILL")));
+    const proxies = [...this.servers.map(({ database }) => database), ...this.gateways.flatMap(({ links }) => links)];
+    await Promise.all(proxies.map(async (proxy) => await proxy.close()));
+    await this.postgres.stop();
+  }
+}
+
+async function serverNode(options: ClusterOptions, name: string, database: URL): Promise<ServerNode> {
+  const { folder } = options;
+  const port = await freePort();
+  const proxy = await DroppingProxy.open({ host: "127.0.0.1", port: Number(database.port) });
+  const through = new URL(database);
+  through.port = String(proxy.port);
+  const config = join(folder, `${name}.yaml`);
+  const data = join(folder, name);
+  await writeFile(
+    config,
+    stringify({
+      publicUrl: "http://localhost:7330",
+      listen: { api: `127.0.0.1:${String(port)}` },
+    }),
+  );
+  const program = new Program({
+    name,
+    args: ["server", "--json", "--data", data, "--config", config],
+    env: userEnvironment(folder, { DATABASE_URL: through.href, COUNTERSIGN_LOG: "warn" }),
+    log: join(folder, "logs", `${name}.log`),
+  });
+  return { program, database: proxy, api: `http://127.0.0.1:${String(port)}`, data };
+}
+
+async function gatewayNode(
+  { folder }: ClusterOptions,
+  name: string,
+  { servers, env }: { readonly servers: readonly ServerNode[]; readonly env: NodeJS.ProcessEnv },
+): Promise<GatewayNode> {
+  const links = await Promise.all(
+    servers.map(async ({ api }) => await DroppingProxy.open({ host: "127.0.0.1", port: Number(new URL(api).port) })),
+  );
+  const listen = `127.0.0.1:${String(await freePort())}`;
+  const addresses = links.map(({ port }) => `http://127.0.0.1:${String(port)}`).join(",");
+  const program = new Program({
+    name,
+    args: ["gateway", "--json", "--server", addresses, "--data", join(folder, name), "--listen", listen],
+    env: { ...env, COUNTERSIGN_LOG: "warn" },
+    log: join(folder, "logs", `${name}.log`),
+  });
+  return { name, program, links, url: `http://${listen}` };
+}
+
+/** Below the ports that the kernel gives to connections, so that nobody takes it while a process is started again. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await once(server.close(), "close");
+    return port;
+  }
+}

@@ -1,0 +1,66 @@
+import { randomInt } from "node:crypto";
+import { FaultRun, type RoundResult } from "../fault/fault-run.ts";
+import type { Loop, Round } from "./loop.ts";
+
+/** For hours: what a company has. In CI: what two cores carry beside it. */
+const LONG = { servers: 3, gateways: 20, stoppers: 6, roundMs: 60_000 };
+const SHORT = { servers: 3, gateways: 4, stoppers: 4, roundMs: 40_000 };
+
+/** Servers, gateways and database broken at random under load, while stops are asked for: nothing that was stopped may move. */
+export const stop: Loop = {
+  name: "stop",
+  about: "kill -9, standstill, broken links and databases under load; every receipt of a stop must be true",
+  rounds: 200,
+  shortRounds: 1,
+  obstacle: () => null,
+  run: rounds,
+};
+
+async function* rounds(count: number): AsyncGenerator<Round> {
+  const { roundMs, ...size } = count === stop.shortRounds ? SHORT : LONG;
+  const seed = Number(process.env["COUNTERSIGN_FAULT_SEED"] ?? randomInt(2 ** 31));
+  const loud = process.env["COUNTERSIGN_FAULT_LOUD"] !== undefined;
+  const say = (line: string): void => {
+    if (loud || line.startsWith("seed")) process.stdout.write(`    ${line}\n`);
+  };
+  const run = await FaultRun.begin({ ...size, seed, say });
+  let failed = false;
+  try {
+    for (let round = 1; round <= count; round += 1) {
+      const detail = `round ${String(round)} of ${String(count)}`;
+      try {
+        const result = await run.round(roundMs);
+        const fault = faultOf(result);
+        failed ||= fault !== null;
+        yield { detail: `${detail}: ${told(result)}`, fault };
+      } catch (error) {
+        failed = true;
+        yield { detail, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+        return;
+      }
+    }
+  } finally {
+    await run.close(failed);
+  }
+}
+
+function told({ stops, history, verdict }: RoundResult): string {
+  const took = stops.flatMap(({ receiptAt, requestedAt }) => (receiptAt === null ? [] : [receiptAt - requestedAt]));
+  const leases = stops.filter(({ receipt }) => receipt?.points.some(({ how }) => how === "lease_expired"));
+  return [
+    `${String(stops.length)} stops (${String(leases.length)} waited for leases, longest ${Math.max(0, ...took).toFixed(0)} ms)`,
+    `${String(history.disruptions.length)} things broken`,
+    `${String(history.arrived.length)} calls upstream`,
+    `${String(history.received.length)} answers`,
+    `${String(verdict.underWay)} under way when stopped`,
+    `${String(verdict.uncertain)} uncertain`,
+    `${String(history.ledger.length)} entries`,
+  ].join(", ");
+}
+
+function faultOf({ verdict, ledger, stops }: RoundResult): string | null {
+  const faults = verdict.faults.map(({ kind, detail }) => `${kind}: ${detail}`);
+  if (ledger !== null) faults.push(ledger);
+  if (stops.length === 0) faults.push("there was no stop");
+  return faults.length === 0 ? null : `${String(faults.length)} faults\n${faults.slice(0, 20).join("\n")}`;
+}
