@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Chance } from "./chance.ts";
 import type { Disruption } from "./check/history.ts";
 import type { Cluster, GatewayNode, ServerNode } from "./cluster/cluster.ts";
+import type { WallClock } from "./cluster/wall-clock.ts";
 import type { DroppingProxy, Weather } from "./dropping-proxy.ts";
 import { nowMs } from "./sightings.ts";
 
@@ -14,6 +15,9 @@ interface Breakage {
 
 /** Longer than lease and margin, so that a process which wakes up has lost its lease. */
 const LONG_MS = 6000;
+/** By how many seconds clocks jump, at most: within what a control plane bears, and far beyond it. */
+const JUMPS_S = [2, 50, 7200];
+const SERVER_JUMP_S = 20;
 /** Between two breakages. */
 const PAUSE_MS = { least: 50, most: 700 };
 const MOST_AT_ONCE = 6;
@@ -99,12 +103,28 @@ export class Nemesis {
     };
   }
 
-  private server({ program }: ServerNode): Breakage {
+  private server({ program, clock }: ServerNode): Breakage {
+    if (clock !== null && this.chance.next() < 0.15) return this.jump(program.name, clock, SERVER_JUMP_S);
     return this.process(program.name, { program, control: true });
   }
 
-  private gateway({ program }: GatewayNode): Breakage {
+  private gateway({ program, clock }: GatewayNode): Breakage {
+    if (clock !== null && this.chance.next() < 0.15) return this.jump(program.name, clock, this.chance.one(JUMPS_S));
     return this.process(program.name, { program, control: false });
+  }
+
+  private jump(name: string, clock: WallClock, mostS: number): Breakage {
+    const seconds = this.chance.between(-mostS, mostS);
+    const forMs = this.chance.between(1000, LONG_MS);
+    return {
+      what: `the wall clock of ${name} jumps by ${String(seconds)} s for ${String(forMs)} ms`,
+      control: false,
+      run: async () => {
+        clock.set(seconds);
+        await delay(forMs);
+        clock.set(0);
+      },
+    };
   }
 
   private process(

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { fakeTimeLibrary } from "../fault/cluster/wall-clock.ts";
 import { FaultRun, type RoundResult } from "../fault/fault-run.ts";
 import type { Loop, Round } from "./loop.ts";
 
@@ -12,7 +13,7 @@ export const stop: Loop = {
   about: "kill -9, standstill, broken links and databases under load; every receipt of a stop must be true",
   rounds: 200,
   shortRounds: 1,
-  obstacle: () => null,
+  obstacle: () => (fakeTimeLibrary() === null ? "no clocks to jump; install: apt-get install -y faketime" : null),
   run: rounds,
 };
 

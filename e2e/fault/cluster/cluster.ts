@@ -8,11 +8,13 @@ import { countersign, userEnvironment } from "../../support/launcher.ts";
 import { overSocket } from "../../support/socket.ts";
 import { DroppingProxy } from "../dropping-proxy.ts";
 import { Program } from "./program.ts";
+import { WallClock, fakeTimeLibrary } from "./wall-clock.ts";
 
 /** A control plane: its process, its way to the database, its address. */
 export interface ServerNode {
   readonly program: Program;
   readonly database: DroppingProxy;
+  readonly clock: WallClock | null;
   readonly api: string;
   readonly data: string;
 }
@@ -21,6 +23,7 @@ export interface GatewayNode {
   readonly name: string;
   readonly program: Program;
   readonly links: readonly DroppingProxy[];
+  readonly clock: WallClock | null;
   readonly url: string;
 }
 
@@ -127,13 +130,14 @@ async function serverNode(options: ClusterOptions, name: string, database: URL):
       listen: { api: `127.0.0.1:${String(port)}` },
     }),
   );
+  const clock = clockOf(folder, name);
   const program = new Program({
     name,
     args: ["server", "--json", "--data", data, "--config", config],
-    env: userEnvironment(folder, { DATABASE_URL: through.href, COUNTERSIGN_LOG: "warn" }),
+    env: { ...userEnvironment(folder, { DATABASE_URL: through.href, COUNTERSIGN_LOG: "warn" }), ...clock?.env },
     log: join(folder, "logs", `${name}.log`),
   });
-  return { program, database: proxy, api: `http://127.0.0.1:${String(port)}`, data };
+  return { program, clock, database: proxy, api: `http://127.0.0.1:${String(port)}`, data };
 }
 
 async function gatewayNode(
@@ -146,13 +150,19 @@ async function gatewayNode(
   );
   const listen = `127.0.0.1:${String(await freePort())}`;
   const addresses = links.map(({ port }) => `http://127.0.0.1:${String(port)}`).join(",");
+  const clock = clockOf(folder, name);
   const program = new Program({
     name,
     args: ["gateway", "--json", "--server", addresses, "--data", join(folder, name), "--listen", listen],
-    env: { ...env, COUNTERSIGN_LOG: "warn" },
+    env: { ...env, ...clock?.env, COUNTERSIGN_LOG: "warn" },
     log: join(folder, "logs", `${name}.log`),
   });
-  return { name, program, links, url: `http://${listen}` };
+  return { name, program, links, clock, url: `http://${listen}` };
+}
+
+function clockOf(folder: string, name: string): WallClock | null {
+  const library = fakeTimeLibrary();
+  return library === null ? null : new WallClock(join(folder, `${name}.clock`), library);
 }
 
 /** Below the ports that the kernel gives to connections, so that nobody takes it while a process is started again. */
