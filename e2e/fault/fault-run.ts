@@ -78,6 +78,7 @@ export class FaultRun {
     try {
       const stopping = new Stopping(this.people, this.chance);
       const works = new Works({ cluster: this.cluster, people: this.people, agents, stopping });
+      await this.people.report();
       await works.openAll();
       const nemesis = new Nemesis(this.cluster, this.chance, this.options.say);
       const breaking = nemesis.run();

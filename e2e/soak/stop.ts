@@ -59,9 +59,11 @@ function told({ stops, history, verdict }: RoundResult): string {
   ].join(", ");
 }
 
-function faultOf({ verdict, ledger, stops }: RoundResult): string | null {
+function faultOf({ verdict, ledger, stops, history }: RoundResult): string | null {
   const faults = verdict.faults.map(({ kind, detail }) => `${kind}: ${detail}`);
   if (ledger !== null) faults.push(ledger);
+  // What did not move was not stopped.
   if (stops.length === 0) faults.push("there was no stop");
+  if (history.arrived.length < stops.length) faults.push("there was hardly anything to stop");
   return faults.length === 0 ? null : `${String(faults.length)} faults\n${faults.slice(0, 20).join("\n")}`;
 }

@@ -65,7 +65,13 @@ export class Worker {
     const seen = this.last.get(by.call) ?? this.sightings.now();
     this.last.delete(by.call);
     const what = refusal === null ? "result" : "refused";
-    appendLine(this.log, { ...by, ...seen, what, entry: refusal?.entry ?? null } satisfies Received);
+    appendLine(this.log, {
+      ...by,
+      ...seen,
+      what,
+      code: refusal?.code ?? null,
+      entry: refusal?.entry ?? null,
+    } satisfies Received);
     if (refusal === null) return "goes on";
     if (/^(brake|task)\./.test(refusal.code)) return "stopped";
     await delay(PAUSE_MS);

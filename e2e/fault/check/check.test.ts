@@ -24,6 +24,7 @@ const received = (at: number, more: Partial<Received> = {}): Received => ({
   at,
   notBefore: at - 5,
   what: "result",
+  code: null,
   entry: null,
   ...more,
 });

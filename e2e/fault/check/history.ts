@@ -28,6 +28,7 @@ export interface Arrived extends Call, Sighting {
 export interface Received extends Call, Sighting {
   readonly at: number;
   readonly what: "result" | "refused";
+  readonly code: string | null;
   /** Entry of the ledger that a refusal names. */
   readonly entry: string | null;
 }

@@ -68,6 +68,15 @@ export class People {
     }
   }
 
+  /** What the device says of itself: it is believed for a few minutes. */
+  async report(): Promise<void> {
+    const body = { evidence: this.laptop.evidence() };
+    await this.ask(async (alice) => {
+      const { status } = await alice.fetch(`/v1/devices/${this.device}/posture`, { body });
+      if (status !== 204) throw new Error(`the report of the device was refused: ${String(status)}`);
+    });
+  }
+
   /** A task of the agent that works at a gateway, and a credential for it. */
   async open(name: string, gateway: GatewayNode): Promise<Work> {
     const agent = this.agents.get(gateway.name) ?? "";

@@ -231,7 +231,11 @@ export interface Kinds {
   settings: {
     id: "settings";
     terms: Settings;
-    state: { readonly status: "active" };
+    state: {
+      readonly status: "active";
+      /** The longest lease and margin that was in force before, in ms: a point that was not reached since may hold it. */
+      readonly formerLeaseMs?: number;
+    };
   };
   /** The first human and passkey, and the digest of everything that was in force before them. */
   root: {

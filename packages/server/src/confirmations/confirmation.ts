@@ -1,7 +1,8 @@
 import type { StopPoint } from "@countersign/api";
 import type { AnyRecord, IntentId, PointId } from "@countersign/core";
 import type { Disposition, Snapshot } from "@countersign/enforce";
-import { type Kernel, settingsOf } from "../kernel.ts";
+import type { Kernel } from "../kernel.ts";
+import { leaseMs } from "../lease-time.ts";
 import type { ConnectedPoint, Pushed } from "../points/index.ts";
 import { type Word, keyOf, topicOf, unsealed } from "./acknowledgement.ts";
 import { type Told, postAcknowledgements } from "./post.ts";
@@ -107,8 +108,8 @@ export class Confirmation {
       setTimeout(() => this.share(this.awaited.told), SHARE_MS),
     ];
     try {
-      const [{ lease }] = await Promise.all([settingsOf(this.kernel), this.list()]);
-      this.lease = lease.seconds * 1000 + lease.marginMs;
+      const [lease] = await Promise.all([leaseMs(this.kernel), this.list()]);
+      this.lease = lease;
       await this.look();
       const silentMs = Math.max(0, this.lease - (performance.now() - began));
       timers.push(setTimeout(() => this.done.resolve(undefined), silentMs));

@@ -10,6 +10,7 @@ import { Membership, type PointRecord } from "./membership.ts";
 
 const POINT: PointId = "ep_1";
 const LEASE = { seconds: 3, renewSeconds: 1, marginMs: 500 };
+const SETTINGS = { version: 1, terms: { lease: LEASE }, state: { status: "active" } };
 const START = 1_000_000;
 
 const digestOf = (instance: string): string => createHash("sha256").update(instance).digest("base64url");
@@ -40,7 +41,7 @@ class Model {
     };
     const store = {
       board,
-      get: async (kind: string) => (kind === "settings" ? { terms: { lease: LEASE } } : await later(() => this.record)),
+      get: async (kind: string) => (kind === "settings" ? SETTINGS : await later(() => this.record)),
       find: async () => await later(() => [this.record]),
       commit: async (commit: Commit) => await later(() => this.commit(commit)),
     };

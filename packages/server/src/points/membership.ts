@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { AppError, isJsonObject, type PointId, type StateRecord, newId } from "@countersign/core";
 import type { Hello, RenewalRequest } from "@countersign/enforce";
-import { type Kernel, serverEntry, settingsOf } from "../kernel.ts";
+import { type Kernel, serverEntry } from "../kernel.ts";
+import { leaseMs } from "../lease-time.ts";
 import { type Head, type Put, withState } from "../store/index.ts";
 import { Silence } from "./silence.ts";
 
@@ -183,8 +184,7 @@ export class Membership {
 
   /** The longest time for which a lease may run on after its last renewal was answered. */
   private async silentMs(): Promise<number> {
-    const { lease } = await settingsOf(this.kernel);
-    return lease.seconds * 1000 + lease.marginMs;
+    return await leaseMs(this.kernel);
   }
 
   /** It fell silent: its last lease may still run. */

@@ -2,6 +2,7 @@ import { AppError, type Json, type Settings, type StateRecord, type UpstreamTerm
 import type { Approvals, ChangeKind, Proposal, Proposed } from "../approvals/index.ts";
 import { type Config, sameTerms } from "../config/index.ts";
 import { type Kernel, change, retried, serverEntry } from "../kernel.ts";
+import { formerLeaseMs } from "../lease-time.ts";
 import { type Put, withState } from "../store/index.ts";
 import { type UpstreamSecrets, reachDigest, sealSecrets } from "./secrets.ts";
 
@@ -256,8 +257,9 @@ export const settingsPutKind: ChangeKind = {
       throw new AppError("approval.changed", {
         detail: "the address of an installation stays; propose the rest again",
       });
+    const state = { status: "active", formerLeaseMs: formerLeaseMs(known) } as const;
     return {
-      bound: [{ kind: "settings", id: "settings", terms, state: { status: "active" }, authority: null }],
+      bound: [{ kind: "settings", id: "settings", terms, state, authority: null }],
       also: [],
       expect: [{ kind: "settings", id: "settings", version: known.version }],
       shown: { now: toJson(terms), before: toJson(known.terms) },
