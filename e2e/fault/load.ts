@@ -22,6 +22,7 @@ export class Upstream {
 
   static async start(log: string): Promise<Upstream> {
     const child = spawn(process.execPath, [UPSTREAM, log], { stdio: ["ignore", "pipe", "inherit"] });
+    process.on("exit", () => child.kill("SIGKILL"));
     const [line] = (await once(child.stdout, "data")) as [Buffer];
     return new Upstream(line.toString().trim(), log, child);
   }

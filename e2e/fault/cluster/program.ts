@@ -10,6 +10,12 @@ export interface ProgramOptions {
   readonly log: string;
 }
 
+/** Those that run; none of them is left behind when this process ends. */
+const RUNNING = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of RUNNING) child.kill("SIGKILL");
+});
+
 /** A `countersign` that is started, killed, paused and started again. */
 export class Program {
   readonly name: string;
@@ -34,8 +40,14 @@ export class Program {
     const { env, log, name } = this.options;
     const child = spawn(launcher, this.args, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
+    RUNNING.add(child);
     child.stderr.pipe(createWriteStream(log, { flags: "a" }));
-    this.over = new Promise((resolve) => child.once("close", () => resolve()));
+    this.over = new Promise((resolve) => {
+      child.once("close", () => {
+        RUNNING.delete(child);
+        resolve();
+      });
+    });
     return await new Promise((resolve, reject) => {
       let text = "";
       child.stdout.on("data", (part: Buffer) => {
