@@ -99,6 +99,7 @@ export const FAULTS = {
   "svid.malformed": { status: 401, title: "the certificate is not of the form of an identity", retryable: false },
   "svid.untrusted": { status: 401, title: "no authority of the trust bundle signed the certificate", retryable: false },
   "svid.other_domain": { status: 401, title: "the certificate is of another trust domain", retryable: false },
+  "svid.not_of_task": { status: 401, title: "the certificate is not that of a task", retryable: false },
   "svid.expired": { status: 401, title: "the certificate has ended or has not begun", retryable: false },
   "point.in_use": { status: 409, title: "another process holds the identity of this point", retryable: true },
   "point.left": { status: 409, title: "the point was taken for gone; it must join again", retryable: true },

@@ -53,16 +53,29 @@ export type { PresentedCredential, ReadAuthorization, TaskTrust, VerifiedTaskReq
 export { readAuthorization, verifyTaskRequest } from "./task-request.ts";
 export { thumbprint } from "./thumbprint.ts";
 export { TokenCache } from "./token-cache.ts";
-export type { CertificateAuthority, SpiffeId, SvidCode, SvidRequest, TrustBundle, VerifiedSvid } from "./x509/index.ts";
+export type {
+  CertificateAuthority,
+  SpiffeId,
+  SvidCode,
+  SvidRequest,
+  TaskSubject,
+  TaskSvidRequest,
+  TrustBundle,
+  VerifiedSvid,
+  VerifiedTaskSvid,
+} from "./x509/index.ts";
 export {
+  TASK_SVID_TTL_SECONDS,
   bundleHash,
   bundlePem,
   certificateAuthority,
   issueSvid,
+  issueTaskSvid,
   openAuthority,
   parseBundle,
   parseSpiffeId,
   serialNumber,
   toPem,
   verifySvid,
+  verifyTaskSvid,
 } from "./x509/index.ts";

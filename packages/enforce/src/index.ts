@@ -42,6 +42,7 @@ export type { Disposition } from "./live.ts";
 export type { Acknowledgement, PointLog, PointOptions } from "./point.ts";
 export { EnforcementPoint } from "./point.ts";
 export { Replica } from "./replica.ts";
+export { claimsOfSvid } from "./task-svid.ts";
 export { TokenBucket } from "./token-bucket.ts";
 export type { ForwarderParts } from "./spool/forwarder.ts";
 export { Forwarder, RUN_LIMITS } from "./spool/forwarder.ts";

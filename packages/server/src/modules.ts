@@ -57,7 +57,6 @@ export async function buildModules(kernel: Kernel, config: Config): Promise<Modu
   const sessions = new Sessions(kernel);
   const registration = new Registration(kernel, { sessions, approvals });
   const agents = new Agents(kernel, approvals);
-  const tasks = new Tasks(kernel, { agents, brakes });
   const policies = new Policies(kernel, approvals);
   const upstreams = new Upstreams(kernel, approvals);
   await kernel.store.exclusively(async () => {
@@ -65,6 +64,7 @@ export async function buildModules(kernel: Kernel, config: Config): Promise<Modu
     await upstreams.apply(config);
   });
   const authority = await Authority.open(kernel);
+  const tasks = new Tasks(kernel, { agents, brakes, authority });
   return {
     approvals,
     brakes,

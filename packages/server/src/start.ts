@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import type { PublicJwk, Random, Settings } from "@countersign/core";
+import type { PointId, PublicJwk, Random, Settings } from "@countersign/core";
 import type { ControlPlane } from "@countersign/enforce";
 import type { Logger } from "pino";
 import { Activity } from "./activity/index.ts";
 import { type Config, hostPort, isLocalName } from "./config/index.ts";
+import { type ServerCredential, ServerIdentity } from "./credentials/index.ts";
 import { Feed } from "./events/index.ts";
 import { type OwnPoint, firstKeys, ownPoint } from "./first-keys.ts";
 import {
@@ -69,6 +70,10 @@ export interface RunningServer {
    */
   ownPoint(name: string): Promise<OwnPoint>;
   connect(point: ConnectedPoint): void;
+  /** What an own point shows to its clients in TLS: asked for at each handshake, because it changes while the process runs. */
+  ownServerIdentity(point: PointId): { credential(): ServerCredential };
+  /** PEM: the authorities that certify points and tasks. */
+  readonly trustBundle: string;
   /** Accepts the definitions of new upstreams; answers those that could not be asked. */
   pinUpstreams(inspect: InspectUpstream): Promise<readonly { readonly upstream: string; readonly reason: string }[]>;
   /** INV-10: what is live with a dead link behind it; must be empty. */
@@ -160,6 +165,8 @@ async function running(options: ServerOptions, state: State, built: Built): Prom
     issuer: { keys: [keys.tokens.jwk], issuer: (await settingsOf(kernel)).publicUrl },
     ownPoint: async (name) => await ownPoint(kernel, served, place === null ? name : `${name}@${place.name}`),
     connect: (point) => kernel.points.connect(point),
+    ownServerIdentity: (point) => new ServerIdentity(modules.authority, kernel.now, `/point/${point}`),
+    trustBundle: modules.authority.pem,
     pinUpstreams: async (inspect) => await modules.upstreams.pinGenesis(inspect),
     async serve(url) {
       gateway.url = url;

@@ -12,8 +12,9 @@ import {
   NO_AUTHORITY,
   SIGNS,
   SIGNS_CERTIFICATES,
-  TLS_BOTH_SIDES,
+  TLS_SIDES,
   TRUE,
+  type TlsSides,
   VERSION_3,
 } from "./profile.ts";
 import { parseSpiffeId } from "./spiffe-id.ts";
@@ -86,14 +87,17 @@ export interface SvidRequest {
   readonly notAfter: number;
   /** From {@link serialNumber}. */
   readonly serial: Uint8Array;
+  /** By default both. */
+  readonly sides?: TlsSides;
 }
 
 /**
- * Issues an X.509-SVID: no subject, the SPIFFE ID as its one name, for both sides of TLS.
+ * Issues an X.509-SVID: no subject, the SPIFFE ID as its one name, for the sides of TLS that are asked for.
  * @throws AppError `internal.error` when the id is not one of the authority's trust domain with a path, the key cannot be used, or the
  * time is not within the authority's.
  */
-export function issueSvid({ ca, publicKey, spiffeId, notBefore, notAfter, serial }: SvidRequest): Buffer {
+export function issueSvid({ ca, publicKey, spiffeId, sides = "both", ...times }: SvidRequest): Buffer {
+  const { notBefore, notAfter, serial } = times;
   const id = parseSpiffeId(spiffeId);
   const imported = importPublicKey(publicKey);
   const issuer = subjectKeyId(ca.certificate.extensions);
@@ -110,7 +114,7 @@ export function issueSvid({ ca, publicKey, spiffeId, notBefore, notAfter, serial
     extensions: [
       extension("basicConstraints", NO_AUTHORITY, true),
       extension("keyUsage", SIGNS, true),
-      extension("extendedKeyUsage", TLS_BOTH_SIDES, false),
+      extension("extendedKeyUsage", TLS_SIDES[sides], false),
       // RFC 5280 §4.2.1.6: critical, because there is no subject.
       extension("subjectAltName", sequence(element(TAG.uri, Buffer.from(spiffeId))), true),
       extension("subjectKeyId", element(TAG.octetString, keyId(imported.key)), false),

@@ -3,6 +3,8 @@ export { certificateAuthority, issueSvid, openAuthority, serialNumber } from "./
 export { toPem } from "./pem.ts";
 export type { SpiffeId } from "./spiffe-id.ts";
 export { parseSpiffeId } from "./spiffe-id.ts";
+export type { TaskSubject, TaskSvidRequest, VerifiedTaskSvid } from "./task-svid.ts";
+export { TASK_SVID_TTL_SECONDS, issueTaskSvid, verifyTaskSvid } from "./task-svid.ts";
 export type { TrustBundle } from "./trust-bundle.ts";
 export { bundleHash, bundlePem, parseBundle } from "./trust-bundle.ts";
 export type { SvidCode, VerifiedSvid } from "./verify-svid.ts";

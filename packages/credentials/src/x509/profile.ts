@@ -32,5 +32,10 @@ export const AUTHORITY: Buffer = sequence(TRUE, integer(Buffer.from([0])));
 /** Key usage `digitalSignature`, and `keyCertSign` with `cRLSign`. */
 export const SIGNS: Buffer = element(TAG.bitString, Buffer.from([7, 0x80]));
 export const SIGNS_CERTIFICATES: Buffer = element(TAG.bitString, Buffer.from([1, 0x06]));
-/** TLS server and client: a point is either, towards the server and towards its clients. */
-export const TLS_BOTH_SIDES: Buffer = sequence(oid("1.3.6.1.5.5.7.3.1"), oid("1.3.6.1.5.5.7.3.2"));
+/** Sides of TLS: a point is either, towards the server and towards its clients; a task is a client and nothing else. */
+export type TlsSides = "both" | "client";
+const CLIENT = oid("1.3.6.1.5.5.7.3.2");
+export const TLS_SIDES: Readonly<Record<TlsSides, Buffer>> = {
+  both: sequence(oid("1.3.6.1.5.5.7.3.1"), CLIENT),
+  client: sequence(CLIENT),
+};

@@ -1,7 +1,7 @@
 import type { Code } from "@countersign/core";
 import { type Certificate, authorityKeyId, onlyUri, readCertificate, says, subjectKeyId } from "./certificate.ts";
 import { fromPem } from "./pem.ts";
-import { NO_AUTHORITY, SIGNS, TLS_BOTH_SIDES } from "./profile.ts";
+import { NO_AUTHORITY, SIGNS, TLS_SIDES, type TlsSides } from "./profile.ts";
 import { type SpiffeId, parseSpiffeId } from "./spiffe-id.ts";
 import { type TrustBundle, signedBy } from "./trust-bundle.ts";
 
@@ -24,17 +24,17 @@ export type VerifiedSvid =
 const refused = (code: SvidCode): VerifiedSvid => ({ ok: false, code });
 
 /**
- * Verifies an X.509-SVID (X509-SVID §5) of the one form that {@link issueSvid} writes: a leaf for both sides of TLS with exactly one name,
- * a SPIFFE ID with a path, of the bundle's trust domain and signed by one of its authorities. PEM is one certificate in its strict form.
+ * Verifies an X.509-SVID (X509-SVID §5) of the one form that {@link issueSvid} writes: a leaf for exactly those sides of TLS with exactly one
+ * name, a SPIFFE ID with a path, of the bundle's trust domain and signed by one of its authorities. PEM is one certificate in its strict form.
  * Two readers have to agree on the name, ours and OpenSSL's. Never throws.
  */
 export function verifySvid(
   svid: Uint8Array | string,
-  { bundle, now }: { readonly bundle: TrustBundle; readonly now: number },
+  { bundle, now, sides = "both" }: { readonly bundle: TrustBundle; readonly now: number; readonly sides?: TlsSides },
 ): VerifiedSvid {
   const der = typeof svid === "string" ? fromPem(svid, 1)?.[0] : Buffer.from(svid);
   const certificate = der === undefined ? null : readCertificate(der);
-  const id = certificate === null ? null : idOf(certificate);
+  const id = certificate === null ? null : idOf(certificate, sides);
   if (certificate === null || id === null) return refused("svid.malformed");
   if (id.trustDomain !== bundle.trustDomain) return refused("svid.other_domain");
   const authority = bundle.authorities.find((one) => isIssuer(one, certificate));
@@ -46,11 +46,11 @@ export function verifySvid(
 }
 
 /** The id of a leaf of our form; null when it is no such leaf. */
-function idOf({ extensions, openssl }: Certificate): SpiffeId | null {
+function idOf({ extensions, openssl }: Certificate, sides: TlsSides): SpiffeId | null {
   const isLeaf =
     says(extensions, "basicConstraints", { value: NO_AUTHORITY, critical: true }) &&
     says(extensions, "keyUsage", { value: SIGNS, critical: true }) &&
-    says(extensions, "extendedKeyUsage", { value: TLS_BOTH_SIDES, critical: false }) &&
+    says(extensions, "extendedKeyUsage", { value: TLS_SIDES[sides], critical: false }) &&
     extensions.get("subjectAltName")?.critical === true &&
     !openssl.ca;
   const uri = onlyUri(extensions);

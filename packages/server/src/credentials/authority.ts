@@ -1,11 +1,13 @@
-import { AppError, type PublicJwk } from "@countersign/core";
+import { AppError, type PublicJwk, type TaskId } from "@countersign/core";
 import {
   type CertificateAuthority,
+  type TaskSubject,
   type TrustBundle,
   bundleHash,
   bundlePem,
   certificateAuthority,
   issueSvid,
+  issueTaskSvid,
   openAuthority,
   parseBundle,
   serialNumber,
@@ -75,6 +77,15 @@ export class Authority {
     const notAfter = Math.min(now + SVID_MS, this.ca.certificate.notAfter);
     const der = issueSvid({ ca: this.ca, publicKey, spiffeId, notBefore: now - BACKDATED_MS, notAfter, serial });
     return { spiffeId, pem: toPem(der), serial: serial.toString("hex").toUpperCase(), notAfter };
+  }
+
+  /** Certifies a key that was proven for a task: for TLS clients alone, for five minutes at most and not beyond `until` (Unix milliseconds). */
+  issueForTask(
+    task: TaskId,
+    of: { readonly subject: TaskSubject; readonly publicKey: PublicJwk; readonly until: number },
+  ): string {
+    const { now, random } = this.kernel;
+    return toPem(issueTaskSvid({ ca: this.ca, task, ...of, now: now(), random }).der);
   }
 }
 

@@ -134,7 +134,10 @@ async function openingOf(
   caller: Caller,
   { under, agent, keyProof: proof }: OpenBody,
 ): Promise<Opening> {
-  if (under !== undefined) return await byMandate(modules, under, await modules.tasks.provenKey(proof ?? "", agent));
+  if (under !== undefined) {
+    const { jkt } = await modules.tasks.provenKey(proof ?? "", agent);
+    return await byMandate(modules, under, jkt);
+  }
   const session = sessionOf(caller);
   if (session === null)
     throw new AppError("task.no_human", { detail: "nobody is signed in on this device; run `countersign login`" });

@@ -11,10 +11,11 @@ import {
   type TaskId,
   newId,
 } from "@countersign/core";
-import { mintAccessToken, verifyKeyProof } from "@countersign/credentials";
+import { verifyKeyProof } from "@countersign/credentials";
 import { type Agents, withinScope } from "../agents/index.ts";
 import type { Brakes } from "../brakes/index.ts";
 import { type Confirmed, confirmed } from "../confirmations/index.ts";
+import type { Authority } from "../credentials/index.ts";
 import {
   type Kernel,
   type Published,
@@ -26,6 +27,7 @@ import {
   versionNow,
 } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
+import { type ProvenKey, type TaskCredential, mintCredential } from "./credential.ts";
 import { gatewaysOf } from "./gateways.ts";
 import { LastUse, TOLD_WITHIN_MS } from "./last-use.ts";
 import type { Opener, Opening } from "./opener.ts";
@@ -56,18 +58,19 @@ export interface KeyRequest {
   /** As in {@link OpenTask}. */
   readonly gateway?: string | undefined;
 }
-export interface TaskCredential {
-  readonly accessToken: string;
-  readonly expiresIn: number;
+interface TaskModules {
+  readonly agents: Agents;
+  readonly brakes: Brakes;
+  readonly authority: Authority;
 }
 
 /** Tasks: the only thing that carries rights (INV-4). Attended ones are opened by a human session on an enrolled device, others under a mandate. */
 export class Tasks {
   private readonly kernel: Kernel;
-  private readonly modules: { readonly agents: Agents; readonly brakes: Brakes };
+  private readonly modules: TaskModules;
   private readonly lastUse: LastUse;
 
-  constructor(kernel: Kernel, modules: { readonly agents: Agents; readonly brakes: Brakes }) {
+  constructor(kernel: Kernel, modules: TaskModules) {
     this.kernel = kernel;
     this.modules = modules;
     this.lastUse = new LastUse(kernel);
@@ -93,8 +96,8 @@ export class Tasks {
     const agent = await this.openable(ask.agent, human, device);
     if (opener.mandate !== null && opener.mandate.terms.agent !== agent.id)
       throw new AppError("request.forbidden", { detail: "the mandate is for another agent" });
-    const jkt = ask.keyProof === undefined ? null : await this.provenKey(ask.keyProof, ask.agent);
-    const put = await this.newTask(ask, jkt, { agent, opener });
+    const key = ask.keyProof === undefined ? null : await this.provenKey(ask.keyProof, ask.agent);
+    const put = await this.newTask(ask, key?.jkt ?? null, { agent, opener });
     const { id } = put;
     const adopted = this.adoptExecutable(agent, ask.runtime);
     const puts: Put[] = [put, ...(adopted === null ? [] : [adopted]), ...opener.put];
@@ -115,7 +118,7 @@ export class Tasks {
     });
     this.touch(id);
     const task = { ...put, version } as Task;
-    return { task, token: jkt === null ? null : await this.mint(task, jkt, gateways) };
+    return { task, token: key === null ? null : await this.credentialOf(task, key, gateways) };
   }
 
   private async purposeOf({ purpose }: OpenTask, { human, mandate }: Opener): Promise<Sealed> {
@@ -194,20 +197,21 @@ export class Tasks {
     return withState(agent, { ...agent.state, executables: [runtime.sha256] });
   }
 
-  /** Thumbprint of the key that a proof shows. @throws AppError `credential.*` */
-  async provenKey(keyProof: string, nonce: string): Promise<string> {
+  /** The key that a proof shows. @throws AppError `credential.*` */
+  async provenKey(keyProof: string, nonce: string): Promise<ProvenKey> {
     const { publicUrl } = await settingsOf(this.kernel);
     const verified = verifyKeyProof(keyProof, { purpose: "task", audience: publicUrl, nonce, now: this.kernel.now() });
     if (!verified.ok) throw new AppError(verified.code, { detail: "the proof of the task's key was refused" });
-    return verified.jkt;
+    return { jkt: verified.jkt, jwk: verified.jwk };
   }
 
   /** A credential for a key: the session attaches a new key, or a key that the task has already renews its own. */
   async credential(id: TaskId, ask: KeyRequest, session: Session | null): Promise<TaskCredential> {
     const task = await this.live(id);
     const gateways = await gatewaysOf(this.kernel, ask.gateway);
-    const jkt = await this.provenKey(ask.keyProof, id);
-    if (task.state.jkts.includes(jkt)) return await this.mint(task, jkt, gateways);
+    const key = await this.provenKey(ask.keyProof, id);
+    const { jkt } = key;
+    if (task.state.jkts.includes(jkt)) return await this.credentialOf(task, key, gateways);
     if (session === null || session.terms.human !== task.terms.human || session.terms.device !== task.terms.device) {
       throw new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
     }
@@ -221,26 +225,11 @@ export class Tasks {
         serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.key", resource: id, changes: [put] }),
       ],
     });
-    return await this.mint(task, jkt, gateways);
+    return await this.credentialOf(task, key, gateways);
   }
 
-  private async mint(task: Task, jkt: string, gateways: readonly string[]): Promise<TaskCredential> {
-    const { kernel } = this;
-    const { publicUrl } = await settingsOf(kernel);
-    const left = Math.floor((Date.parse(task.terms.expiresAt) - kernel.now()) / 1000);
-    const ttlSeconds = Math.min(300, left);
-    if (ttlSeconds <= 0) throw new AppError("task.ended", { detail: "the task has ended" });
-    const chain = chainOf(task);
-    const input = {
-      issuer: publicUrl,
-      audience: gateways,
-      chain,
-      jkt,
-      grants: task.terms.grants,
-      ttlSeconds,
-    };
-    const accessToken = mintAccessToken(input, kernel.keys.tokens, { now: kernel.now(), random: kernel.random });
-    return { accessToken, expiresIn: ttlSeconds };
+  private async credentialOf(task: Task, key: ProvenKey, gateways: readonly string[]): Promise<TaskCredential> {
+    return await mintCredential(this.kernel, this.modules.authority, { task, chain: chainOf(task), key, gateways });
   }
 
   async live(id: TaskId): Promise<Task> {
