@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FAIL_MODES, type FailMode, type Met } from "@countersign/enforce";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Postgres, startPostgres } from "../packages/server/src/testing/index.ts";
+import { startPostgres } from "../packages/server/src/testing/index.ts";
 import { eventually } from "./fail-modes/eventually.ts";
-import { FAULTS, type Fault, databaseFaults } from "./fail-modes/faults.ts";
-import { type Actor, World } from "./fail-modes/world.ts";
+import { FAULTS, type Fault } from "./fail-modes/faults.ts";
+import { type Actor, World, type WorldOptions } from "./fail-modes/world.ts";
 import { verifies } from "./support/invariants.ts";
 
 const LONG = 300_000;
@@ -18,64 +18,74 @@ const NEEDS_ROOT = new Set(["database-full", "spool-disk"]);
 if (!isRoot)
   process.stderr.write("\nSKIPPED: full disks were not tried, because mounting a small file system needs root.\n\n");
 
-let postgres: Postgres;
-const DATABASE_FAULTS = databaseFaults(() => postgres);
 const canBreak = ({ id }: FailMode): boolean => isRoot || !NEEDS_ROOT.has(id);
-const inDatabase = (row: FailMode): boolean => Object.hasOwn(DATABASE_FAULTS, row.id);
 
-it("has a way to break each row, and no other", () => {
-  const ways = [...Object.keys(FAULTS), ...Object.keys(DATABASE_FAULTS)];
-  expect(new Set(FAIL_MODES.map(({ id }) => id))).toEqual(new Set(ways));
+/** Rows that are broken one after the other in one installation, beside those of the others. */
+interface Lane {
+  readonly name: string;
+  readonly on: "a small disk" | "a disk" | "a PostgreSQL";
+  readonly ids: readonly string[];
+}
+const LANES: readonly Lane[] = [
+  { name: "disks", on: "a small disk", ids: ["database-full", "spool-disk"] },
+  { name: "links and clocks", on: "a disk", ids: ["stream-", "clock-"] },
+  {
+    name: "ledger, approvals, policies, upstreams",
+    on: "a disk",
+    ids: ["ledger-", "spool-full", "approvals-", "policy-", "upstream-"],
+  },
+  { name: "no database", on: "a PostgreSQL", ids: ["database-gone"] },
+  { name: "a silent database", on: "a PostgreSQL", ids: ["database-hangs"] },
+];
+const isOf =
+  ({ ids }: Lane) =>
+  ({ id }: FailMode): boolean =>
+    ids.some((start) => id.startsWith(start));
+
+it("has a way to break each row, and no other, and a lane for each", () => {
+  expect(new Set(FAIL_MODES.map(({ id }) => id))).toEqual(new Set(Object.keys(FAULTS)));
   expect(new Set(FAIL_MODES.map(({ id, point }) => `${id} ${point}`)).size).toBe(FAIL_MODES.length);
+  expect(FAIL_MODES.filter((row) => LANES.filter((lane) => isOf(lane)(row)).length !== 1)).toEqual([]);
 });
 
-describe("on the embedded database", () => {
+describe.each(LANES)("$name", { concurrent: true }, (lane) => {
   let world: World;
-  const mounts: string[] = [];
+  const undo: (() => Promise<void> | void)[] = [];
+
+  beforeAll(async () => {
+    world = await World.create({ ...(await place(lane.on, undo)), spoolEntries: SPOOL_ENTRIES });
+  }, LONG);
+  afterAll(async () => {
+    await world.close();
+    for (const step of undo) await step();
+  }, LONG);
+
+  it.each(FAIL_MODES.filter((row) => isOf(lane)(row) && canBreak(row)))(
+    "$dependency $fault ($point)",
+    { ...verifies("INV-2"), timeout: LONG, concurrent: false },
+    async (row) => expect(await deviations(world, row, FAULTS[row.id] as Fault)).toEqual([]),
+  );
+});
+
+/** Where a world has its data; what is to be done at the end is added to `undo`. */
+async function place(on: Lane["on"], undo: (() => Promise<void> | void)[]): Promise<WorldOptions> {
+  if (on === "a disk") return {};
+  if (on === "a PostgreSQL") {
+    const postgres = await startPostgres();
+    undo.push(async () => await postgres.stop());
+    return { postgres };
+  }
   const small = (size: string): string => {
     const path = mkdtempSync(join(tmpdir(), "countersign-small-"));
     if (isRoot) execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size},mode=700`, "none", path]);
-    mounts.push(path);
-    return path;
-  };
-
-  beforeAll(async () => {
-    world = await World.create({ data: small("64m"), gatewayData: small("32m"), spoolEntries: SPOOL_ENTRIES });
-  }, LONG);
-  afterAll(async () => {
-    await world.close();
-    for (const path of mounts) {
+    undo.push(() => {
       if (isRoot) execFileSync("umount", ["-l", path]);
       rmSync(path, { recursive: true, force: true });
-    }
-  }, LONG);
-
-  it.each(FAIL_MODES.filter((row) => !inDatabase(row) && canBreak(row)))(
-    "$dependency $fault ($point)",
-    { ...verifies("INV-2"), timeout: LONG },
-    async (row) => {
-      expect(await deviations(world, row, FAULTS[row.id] as Fault)).toEqual([]);
-    },
-  );
-});
-
-describe("on a PostgreSQL", () => {
-  let world: World;
-  beforeAll(async () => {
-    postgres = await startPostgres();
-    world = await World.create({ databaseUrl: await postgres.url("countersign"), spoolEntries: SPOOL_ENTRIES });
-  }, LONG);
-  afterAll(async () => {
-    await world.close();
-    await postgres.stop();
-  }, LONG);
-
-  it.each(FAIL_MODES.filter(inDatabase))(
-    "$dependency $fault ($point)",
-    { ...verifies("INV-2"), timeout: LONG },
-    async (row) => expect(await deviations(world, row, DATABASE_FAULTS[row.id] as Fault)).toEqual([]),
-  );
-});
+    });
+    return path;
+  };
+  return { data: small("64m"), gatewayData: small("32m") };
+}
 
 /** What an actor does of each kind: as an MCP client, and with its own hands where these can do the like. */
 interface Cells {

@@ -17,7 +17,7 @@ const NOTHING_PERMITS = `@id("nobody") permit(principal, action, resource) when 
 const RULE_ERRS = `@id("ok") permit(principal, action, resource);
 @id("breaks") forbid(principal, action, resource) when { context.risk + 9000000000000000 * 9000000000000000 > 0 };`;
 
-/** One for each row that the embedded database can show. */
+/** One for each row. Those of a database that goes away need a world on a PostgreSQL. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   async "database-full"({ data, own }) {
     fill(data);
@@ -79,24 +79,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return await Promise.resolve(() => wire.heal());
   },
   "approvals-unanswered": async () => await Promise.resolve(() => undefined),
+  async "database-gone"({ postgres }) {
+    await postgres.kill9();
+    return async () => await postgres.restart();
+  },
+  async "database-hangs"({ postgres }) {
+    const stopped = await processesOf(postgres);
+    for (const pid of stopped) process.kill(pid, "SIGSTOP");
+    return () => {
+      for (const pid of stopped) if (isThere(pid)) process.kill(pid, "SIGCONT");
+    };
+  },
 };
-
-/** Those that need a database which can be taken away. */
-export function databaseFaults(postgres: () => Postgres): Readonly<Record<string, Fault>> {
-  return {
-    async "database-gone"() {
-      await postgres().kill9();
-      return async () => await postgres().restart();
-    },
-    async "database-hangs"() {
-      const stopped = await processesOf(postgres());
-      for (const pid of stopped) process.kill(pid, "SIGSTOP");
-      return () => {
-        for (const pid of stopped) if (isThere(pid)) process.kill(pid, "SIGCONT");
-      };
-    },
-  };
-}
 
 const isRefused = (met: string): boolean => met !== "goes on";
 

@@ -13,6 +13,7 @@ import { type Composed, compose } from "../../packages/cli/src/compose.ts";
 import { type GatewayIdentity, loadIdentity } from "../../packages/cli/src/gateway/identity-file.ts";
 import { joinGateway } from "../../packages/cli/src/gateway/join-gateway.ts";
 import { MACHINE_CLOCKS } from "../../packages/cli/src/machine-clocks.ts";
+import type { Postgres } from "../../packages/server/src/testing/index.ts";
 import { BreakingProxy } from "../support/breaking-proxy.ts";
 import { fileServer, mcpClient, refusalOf } from "../support/installation.ts";
 import { Person } from "../support/person.ts";
@@ -147,8 +148,8 @@ function codeWithin(error: unknown): string {
 }
 
 export interface WorldOptions {
-  /** Of a PostgreSQL; else the embedded database. */
-  readonly databaseUrl?: string;
+  /** Holds the database; else it is the embedded one. */
+  readonly postgres?: Postgres;
   /** Instead of a folder of its own. */
   readonly data?: string;
   readonly gatewayData?: string;
@@ -196,6 +197,13 @@ export class World {
     return this.options.gatewayData ?? join(this.folder, "edge");
   }
 
+  /** @throws Error when the database is the embedded one */
+  get postgres(): Postgres {
+    const { postgres } = this.options;
+    if (postgres === undefined) throw new Error("there is no PostgreSQL in this world");
+    return postgres;
+  }
+
   async mood(mood: "ok" | "gone" | "silent" | "garbage"): Promise<void> {
     await writeFile(join(this.folder, "mood"), mood);
   }
@@ -206,7 +214,7 @@ export class World {
     await this.mood("ok");
     await this.configure();
     const variables = { ...process.env };
-    const { databaseUrl } = this.options;
+    const databaseUrl = await this.options.postgres?.url("countersign");
     this.composed = await compose({
       dataDir: this.data,
       configFile: join(this.folder, "countersign.yaml"),
