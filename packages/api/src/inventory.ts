@@ -121,6 +121,8 @@ export interface PointDetail extends PointView {
   readonly status: "active" | "leaving" | "away" | "removed";
   /** Where clients reach it. */
   readonly url: string | null;
+  /** `host:port` of its PostgreSQL. */
+  readonly postgres: string | null;
   readonly joinedAt: string | null;
   /** Thumbprint of its key. */
   readonly jkt: string | null;

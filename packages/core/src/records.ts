@@ -197,6 +197,8 @@ export interface Kinds {
       readonly joins?: number;
       /** Address at which clients reach it. */
       readonly url: string | null;
+      /** `host:port` at which clients reach its PostgreSQL, in TLS with the certificate of a task; absent: it has none. */
+      readonly postgres?: string;
     };
   };
   /** How far the spool of a point on another machine was merged into the ledger (ADR 0007). */

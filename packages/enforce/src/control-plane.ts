@@ -76,6 +76,8 @@ export interface Hello {
   readonly tasks: readonly TaskId[];
   /** Where clients reach it; null: nowhere yet. */
   readonly url: string | null;
+  /** `host:port` of its PostgreSQL; absent: it has none. */
+  readonly postgres?: string;
   /** The point's wall clock, Unix milliseconds. */
   readonly clock: number;
 }

@@ -35,6 +35,8 @@ export interface PointOptions {
   readonly issuer: { readonly keys: readonly PublicJwk[]; readonly issuer: string; readonly audience: string };
   /** Where clients reach this point, once that is known. */
   readonly url?: () => string | null;
+  /** `host:port` at which clients reach its PostgreSQL, once that is known. */
+  readonly postgres?: () => string | null;
   /** Makes the evaluator of a policy set; rejects when the text cannot be used, and then nothing is permitted. */
   readonly compile: (policy: StateRecord<"policy">) => Promise<Evaluator>;
   readonly log: PointLog;
@@ -122,7 +124,7 @@ export class EnforcementPoint {
     });
   }
 
-  private makeRenewal({ id, controlPlane, log, url, random }: PointOptions): Renewal {
+  private makeRenewal({ id, controlPlane, log, url, postgres, random }: PointOptions): Renewal {
     return new Renewal({
       point: id,
       instance: Buffer.from(random(32)).toString("base64url"),
@@ -135,6 +137,7 @@ export class EnforcementPoint {
       settings: () => this.settings().lease,
       applied: () => this.replica.version,
       url: url ?? (() => null),
+      postgres: postgres ?? (() => null),
       now: () => this.now(),
       tasks: () => this.learning.tasks(),
       drop: (tasks) => this.learning.drop(tasks),

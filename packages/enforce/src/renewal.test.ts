@@ -47,6 +47,7 @@ class Bench {
     settings: () => LEASE,
     applied: () => this.applied,
     url: () => "http://here",
+    postgres: () => "here:7332",
     now: () => Date.now(),
     tasks: () => this.tasks,
     drop: (tasks) => (this.dropped += tasks.length),

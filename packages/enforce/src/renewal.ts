@@ -1,5 +1,5 @@
 import { AppError, type Code, type PointId, type Settings, type TaskId } from "@countersign/core";
-import type { ControlPlane, Snapshot } from "./control-plane.ts";
+import type { ControlPlane, Hello, Snapshot } from "./control-plane.ts";
 import type { Lease } from "./lease.ts";
 import { within } from "./within.ts";
 
@@ -27,6 +27,7 @@ export interface RenewalParts {
   readonly settings: () => Settings["lease"];
   readonly applied: () => number;
   readonly url: () => string | null;
+  readonly postgres: () => string | null;
   readonly now: () => number;
   /** The tasks that are served, those that were used last first. */
   readonly tasks: () => readonly TaskId[];
@@ -116,12 +117,17 @@ export class Renewal {
     return await controlPlane.renew({ point, instance, applied: applied(), clock: now() });
   }
 
+  private reached(): Pick<Hello, "url" | "postgres"> {
+    const postgres = this.parts.postgres();
+    return { url: this.parts.url(), ...(postgres === null ? {} : { postgres }) };
+  }
+
   private async joining(): Promise<Snapshot> {
-    const { point, instance, controlPlane, applied, now, url, tasks, drop } = this.parts;
+    const { point, instance, controlPlane, applied, now, tasks, drop } = this.parts;
     const held = tasks();
     if (held.length > MOST_TASKS) drop(held.slice(MOST_TASKS));
     const kept = held.slice(0, MOST_TASKS);
-    const hello = { point, instance, applied: applied(), tasks: kept, url: url(), clock: now() };
+    const hello = { point, instance, applied: applied(), tasks: kept, ...this.reached(), clock: now() };
     const answer = await controlPlane.join(hello);
     // Whoever ended meanwhile says so: nobody else knows that this lease will never be used.
     if (this.ended) await controlPlane.leave(point);

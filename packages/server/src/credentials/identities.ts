@@ -160,6 +160,7 @@ export class Identities {
       place: terms.place,
       status: state.status,
       url: state.url,
+      postgres: state.postgres ?? null,
       joinedAt: terms.joinedAt,
       jkt: terms.jkt,
       secrets: terms.place === "own" || (await isTrusted(this.kernel.store, point)),
@@ -171,7 +172,8 @@ const MOST_LISTED = 2000;
 type Connected = ReturnType<Kernel["points"]["all"]>[number];
 
 function ownPoint({ id, name, lease, since, place, status }: PointStanding): PointDetail {
-  return { id, name, lease, lostSince: since, place, status, url: null, joinedAt: null, jkt: null, secrets: true };
+  const unknown = { url: null, postgres: null, joinedAt: null, jkt: null } as const;
+  return { id, name, lease, lostSince: since, place, status, ...unknown, secrets: true };
 }
 
 /** Whether this key is the point's, and the point is one. */

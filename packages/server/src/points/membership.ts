@@ -103,14 +103,16 @@ export class Membership {
    * The point works as this process from here on.
    * @throws AppError `point.unknown`, `point.clock`, `point.in_use`
    */
-  async join(hello: Pick<Hello, "point" | "instance" | "url" | "clock" | "applied">): Promise<PointRecord> {
+  async join(hello: Omit<Hello, "tasks">): Promise<PointRecord> {
     this.assertClock(hello);
     const instance = digestOf(hello.instance);
     return await this.settled(hello.point, async (record) => {
       if (record === null || isRemoved(record)) throw new AppError("point.unknown");
       if (record.state.status !== "away" && record.state.instance !== instance) return await this.contended(record);
       const joins = (record.state.joins ?? 0) + 1;
-      const state = { status: "active", instance, joins, url: hello.url } as const;
+      const { url, postgres } = hello;
+      const reached = { url, ...(postgres === undefined ? {} : { postgres }) };
+      const state = { status: "active", instance, joins, ...reached } as const;
       const joined = await this.commit(withState(record, state), record.version, "point.active");
       if (joined !== null) this.heard(joined.id, hello);
       return joined;

@@ -1,13 +1,13 @@
-import { AppError, type MandateId, type TaskId, isId } from "@countersign/core";
+import { AppError, type MandateId, type StateRecord, type TaskId, isId } from "@countersign/core";
 import { z } from "zod";
 import type { Activity } from "../activity/index.ts";
 import { grants } from "../agents/index.ts";
 import type { Devices } from "../devices/index.ts";
 import { type Caller, type Request, type Response, type Route, route } from "../http/index.ts";
-import type { Kernel } from "../kernel.ts";
+import { type Kernel, settingsOf } from "../kernel.ts";
 import { LIST_QUERY } from "../listing.ts";
 import type { Mandates } from "../mandates/index.ts";
-import { gatewaysOf } from "./gateways.ts";
+import { type PostgresPlace, gatewaysOf, postgresOf } from "./gateways.ts";
 import { type MandateProof, type Opening, byMandate, bySession } from "./opener.ts";
 import { taskPage, taskView } from "./task-view.ts";
 import { type OpenTask, type Tasks, chainOf } from "./tasks.ts";
@@ -89,8 +89,9 @@ export function taskRoutes(modules: TaskModules): readonly Route[] {
       callers: ["anyone"],
       body: z.strictObject({ keyProof, runtime: runtime.optional(), gateway: gatewayName.optional() }),
       handle: async ({ params, body, caller }) => {
-        const token = await tasks.credential(params["id"] as TaskId, body, sessionOf(caller));
-        return { body: { ...token, gateway: (await gatewaysOf(kernel, body.gateway))[0] ?? null } };
+        const id = params["id"] as TaskId;
+        const token = await tasks.credential(id, body, sessionOf(caller));
+        return { body: { ...token, ...(await placesOf(kernel, await tasks.live(id), body.gateway)) } };
       },
     }),
     route({
@@ -123,10 +124,21 @@ async function open(modules: TaskModules, { caller, body: { under, ...ask } }: R
       human,
       device,
       expiresAt,
-      gateway: (await gatewaysOf(kernel, ask.gateway))[0] ?? null,
+      ...(await placesOf(kernel, task, ask.gateway)),
       ...(token === null ? {} : { token }),
     },
   };
+}
+
+/** Where the task's client goes with its credential. */
+async function placesOf(
+  kernel: Kernel,
+  { terms: { grants: granted } }: StateRecord<"task">,
+  asked: string | undefined,
+): Promise<{ readonly gateway: string | null; readonly postgres: PostgresPlace | null }> {
+  const gateway = (await gatewaysOf(kernel, asked))[0] ?? null;
+  const { trustDomain } = await settingsOf(kernel);
+  return { gateway, postgres: await postgresOf(kernel, { gateway, grants: granted, trustDomain }) };
 }
 
 async function openingOf(

@@ -88,12 +88,14 @@ const ENTRY: Shape = {
 
 const DISCLOSURE: Shape = { entry: id("ent"), salt: digest, arguments: (value) => value !== undefined };
 
+const HOST_PORT = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):\d{1,5}$/;
 const HELLO: Shape = {
   point,
   instance: digest,
   applied: count,
   tasks: listOf(MOST_TASKS, id("tsk")),
   url: nullOr(text(2048)),
+  postgres: maybe((value) => typeof value === "string" && HOST_PORT.test(value)),
   clock: (value) => typeof value === "number",
 };
 const RENEWAL: Shape = { point, instance: digest, applied: count, clock: (value) => typeof value === "number" };
