@@ -21,8 +21,31 @@ export interface ApprovalDisplay {
   readonly content: string;
   readonly argsCommitment: string | null;
   readonly expiresAt: string;
+  /** What a held call would do, where that can be asked. */
+  readonly preview?: ShownPreview;
   /** With scope `task`: what the signature covers beyond this one call. */
   readonly bound?: ShownBound;
+}
+/** What a held call would do, in words and tables; all of it is text, as the page shows it. */
+export interface ShownPreview {
+  /** How it was found out, or why nobody can say. */
+  readonly sentence: string;
+  readonly relations: readonly ShownEffect[];
+}
+/** What happens to the rows of one relation. */
+export interface ShownEffect {
+  readonly relation: string;
+  /** `1,200 rows deleted` */
+  readonly effect: string;
+  /** Names of the key's columns, and the keys, as JSON text; how many more there are is said. */
+  readonly keys: string;
+  /** base64url SHA-256 over all rows, those that are not shown among them. */
+  readonly digest: string;
+  /** Columns whose values are known only when it is done; empty: none. */
+  readonly filledAtCommit: string;
+  readonly columns: readonly string[];
+  /** Some of the rows, values as JSON text; of a changed row first `before`, then `after`. */
+  readonly rows: readonly { readonly when: "before" | "after"; readonly values: readonly string[] }[];
 }
 /** Which calls a signature of scope `task` covers: same tool, same resource, the fixed arguments as shown. */
 export interface ShownBound {

@@ -6,6 +6,8 @@ export type {
   AssertionBody,
   Named,
   ShownBound,
+  ShownEffect,
+  ShownPreview,
   SigningProgress,
 } from "./approvals.ts";
 export { approvalOptionsBody, assertionBody, assertionResponse } from "./approvals.ts";

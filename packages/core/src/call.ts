@@ -65,4 +65,6 @@ export interface CallDigestInput {
   /** Only where the call has several. */
   readonly resources?: readonly string[];
   readonly argsCommitment: string;
+  /** Only where a human was shown what the call would do: the commitment to that, under the same salt. */
+  readonly preview?: string;
 }

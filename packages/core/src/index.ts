@@ -43,6 +43,8 @@ export type {
   StateRecord,
   UpstreamTerms,
 } from "./records.ts";
+export type { Preview, RelationEffect, SampleRow } from "./preview.ts";
+export { PREVIEW_LIMITS, isPreview, previewBytes, sameEffect } from "./preview.ts";
 export { plainText } from "./plain-text.ts";
 export { normalizeResource } from "./resource.ts";
 export type { Part, Row, Token } from "./row-builder.ts";

@@ -20,6 +20,7 @@ import type {
 } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { ResourceMapping } from "./mapping.ts";
+import type { Preview } from "./preview.ts";
 
 /** Text about a person: ciphertext under that person's key (AES-256-GCM, base64url of nonce ‖ ciphertext ‖ tag). */
 export interface Sealed {
@@ -388,4 +389,6 @@ export interface HeldCall {
   readonly arguments: JsonObject;
   /** base64url, 32 bytes: the salt of `argsCommitment`. */
   readonly salt: string;
+  /** What it would do; absent: the upstream cannot be asked. */
+  readonly preview?: Preview;
 }

@@ -25,9 +25,9 @@ export function changeDigest(change: Change): string {
 
 /** Digest of a call: the same for a repeat with the same salt (design 5.2). Takes exactly the named members. */
 export function callDigest(input: CallDigestInput): string {
-  const { agent, task, device, upstream, method, tool, toolDefinitionHash, resource, argsCommitment } = input;
+  const { agent, task, device, upstream, method, tool, toolDefinitionHash, resource, argsCommitment, preview } = input;
   const named = { upstream, method, tool, toolDefinitionHash, resource, ...severalOf(input) };
-  return digestOf({ agent, task, device, ...named, argsCommitment });
+  return digestOf({ agent, task, device, ...named, argsCommitment, ...(preview === undefined ? {} : { preview }) });
 }
 
 /**

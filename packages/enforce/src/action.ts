@@ -1,4 +1,4 @@
-import type { ApprovalId, Call, Refusal, RefusalCode, Step } from "@countersign/core";
+import type { ApprovalId, Call, Json, Preview, Refusal, RefusalCode, Step } from "@countersign/core";
 import type { Claims } from "./claims.ts";
 
 /** One try to act, as a gateway hands it to {@link enforce}. */
@@ -36,7 +36,16 @@ export type UpstreamAnswer<A> =
       readonly ok: false;
       readonly code: "upstream.down" | "upstream.timeout" | "upstream.garbage";
       readonly reason: string;
-    };
+    }
+  | ChangedEffect;
+
+/** What was about to happen is not what a human signed: all of it was undone, and it is held anew with what it would do now. */
+export interface ChangedEffect {
+  readonly ok: false;
+  readonly code: "countersignature.void";
+  readonly reason: string;
+  readonly preview: Preview;
+}
 
 /**
  * How a gateway carries out a permitted action. `prepare` does all that needs waiting (a connection) and sends no byte of the call.
@@ -44,18 +53,39 @@ export type UpstreamAnswer<A> =
  * Whatever it sends later within the same action (the answer to a question of the upstream) needs `permitted()` in the tick of the write.
  */
 export interface Effector<A> {
-  prepare(call: Call, signal: AbortSignal): Promise<Prepared<A>>;
+  /** `approved`: what a human was shown of the effect and signed. */
+  prepare(call: Call, signal: AbortSignal, approved?: Approved): Promise<Prepared<A>>;
+  /**
+   * What a call would do that is about to be held, for the human alone. Whatever goes wrong is an unknown effect with its reason; null: this
+   * call says by itself what it does. No longer than {@link PREVIEW_MS}.
+   */
+  preview?(call: Call, signal: AbortSignal): Promise<Preview | null>;
+}
+/** Longest time for which a held call waits for its preview, in ms. */
+export const PREVIEW_MS = 3000;
+
+export interface Approved {
+  readonly preview: Preview;
 }
 export type Prepared<A> =
   | {
       readonly ok: true;
-      readonly write: (onPartial: (partial: unknown) => void, permitted: () => boolean) => Promise<UpstreamAnswer<A>>;
+      readonly write: (
+        onPartial: (partial: unknown) => void,
+        permitted: () => boolean,
+        note: Note,
+      ) => Promise<UpstreamAnswer<A>>;
       /** Tells the upstream that nobody waits any more; the answer, if one comes, is not delivered. */
       readonly cancel: (reason: string) => void;
       /** What the upstream asked the agent's client meanwhile: part of the outcome. */
       readonly exchanged?: () => readonly Exchange[];
     }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
+/**
+ * Says durably, before the last step of an action, by what its outcome can be found out later: until an outcome follows, it is unknown.
+ * False: it could not be recorded, and that step must not be made.
+ */
+export type Note = (cause: Json) => Promise<boolean>;
 /** One question of an upstream to the agent's client, and what that answered; null when it did not. */
 export interface Exchange {
   readonly method: string;

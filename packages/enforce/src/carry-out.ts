@@ -2,6 +2,7 @@ import {
   type Call,
   type Decision,
   type IntentId,
+  type Json,
   type OutcomeStatus,
   denied,
   isOwnHands,
@@ -11,6 +12,7 @@ import type { Exchange, UpstreamAnswer } from "./action.ts";
 import type { EntryDraft } from "./control-plane.ts";
 import { type DraftParts, draftEntry } from "./drafts.ts";
 import { type Flow, decideNow, stepOf } from "./flow.ts";
+import { holdAnew } from "./hold.ts";
 import { IntentRecord, mayWait } from "./intent-record.ts";
 import { askedOf, outcomeOf } from "./outcome.ts";
 import { refuse } from "./refuse.ts";
@@ -20,7 +22,8 @@ import { decideWithApproval } from "./with-approval.ts";
 /** Sends a permitted action and releases its answer. */
 export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   const { point, action, effector, live } = flow;
-  const prepared = await effector.prepare(call, action.signal);
+  const { preview } = flow;
+  const prepared = await effector.prepare(call, action.signal, preview === undefined ? undefined : { preview });
   if (!prepared.ok) return await refuse(flow, denied(stepOf(prepared.code), prepared.code, prepared.reason));
   if (action.signal.aborted)
     return await refuse(flow, denied("upstream", "upstream.timeout", "the client cancelled before anything was done"));
@@ -46,6 +49,7 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   const answering = prepared.write(
     (partial) => sent.partial(partial),
     () => sent.permitted(),
+    async (cause) => await noted(flow, intent, cause),
   );
   record.draft();
   const answer = await sent.answered(answering, prepared.cancel);
@@ -56,6 +60,22 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
 
 function intentParts<A>(flow: Flow<A>, decision: Decision, intent: IntentId): DraftParts {
   return { decision, intent, ...(flow.approval === null ? {} : { approval: flow.approval.id }) };
+}
+
+/**
+ * Until a second outcome of the same intent follows, what became of it is unknown, and `cause` says where to look. Nothing of this is told to
+ * the agent. Never rejects.
+ */
+async function noted<A>(flow: Flow<A>, intent: IntentId, cause: Json): Promise<boolean> {
+  const { point, subject } = flow;
+  const outcome = outcomeOf("unknown", null, subject.salt);
+  const entry = draftEntry(flow, "action.outcome", { intent, outcome, cause });
+  try {
+    return (await point.controlPlane.record({ point: point.id, entries: [entry] })).ok;
+  } catch (error) {
+    point.log.error({ err: error }, "an outcome to be found out was not recorded");
+    return false;
+  }
 }
 
 interface Ending<A> {
@@ -79,6 +99,7 @@ async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<
   const { answer, asked, intent, record } = ending;
   // What is no answer leaves open what happened: it is reported as unknown, at the latest when the time is up.
   if (answer?.ok === true) live.state = "answered";
+  const changed = answer?.ok === false && answer.code === "countersignature.void" ? answer : null;
   const unrecorded = await record.begun();
   if (unrecorded !== null) {
     live.settle("withheld");
@@ -89,6 +110,10 @@ async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<
   const failed = await record.withOutcome(outcomeEntry(flow, { intent, answer, asked, status, before }));
   // INV-3, INV-6: the last look is in the same tick as the release.
   const last = failed ?? (before.result === "permit" ? decideNow(flow, call) : before);
+  if (changed !== null) {
+    live.settle("rolled_back");
+    return await (last.result === "permit" ? holdAnew(flow, call, changed.preview) : refuse(flow, last));
+  }
   if (last.result !== "permit") {
     live.settle(status === "unknown" ? "unknown" : "withheld");
     return await refuse(flow, last);
@@ -122,7 +147,7 @@ function outcomeEntry<A>(flow: Flow<A>, { intent, answer, asked, status, before 
 
 function statusOf<A>(flow: Flow<A>, answer: UpstreamAnswer<A> | null, now: Decision): OutcomeStatus {
   if (answer === null) return flow.live.mark === null ? "unobserved" : "unknown";
-  if (!answer.ok) return "unknown";
+  if (!answer.ok) return answer.code === "countersignature.void" ? "rolled_back" : "unknown";
   return now.result === "permit" ? answer.status : "withheld";
 }
 

@@ -14,6 +14,7 @@ import type {
   Json,
   Outcome,
   PointId,
+  Preview,
   PublicJwk,
   RefusalCode,
   SpoolPlace,
@@ -148,6 +149,8 @@ export interface HoldRequest {
   readonly chain: Chain;
   readonly call: Call;
   readonly decision: Decision;
+  /** What it would do, for the human who is asked. A repeat without one is about what was found out before. */
+  readonly preview?: Preview;
 }
 export interface Held {
   readonly approval: ApprovalId;
@@ -158,6 +161,8 @@ export interface Held {
   readonly entry: EntryId;
   /** The salt under which the approver sees and signs this call's arguments. */
   readonly salt: string;
+  /** What the approver sees and signs of this call's effect. */
+  readonly preview?: Preview;
 }
 /** Why no human is asked. */
 export interface HoldRefused {

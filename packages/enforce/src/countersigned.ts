@@ -4,6 +4,8 @@ import {
   type CallDigestInput,
   type Chain,
   type Hold,
+  type Json,
+  type Preview,
   type RefusalCode,
   type SignedAnswer,
   type SignedApproval,
@@ -31,8 +33,14 @@ export type Discharge =
 
 const refuse = (code: RefusalCode, reason: string): Discharge => ({ ok: false, code, reason });
 
+/** Under what an approver is shown a call: the salt (base64url) of its commitments, and what it would do where that was found out. */
+export interface ShownUnder {
+  readonly salt: string;
+  readonly preview?: Preview | undefined;
+}
+
 /** The digest that an approver of this call signs. */
-export function digestOfCall(chain: Chain, call: Call, saltBase64url: string): string {
+export function digestOfCall(chain: Chain, call: Call, { salt, preview }: ShownUnder): string {
   const input: CallDigestInput = {
     agent: chain.agent,
     task: chain.task,
@@ -43,16 +51,21 @@ export function digestOfCall(chain: Chain, call: Call, saltBase64url: string): s
     toolDefinitionHash: call.toolDefinitionHash,
     resource: call.resource,
     ...severalOf(call),
-    argsCommitment: argsCommitment(Buffer.from(saltBase64url, "base64url"), call.arguments),
+    argsCommitment: argsCommitment(salt, call.arguments),
+    ...(preview === undefined ? {} : { preview: previewCommitment(salt, preview) }),
   };
   return callDigest(input);
 }
 
-/** Exactly one call: who makes it, what it says, and the salt (base64url) under which its arguments were committed to. */
-interface SaltedCall {
+/** The commitment to a preview: that of arguments, over what a call would do. */
+export function previewCommitment(salt: string, preview: Preview): string {
+  return argsCommitment(salt, preview as unknown as Json);
+}
+
+/** Exactly one call: who makes it, what it says, and under what it was shown. */
+interface SaltedCall extends ShownUnder {
   readonly chain: Chain;
   readonly call: Call;
-  readonly salt: string;
   /** What the policies of this point hold the call for: who must sign is read here, never from the stored approval. */
   readonly holds: readonly Hold[];
 }
@@ -117,11 +130,13 @@ function uncovered(point: EnforcementPoint, approval: StateRecord<"approval">, h
   const { terms, state } = approval;
   const [first] = state.answers;
   if (first?.signed.scope !== "task") {
-    const digest = digestOfCall(held.chain, held.call, held.salt);
+    const digest = digestOfCall(held.chain, held.call, held);
     const same = terms.callDigest === digest && state.answers.every(({ signed }) => signed.callDigest === digest);
     return same ? null : refuse("countersignature.void", "the approval is for another call");
   }
   const { bound, uses } = first.signed;
+  if (held.preview !== undefined)
+    return refuse("countersignature.void", "an effect that was shown is signed each time; the next try asks again");
   const once = onlyOnce(held.call, held.holds, hasMapping(point, held.call));
   if (once !== null) return refuse("countersignature.void", `${once}; the next try asks again`);
   if (bound === undefined || !covered(bound, held)) {

@@ -2,6 +2,7 @@ import {
   type Call,
   type Decision,
   type Hold,
+  type Preview,
   type RefusalCode,
   type StateRecord,
   type Step,
@@ -26,6 +27,8 @@ export interface Flow<A> extends Ends<A> {
   approval: StateRecord<"approval"> | null;
   /** The salt (base64url) under which the approver saw the arguments. */
   approvalSalt: string;
+  /** What the approver saw of the call's effect. */
+  preview?: Preview | undefined;
   /** What the call was held for. */
   holds: readonly Hold[];
   /** The last whole decision; it stands while nothing that it read has changed. */

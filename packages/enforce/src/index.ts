@@ -1,7 +1,10 @@
 export type {
   Action,
+  Approved,
+  ChangedEffect,
   Effector,
   Exchange,
+  Note,
   Prepared,
   RefusalDetail,
   RefusedCall,

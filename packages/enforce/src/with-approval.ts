@@ -10,6 +10,7 @@ export function decideWithApproval<A>(flow: Flow<A>, call: Call, id: ApprovalId)
   const found = discharge(flow.point, approval, {
     chain: flow.subject.chain,
     salt: flow.approvalSalt,
+    preview: flow.preview,
     call,
     holds: flow.holds,
   });

@@ -7,6 +7,7 @@ import {
   type RefusalCode,
   isId,
   isJsonObject,
+  isPreview,
 } from "@countersign/core";
 import type { Denial, Held, HoldRefused, Learned, Merged, Recorded, Snapshot } from "../control-plane.ts";
 import { malformed } from "./messages.ts";
@@ -59,11 +60,12 @@ export function readRecorded(body: Json): Recorded {
 
 export function readHold(body: Json): Held | HoldRefused {
   if (!isJsonObject(body)) throw malformed("an answer to a hold is an object");
-  const { refused, approval, state, url, approver, entry, salt } = body;
+  const { refused, approval, state, url, approver, entry, salt, preview } = body;
   if (refused !== undefined) return { refused: refusal(refused) };
   const texts = [url, approver, entry, salt].every((text) => typeof text === "string");
   if (!isId("apr", approval) || (state !== "pending" && state !== "approved") || !texts)
     throw malformed("a hold names its approval");
+  if (preview !== undefined && !isPreview(preview)) throw malformed("a preview does not have the required form");
   return body as unknown as Held;
 }
 

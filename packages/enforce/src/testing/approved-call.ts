@@ -62,7 +62,7 @@ export async function approvedCall(real: Partial<Hold>, say: Say = {}): Promise<
     authenticator: "any",
   };
   const holds = [{ ...hold, ...real }];
-  const callDigest = digestOfCall(chain, call, SALT);
+  const callDigest = digestOfCall(chain, call, { salt: SALT });
   const times = { notBefore: new Date(clock.now).toISOString(), expiresAt: new Date(clock.now + 60_000).toISOString() };
   const same = { ...chain, effect: call.effect, policySetHash: "hash", riskLevel: "low", ...times };
   const terms = {

@@ -6,6 +6,7 @@ import type { BuiltChange } from "./changes.ts";
 import { causeText } from "./denial.ts";
 import { holdWords, humanName } from "./names.ts";
 import { type Approval, readHeldCall } from "./payload.ts";
+import { shownPreview } from "./shown-preview.ts";
 import { shownBound, taskOffer } from "./task-scope.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -48,6 +49,7 @@ export async function displayCall(kernel: Kernel, approval: Approval, call: Held
     content: canonicalJson(call.arguments),
     argsCommitment: approval.terms.argsCommitment,
     expiresAt: approval.terms.expiresAt,
+    ...(call.preview === undefined ? {} : { preview: shownPreview(call.preview) }),
   };
 }
 

@@ -7,7 +7,8 @@ import type { Approval } from "./payload.ts";
 /** What may be signed with scope `task` for a held call: with as little fixed as there can be. Null: it is signed once. */
 export async function taskOffer(kernel: Kernel, approval: Approval, call: HeldCall): Promise<ShownBound | null> {
   const mapping = await mappingOf(kernel, call);
-  if (mapping === null || onlyOnce(call, approval.terms.holds, true) !== null) return null;
+  if (mapping === null || call.preview !== undefined || onlyOnce(call, approval.terms.holds, true) !== null)
+    return null;
   const names = Object.keys(call.arguments).toSorted();
   const fixed = names.filter((name) => mapping.includes(name));
   return { ...TASK_SCOPE, fixed, free: names.filter((name) => !fixed.includes(name)) };

@@ -3,6 +3,7 @@ import { type Part, type Run, marked, partsOf, warnings } from "@countersign/cor
 import { gateOf, isOpen, nextLabel } from "./client/gate.ts";
 import { type Ended, outcomeOf, pendingLine, words } from "./approval-state.ts";
 import { effectBadge } from "./effect-badge.ts";
+import { effectTables, effectTexts } from "./effect-tables.ts";
 import { dataIsland, html, type Html } from "./html.ts";
 import { icon } from "./icons.ts";
 import { changeWords } from "./in-words/change-words.ts";
@@ -40,10 +41,10 @@ export function renderApproval(view: ApprovalPageView): string {
   >
     ${state === "pending" ? pendingLine(view, approval) : outcomeOf(view, ended(approval))}
     <h1>${place(display, "sentence")}</h1>
-    ${notesOf(approval)} ${warning(display, parts)} ${changeWords(display)} ${chain(display)} ${reasons(approval)}
-    ${progressOf(approval)} ${usesOf(approval)} ${exact(display, parts)}
-    ${state === "pending" ? actions(view, approval, parts.length) : null} ${covers(display)}
-    ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
+    ${notesOf(approval)} ${warning(display, parts)} ${changeWords(display)} ${chain(display)}
+    ${effectTables(display, (path) => place(display, path))} ${reasons(approval)} ${progressOf(approval)}
+    ${usesOf(approval)} ${exact(display, parts)} ${state === "pending" ? actions(view, approval, parts.length) : null}
+    ${covers(display)} ${state === "pending" ? dataIsland("display", { ...display, content: "" }) : null}
   </div>`;
   const title = `${words(ended(approval))[0]}: ${display.action}`;
   return document({ page: "approve", title, signedIn, body });
@@ -55,7 +56,7 @@ function ended({ state, display, bound }: ApprovalView): Ended {
 
 /** How it ended is known, what it showed is not. */
 function renderEnded(view: ApprovalPageView, { state, action }: NonNullable<ApprovalPageView["ended"]>): string {
-  const subject = action.startsWith("mcp:") ? "call" : "change";
+  const subject = action.includes(":") ? "call" : "change";
   const body = html`<div id="approval">
     ${outcomeOf(view, { state, subject, forTask: false })}
     <h1>${shownText(action)}</h1>
@@ -187,8 +188,15 @@ function allRuns(display: ApprovalDisplay, parts: readonly Part[]): readonly Run
   const { sentence, human, device, agent, task, action, resource, resources = [], effect, holds } = display;
   const names = [human, device, agent, task].flatMap((named) => (named === null ? [] : [named.id, named.name]));
   const reasons = holds.flatMap(({ policyId, reason }) => [policyId, reason]);
-  const fields = [sentence, action, resource, ...resources, effect, ...names, ...reasons].flatMap((text) => [
-    ...marked(text),
-  ]);
+  const fields = [
+    sentence,
+    action,
+    resource,
+    ...resources,
+    effect,
+    ...names,
+    ...reasons,
+    ...effectTexts(display),
+  ].flatMap((text) => [...marked(text)]);
   return [...fields, ...parts.flat().flatMap(({ tokens }) => tokens.flatMap((token) => [...token.runs]))];
 }

@@ -1,7 +1,9 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { Script } from "node:vm";
 import { describe, expect, it } from "vitest";
+import type { Json } from "@countersign/core";
 import { SCRIPTS } from "./assets.ts";
+import { readBack } from "./client/read-back.ts";
 import { assets, renderApproval, renderSetup, renderSignIn, securityHeaders } from "./index.ts";
 import { safeNext } from "./sign-in.ts";
 import { samplePages } from "./testing/sample-pages.ts";
@@ -10,6 +12,7 @@ import {
   callDisplay,
   changeDisplay,
   connectDisplay,
+  effectDisplay,
   hostileDisplay,
   longDisplay,
   setupView,
@@ -20,6 +23,7 @@ const BUDGET_BYTES = 34_000;
 /** What long content adds: its characters, and the markup of its lines and words. */
 const LONG: Readonly<Record<string, number>> = {
   "approve-long": 2.5 * longDisplay.content.length,
+  "approve-effect": 2500,
   "approve-connect": 4 * connectDisplay.content.length,
 };
 const linked = (page: string): string[] => [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
@@ -55,6 +59,33 @@ describe.each(Object.entries(samplePages))("page %s", (name, render) => {
     expect(page).toMatch(/<title>[^<]+ · Countersign<\/title>/);
   });
 });
+
+describe("what a held statement would do", () => {
+  it("stands on the page as it is hashed: read back, it is the object that is signed", () => {
+    const page = renderApproval(approvalPage(effectDisplay));
+    const text = (markup: string): string => {
+      const bare = markup.replaceAll(/<[^>]*>/g, "");
+      return bare.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&#39;", "'");
+    };
+    const places = [...page.matchAll(/<span data-from="([^"]+)">(.*?)<\/span>/gs)].map(
+      ([, path = "", shown = ""]) => [path, text(shown).replaceAll("&amp;", "&")] as const,
+    );
+    const { preview } = effectDisplay;
+    const emptied = JSON.stringify({ ...effectDisplay, preview: blank(preview as unknown as Json) });
+    expect(places.length).toBeGreaterThan(20);
+    expect(readBack(emptied, places)["preview"]).toEqual(preview);
+    expect(page).toContain("1,200 rows deleted");
+    expect(page).toContain("⟨U+202E⟩");
+  });
+});
+
+/** The same with every text taken out that is not empty. */
+function blank(value: Json): Json {
+  if (typeof value === "string") return value === "" ? "" : "?";
+  if (Array.isArray(value)) return value.map(blank);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, blank(inner)]));
+}
 
 describe("securityHeaders", () => {
   const headers = securityHeaders();

@@ -198,6 +198,7 @@ export class PermitPoint implements GatewayPoint {
     const writing = prepared.write(
       (partial) => releaser.partial(partial),
       () => true,
+      () => Promise.resolve(true),
     );
     const answer = await Promise.race([writing, gone]);
     if (answer === null) note("unobserved");

@@ -4,6 +4,7 @@ import {
   changeDisplay,
   choicePage,
   connectDisplay,
+  effectDisplay,
   hostileDisplay,
   inviteView,
   longDisplay,
@@ -41,6 +42,14 @@ export const samplePages: Readonly<Record<string, () => string>> = {
   "approve-change": () => renderApproval(approvalPage(changeDisplay)),
   "approve-connect": () => renderApproval(approvalPage(connectDisplay)),
   "approve-mandate": () => renderApproval(approvalPage(mandateDisplay)),
+  "approve-effect": () => renderApproval(approvalPage(effectDisplay)),
+  "approve-effect-unknown": () =>
+    renderApproval(
+      approvalPage({
+        ...callDisplay,
+        preview: { sentence: "Effect unknown: it calls what is not known.", relations: [] },
+      }),
+    ),
   "approve-choice": () => renderApproval(choicePage),
   "approve-second": () => renderApproval(secondPage),
   "approve-waiting": () => renderApproval(waitingPage),

@@ -193,6 +193,42 @@ export function approvalPage(display: ApprovalDisplay, state: ApprovalView["stat
   };
 }
 
+/** A statement whose effect was found out before it is signed. */
+export const effectDisplay: ApprovalDisplay = {
+  ...callDisplay,
+  sentence:
+    "release-bot, run by Ada Lovelace on ada-thinkpad, wants to destroy or overwrite: statement on sql:billing/public.executives",
+  action: "sql:billing/destructive",
+  resource: "sql:billing/public.executives",
+  content: canonicalJson({ sql: "DELETE FROM executives WHERE left_at IS NOT NULL", parameters: [] }),
+  preview: {
+    sentence: "It was run once and rolled back. Approved, it is kept only if it does exactly this.",
+    relations: [
+      {
+        relation: "public.executives",
+        effect: "1,200 rows deleted",
+        keys: "id: [1] [2] and 1,198 more",
+        digest: KEY,
+        filledAtCommit: "",
+        columns: ["id", "n\u0430me"],
+        rows: [
+          { when: "before", values: ["1", '"\u202eecarG"'] },
+          { when: "before", values: ["2", '"A  b\\n"'] },
+        ],
+      },
+      {
+        relation: "public.departures",
+        effect: "1 row inserted",
+        keys: "",
+        digest: KEY,
+        filledAtCommit: "id, at",
+        columns: ["why"],
+        rows: [{ when: "after", values: ['""'] }],
+      },
+    ],
+  },
+};
+
 const GRACE = { id: "hum_00Gx1NdYc5TfQmWk8rVbJz", name: "Grace Hopper" };
 const PHONE_URL = "https://countersign.example/approve/apr_00Gx2BfW7cRmZt4vLp9DkS";
 

@@ -1,4 +1,4 @@
-import { EFFECTS, type Json, type JsonObject, MOST_RESOURCES, REFUSALS, STEPS } from "@countersign/core";
+import { EFFECTS, type Json, type JsonObject, MOST_RESOURCES, REFUSALS, STEPS, isPreview } from "@countersign/core";
 import {
   type Acknowledgement,
   type Disposition,
@@ -193,6 +193,7 @@ export function readHold(body: JsonObject): HoldRequest {
       holds: listOf(100, shaped(HOLD)),
       policyErrors: listOf(1000, text(4096)),
     }),
+    preview: maybe(isPreview),
   });
   assertEntries([read["entry"] ?? null]);
   return read as unknown as HoldRequest;
