@@ -1,4 +1,4 @@
-import type { Call, Chain } from "@countersign/core";
+import type { Call, Chain, UpstreamTerms } from "@countersign/core";
 import type { Action, Effector, EnforcementPoint, Releaser } from "@countersign/enforce";
 
 /** The task whose agent acts, and the key that holds its credential. */
@@ -112,7 +112,7 @@ function callOf({ replica }: EnforcementPoint, resource: string): Call {
     upstream: "echo",
     method: "tools/call",
     tool: "echo",
-    toolDefinitionHash: replica.get("upstream", "echo")?.terms.pins?.["echo"] ?? null,
+    toolDefinitionHash: pinOf(replica.get("upstream", "echo")?.terms),
     action: "mcp:echo/echo",
     resource,
     effect: "read",
@@ -123,4 +123,8 @@ function callOf({ replica }: EnforcementPoint, resource: string): Call {
 /** The same clock in every process of the machine. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+function pinOf(terms: UpstreamTerms | undefined): string | null {
+  return terms?.kind === "mcp" ? (terms.pins?.["echo"] ?? null) : null;
 }

@@ -42,6 +42,13 @@ export function isOwnHands({ method }: Pick<Call, "method">): boolean {
   return method === HOOK_METHOD;
 }
 
+/** Methods of calls to a database: a statement, and the trial of one (`sql.preview`). */
+export const SQL_METHOD = "sql";
+
+export function isStatement({ method }: Pick<Call, "method">): boolean {
+  return method === SQL_METHOD || method.startsWith(`${SQL_METHOD}.`);
+}
+
 /**
  * The names by which a stop finds a call: all that it touches, and for the agent's own hands also whatever lies below, because a
  * command that names a folder may reach everything in it.

@@ -1,3 +1,4 @@
+import type { Limits } from "./limits.ts";
 import type { AgentId, DeviceId, HumanId, TaskId } from "./ids.ts";
 
 /** Who stands behind an action: human, device, agent, task. A link that is not known (an unauthenticated try) is null. */
@@ -16,4 +17,11 @@ export type AgentProof = "declared" | "attested";
 export interface Grant {
   readonly action: string;
   readonly resource: string;
+  /** Ceilings of statements under it. They narrow what the upstream and every other covering grant allow, and widen nothing. */
+  readonly limits?: Limits;
+}
+
+/** A grant, and nothing else that may stand beside it. */
+export function grantOf({ action, resource, limits }: Grant): Pick<Grant, keyof Grant> {
+  return { action, resource, ...(limits === undefined ? {} : { limits }) };
 }

@@ -1,9 +1,18 @@
 export type { AgentProof, Chain, Grant } from "./chain.ts";
-export { NO_CHAIN } from "./chain.ts";
+export { NO_CHAIN, grantOf } from "./chain.ts";
 export type { BrakeScope } from "./brake.ts";
 export { BRAKE_SCOPES, covers } from "./brake.ts";
 export type { Call, CallDigestInput } from "./call.ts";
-export { HOOK_METHOD, MOST_RESOURCES, isOwnHands, reached, severalOf, tooManyResources } from "./call.ts";
+export {
+  HOOK_METHOD,
+  MOST_RESOURCES,
+  SQL_METHOD,
+  isOwnHands,
+  isStatement,
+  reached,
+  severalOf,
+  tooManyResources,
+} from "./call.ts";
 export { approvalEndsAt, signedScope } from "./approval-end.ts";
 export type { AssertionJson, Bound, Change, ChangeAct, Countersignature, SignedApproval } from "./countersignature.ts";
 export { APPROVAL_CONTEXT, TASK_SCOPE } from "./countersignature.ts";
@@ -37,14 +46,21 @@ export type {
   Role,
   Runtime,
   Sealed,
-  SecretRef,
   Settings,
   SignedAnswer,
   StateRecord,
-  UpstreamTerms,
+  UpstreamRecord,
 } from "./records.ts";
 export type { Preview, RelationEffect, SampleRow } from "./preview.ts";
 export { PREVIEW_LIMITS, isPreview, previewBytes, sameEffect } from "./preview.ts";
+export { isUpstreamOf } from "./records.ts";
+export type { Mask, McpTerms, PostgresTerms, SecretRef, TermsOf, UpstreamTerms } from "./upstream.ts";
+export { MASKS } from "./upstream.ts";
+export type { LimitName, Limits } from "./limits.ts";
+export { LIMIT_NAMES, MOST_LIMIT, narrowest, readLimits } from "./limits.ts";
+export type { PostgresPlace, ReadPlace } from "./postgres-place.ts";
+export { GATEWAY_LOGIN, isLoopback, postgresUrl, readPostgresUrl } from "./postgres-place.ts";
+export { databaseResource, relationResource } from "./sql-name.ts";
 export { plainText } from "./plain-text.ts";
 export { normalizeResource } from "./resource.ts";
 export type { Part, Row, Token } from "./row-builder.ts";

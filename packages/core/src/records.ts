@@ -19,8 +19,8 @@ import type {
   TaskId,
 } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
-import type { ResourceMapping } from "./mapping.ts";
 import type { Preview } from "./preview.ts";
+import type { TermsOf, UpstreamTerms } from "./upstream.ts";
 
 /** Text about a person: ciphertext under that person's key (AES-256-GCM, base64url of nonce ‖ ciphertext ‖ tag). */
 export interface Sealed {
@@ -305,31 +305,16 @@ export interface Runtime {
   readonly uid: number;
 }
 
-export type SecretRef =
-  | { readonly fromEnv: string }
-  | { readonly fromFile: string }
-  | { readonly fromCommand: readonly string[] }
-  /** The name of a secret that the control plane keeps sealed: only it gives such names out, one for each value. */
-  | { readonly fromStore: string };
+/** The record of an upstream of one kind. */
+export type UpstreamRecord<K extends UpstreamTerms["kind"] = UpstreamTerms["kind"]> = StateRecord<"upstream"> & {
+  readonly terms: TermsOf<K>;
+};
 
-export interface UpstreamTerms {
-  readonly kind: "mcp";
-  readonly command: readonly string[] | null;
-  /** Absolute folder in which the command runs; absent: `/`. */
-  readonly cwd?: string;
-  readonly url: string | null;
-  /** Further headers of each request to `url`. */
-  readonly headers?: Readonly<Record<string, string | SecretRef>>;
-  readonly env: Readonly<Record<string, string | SecretRef>>;
-  readonly auth: { readonly bearer: SecretRef } | null;
-  /** The administrator's classification, by tool. */
-  readonly effects: Readonly<Record<string, Effect>>;
-  /** Resource mapping, by tool. */
-  readonly resources: Readonly<Record<string, ResourceMapping>>;
-  /** Patterns of resources that are always held. */
-  readonly critical: readonly string[];
-  /** Accepted definitions, by tool: base64url SHA-256 of the canonical definition. Null: none accepted yet. */
-  readonly pins: Readonly<Record<string, string>> | null;
+export function isUpstreamOf<K extends UpstreamTerms["kind"]>(
+  kind: K,
+  record: StateRecord<"upstream">,
+): record is UpstreamRecord<K> {
+  return record.terms.kind === kind;
 }
 
 export interface Settings {

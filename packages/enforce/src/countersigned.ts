@@ -151,7 +151,9 @@ function uncovered(point: EnforcementPoint, approval: StateRecord<"approval">, h
 }
 
 function hasMapping({ replica }: EnforcementPoint, { upstream, tool }: Call): boolean {
-  return Object.hasOwn(replica.get("upstream", upstream)?.terms.resources ?? {}, tool);
+  const terms = replica.get("upstream", upstream)?.terms;
+  // A statement is signed as it stands: no argument of it names its relations.
+  return terms?.kind === "mcp" && Object.hasOwn(terms.resources, tool);
 }
 
 const holdKey = (hold: Pick<Hold, "policyId" | "policyHash">): string => `${hold.policyId}\n${hold.policyHash}`;

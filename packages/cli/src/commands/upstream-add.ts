@@ -2,6 +2,7 @@ import { EFFECTS, type Effect, type ResourceMapping, parseMapping } from "@count
 import type { Cli } from "../cli.ts";
 import { withClient } from "../client/client.ts";
 import { type Command, command } from "../command/command.ts";
+import type { ExitCode } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
 import { held } from "../command/held.ts";
 import { UsageError } from "../command/usage-error.ts";
@@ -15,6 +16,7 @@ import {
   secretsBody,
   toolsOf,
 } from "../upstreams/known-server.ts";
+import { DATABASE_FLAGS, type DatabaseValues, databaseBody, isDatabase } from "../upstreams/known-database.ts";
 import {
   type Corrections,
   type JudgedTool,
@@ -42,6 +44,7 @@ export const upstreamAdd: Command = command({
       value: "TOOL=NAME",
       about: "what a tool acts on, e.g. 'write_file=file:{path}'; several for several",
     },
+    ...DATABASE_FLAGS,
     ...REACH,
   },
   examples: [
@@ -51,10 +54,17 @@ export const upstreamAdd: Command = command({
       line: `${NAME} db --effect query=read --effect run=destructive --env DB_URL -- db-server`,
       does: "with corrections",
     },
+    {
+      line: `${NAME} billing --url postgres://db.example/billing --password-from-file /run/secrets/billing`,
+      does: "a database: what each statement does is judged",
+    },
   ],
   run: async (values, cli) => {
     if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(values.name))
       throw new UsageError(`\`${values.name}\` is no name: use small letters, digits, - and _`, NAME);
+    if (isDatabase(values.url)) return await addDatabase({ ...values, url: values.url }, cli);
+    const foreign = Object.keys(DATABASE_FLAGS).find((flag) => isGiven(values[flag as keyof typeof DATABASE_FLAGS]));
+    if (foreign !== undefined) throw new UsageError(`\`--${foreign}\` goes with \`--url postgres://…\``, NAME);
     const server = serverOf(values, cli);
     const corrections = correctionsOf(values);
     const judged = judgeTools(await toolsOf(server, cli), server, corrections);
@@ -73,6 +83,37 @@ export const upstreamAdd: Command = command({
   },
 });
 
+async function addDatabase(
+  {
+    name,
+    command: words,
+    env,
+    "bearer-env": token,
+    effect,
+    resource,
+    ...values
+  }: AddValues & DatabaseValues & ReachValues,
+  cli: Cli,
+): Promise<ExitCode> {
+  if (isGiven(token) || [words, env, effect, resource].some(isGiven))
+    throw new UsageError(
+      "a database is not a program: it takes no CMD, `--env`, `--bearer-env`, `--effect`, `--resource`",
+      NAME,
+    );
+  const body = { name, ...(await databaseBody(values, cli)) };
+  return await withClient(values, cli, async (client) =>
+    held(cli, await client.json({ as: "near", path: "/v1/upstreams", body }), `upstream \`${name}\``),
+  );
+}
+
+function isGiven(value: string | boolean | readonly string[] | undefined): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+}
+
+interface ReachValues {
+  readonly server: string | undefined;
+  readonly data: string | undefined;
+}
 interface AddValues {
   readonly name: string;
   readonly command: readonly string[];

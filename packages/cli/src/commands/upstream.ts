@@ -45,7 +45,8 @@ export const upstreamRemove: Command = command({
     }),
 });
 
-function accepted({ tools }: JsonObject): string {
+function accepted({ kind, tools }: JsonObject): string {
+  if (kind === "postgres") return "statements";
   return Array.isArray(tools) ? `${String(tools.length)} accepted` : "none accepted";
 }
 

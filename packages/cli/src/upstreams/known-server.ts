@@ -1,4 +1,4 @@
-import { AppError, type JsonObject, type SecretRef, type UpstreamTerms } from "@countersign/core";
+import { AppError, type JsonObject, type SecretRef, type McpTerms } from "@countersign/core";
 import { DEFAULT_LIMITS, type InspectedTool, inspectUpstream } from "@countersign/gateway";
 import type { Surroundings } from "../cli.ts";
 
@@ -70,7 +70,7 @@ function valuesOf({ env, headers, bearer }: ServerSecrets): ReadonlyMap<string, 
   return values;
 }
 
-function termsOf({ reach, plain, secrets }: KnownServer): UpstreamTerms {
+function termsOf({ reach, plain, secrets }: KnownServer): McpTerms {
   const refs = (part: string, of: Readonly<Record<string, string>>): Record<string, SecretRef> =>
     Object.fromEntries(Object.keys(of).map((name) => [name, { fromStore: at(part, name) }]));
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StateRecord, UpstreamTerms } from "@countersign/core";
+import type { UpstreamRecord, McpTerms } from "@countersign/core";
 import { type FormOptions, formCall } from "./form-call.ts";
 import { terms } from "./testing/permit-point.ts";
 import { toolDefinition } from "./tool-definition.ts";
@@ -9,10 +9,10 @@ const hash = definition?.hash ?? "";
 
 function form(
   params: object,
-  parts: Partial<UpstreamTerms> = {},
+  parts: Partial<McpTerms> = {},
   options: Partial<FormOptions> = {},
 ): ReturnType<typeof formCall> {
-  const record: StateRecord<"upstream"> = {
+  const record: UpstreamRecord<"mcp"> = {
     kind: "upstream",
     id: "files",
     version: 1,

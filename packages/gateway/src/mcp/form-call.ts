@@ -1,4 +1,4 @@
-import { type Call, type JsonObject, type StateRecord, canonicalJson, isJsonObject } from "@countersign/core";
+import { type Call, type JsonObject, type UpstreamRecord, canonicalJson, isJsonObject } from "@countersign/core";
 import type { RefusedCall } from "@countersign/enforce";
 import { effectOfTool } from "@countersign/policy";
 import { resourcesOf } from "./resources-of.ts";
@@ -7,7 +7,7 @@ import { type ToolDefinition, acceptedHash, isToolName } from "./tool-definition
 export interface FormOptions {
   readonly upstream: string;
   /** The record of the upstream, if it is in use. */
-  readonly record: StateRecord<"upstream"> | null;
+  readonly record: UpstreamRecord<"mcp"> | null;
   readonly argumentsBytes: number;
   /** The definition whose hash was accepted, where it is known. */
   readonly accepted: (tool: string, hash: string) => ToolDefinition | null;
@@ -77,7 +77,7 @@ export function tooLarge(bytes: number): Refused {
 }
 
 function pinOf(
-  record: StateRecord<"upstream">,
+  record: UpstreamRecord<"mcp">,
   tool: string,
   { offered }: FormOptions,
 ): { readonly ok: true; readonly hash: string } | { readonly ok: false; readonly refused: Refused } {

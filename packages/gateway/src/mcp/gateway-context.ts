@@ -1,4 +1,4 @@
-import { type StateRecord, type TaskId, covers } from "@countersign/core";
+import { type StateRecord, type UpstreamRecord, type TaskId, covers, isUpstreamOf } from "@countersign/core";
 import type { EnforcementPoint } from "@countersign/enforce";
 import type { Changes } from "./changes.ts";
 import type { OpenQuestions } from "./conversation.ts";
@@ -48,9 +48,9 @@ export interface GatewayContext {
 }
 
 /** The upstream of that name, if it is in use. */
-export function activeUpstream({ point }: Pick<GatewayContext, "point">, name: string): StateRecord<"upstream"> | null {
+export function activeUpstream({ point }: Pick<GatewayContext, "point">, name: string): UpstreamRecord<"mcp"> | null {
   const record = point.replica.get("upstream", name);
-  return record?.state.status === "active" ? record : null;
+  return record?.state.status === "active" && isUpstreamOf("mcp", record) ? record : null;
 }
 
 /** Whether the task may still cause anything at all. The decision looks closer; this keeps a dead task from starting processes. */

@@ -1,4 +1,4 @@
-import type { JsonObject, StateRecord, TaskId } from "@countersign/core";
+import type { JsonObject, UpstreamRecord, TaskId } from "@countersign/core";
 import type { RefusedCall } from "@countersign/enforce";
 import type { ClientOffer } from "./client-offer.ts";
 import type { GatewayContext } from "./gateway-context.ts";
@@ -14,7 +14,7 @@ export type Listed =
 export interface ListOptions {
   readonly task: TaskId;
   readonly offer: ClientOffer;
-  readonly record: StateRecord<"upstream">;
+  readonly record: UpstreamRecord<"mcp">;
   readonly era: Era;
 }
 

@@ -1,10 +1,10 @@
-import { type JsonObject, type StateRecord, isJsonObject } from "@countersign/core";
+import { type JsonObject, type UpstreamRecord, isJsonObject } from "@countersign/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formMethodCall, isMethodAction, resourceName } from "./method-call.ts";
 import { terms } from "./testing/permit-point.ts";
 
-const record: StateRecord<"upstream"> = {
+const record: UpstreamRecord<"mcp"> = {
   kind: "upstream",
   id: "docs",
   version: 1,

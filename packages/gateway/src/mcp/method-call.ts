@@ -2,7 +2,7 @@ import {
   type Call,
   type Json,
   type JsonObject,
-  type StateRecord,
+  type UpstreamRecord,
   canonicalJson,
   isJsonObject,
 } from "@countersign/core";
@@ -27,7 +27,7 @@ type Formed =
 export interface FormMethodOptions {
   readonly upstream: string;
   /** The record of the upstream, if it is in use. */
-  readonly record: StateRecord<"upstream"> | null;
+  readonly record: UpstreamRecord<"mcp"> | null;
   readonly argumentsBytes: number;
 }
 

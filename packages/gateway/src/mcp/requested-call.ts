@@ -1,4 +1,11 @@
-import { type Call, type JsonObject, type StateRecord, type TaskId, canonicalJson, severalOf } from "@countersign/core";
+import {
+  type Call,
+  type JsonObject,
+  type UpstreamRecord,
+  type TaskId,
+  canonicalJson,
+  severalOf,
+} from "@countersign/core";
 import type { Claims, RefusedCall } from "@countersign/enforce";
 import type { ClientOffer } from "./client-offer.ts";
 import { changed, formCall } from "./form-call.ts";
@@ -68,7 +75,7 @@ export function taskOf(claims: Claims): TaskId | null {
 interface Forming {
   readonly upstream: string;
   readonly offer: ClientOffer;
-  readonly record: StateRecord<"upstream"> | null;
+  readonly record: UpstreamRecord<"mcp"> | null;
   readonly task: TaskId | null;
   readonly params: JsonObject;
 }
@@ -89,7 +96,7 @@ function formed(context: GatewayContext, { upstream, offer, record, task, params
 
 interface Wanted {
   readonly offer: ClientOffer;
-  readonly record: StateRecord<"upstream">;
+  readonly record: UpstreamRecord<"mcp">;
   readonly task: TaskId;
   readonly tool: unknown;
 }
@@ -115,7 +122,7 @@ async function definitionFault(context: GatewayContext, wanted: Wanted): Promise
 
 function isEffectKnown(
   { definitions }: GatewayContext,
-  { terms }: StateRecord<"upstream">,
+  { terms }: UpstreamRecord<"mcp">,
   { tool, pin }: { readonly tool: string; readonly pin: string },
 ): boolean {
   return Object.hasOwn(terms.effects, tool) || definitions.get(tool, pin) !== null;

@@ -1,12 +1,12 @@
 import { type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { AppError, type UpstreamTerms, problemOf } from "@countersign/core";
+import { AppError, type McpTerms, problemOf } from "@countersign/core";
 import { Changes, LISTENED } from "./changes.ts";
 import { OpenQuestions } from "./conversation.ts";
 import { KnownDefinitions } from "./known-definitions.ts";
 import { Authenticator } from "./authenticate.ts";
 import { type EndpointOptions, type HttpExchange, serveHttp } from "./endpoint.ts";
-import { type GatewayContext, type GatewayPoint, mayAsk } from "./gateway-context.ts";
+import { type GatewayContext, type GatewayPoint, activeUpstream, mayAsk } from "./gateway-context.ts";
 import type { GatewayLog } from "./gateway-log.ts";
 import { allowedHosts } from "./host-check.ts";
 import { InFlight } from "./in-flight.ts";
@@ -43,7 +43,7 @@ export interface McpGateway {
   readonly port: number;
   /** Stops listening, gives up what is under way and ends every upstream. */
   close(): Promise<void>;
-  inspectUpstream(name: string, terms: UpstreamTerms): Promise<InspectedUpstream>;
+  inspectUpstream(name: string, terms: McpTerms): Promise<InspectedUpstream>;
 }
 
 /** Longest head of a request: a token of 16 KiB, a proof and the rest. */
@@ -120,8 +120,7 @@ function follow(context: GatewayContext): void {
     if (!valid) context.unread.stopAll();
   });
   point.onUpstreamChange((upstream) => {
-    const record = point.replica.get("upstream", upstream);
-    context.connections.upstreamChanged(upstream, record?.state.status === "active" ? record.terms : null);
+    context.connections.upstreamChanged(upstream, activeUpstream(context, upstream)?.terms ?? null);
   });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Json, type JsonObject, type UpstreamTerms, canonicalJson, isJsonObject } from "@countersign/core";
+import { type Json, type JsonObject, type McpTerms, canonicalJson, isJsonObject } from "@countersign/core";
 
 /** A tool as an upstream defines it. */
 export interface ToolDefinition {
@@ -27,6 +27,6 @@ export function toolDefinition(value: Json | undefined): ToolDefinition | null {
 }
 
 /** The hash of the definition of that tool which was accepted; undefined when none was. */
-export function acceptedHash({ pins }: Pick<UpstreamTerms, "pins">, tool: string): string | undefined {
+export function acceptedHash({ pins }: Pick<McpTerms, "pins">, tool: string): string | undefined {
   return pins !== null && Object.hasOwn(pins, tool) ? pins[tool] : undefined;
 }

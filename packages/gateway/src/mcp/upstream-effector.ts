@@ -1,4 +1,4 @@
-import { type Call, type StateRecord, type TaskId, canonicalJson } from "@countersign/core";
+import { type Call, type UpstreamRecord, type TaskId, canonicalJson } from "@countersign/core";
 import type { Effector, Exchange, Prepared, RefusedCall, UpstreamAnswer } from "@countersign/enforce";
 import { type ActionResult, readActionResult } from "./action-result.ts";
 import type { ClientOffer } from "./client-offer.ts";
@@ -187,7 +187,7 @@ interface Sending {
 interface Wanted {
   readonly task: TaskId;
   readonly offer: ClientOffer;
-  readonly record: StateRecord<"upstream">;
+  readonly record: UpstreamRecord<"mcp">;
   readonly call: Pick<Call, "method" | "tool">;
 }
 

@@ -1,4 +1,5 @@
-import { type Grant, contains, matches, normalizeResource } from "@countersign/core";
+import { type Grant, normalizeResource } from "@countersign/core";
+import { coversCall } from "../covering.ts";
 import { type Check, refuse } from "./step.ts";
 
 /** A grant of the task covers action and resource, and so does the agent's own signed scope. */
@@ -11,9 +12,7 @@ export const grant: Check = ({ call, facts }) => {
       "the resource is not in its normal form, so no grant covers it; name it without `.`, `..` and `//`",
     );
   }
-  // A name may be that of a whole folder (`**`): only a pattern at least as wide covers it.
-  const covering = ({ action: actions, resource: resources }: Grant): boolean =>
-    matches(actions, action) && contains(resources, resource);
+  const covering = (given: Grant): boolean => coversCall(given, call);
   if (facts.task?.terms.grants.some(covering) !== true) {
     return refuse(
       "grant.missing",

@@ -8,6 +8,7 @@ import {
   type StateRecord,
   covers,
   newId,
+  grantOf,
 } from "@countersign/core";
 import { lastAction } from "../activity/index.ts";
 import { type Approvals, type Proposed, humanName } from "../approvals/index.ts";
@@ -47,7 +48,7 @@ export class Agents {
     await this.assertNew(ask);
     const id = newId("agt", kernel.now(), kernel.random);
     const purpose = await kernel.keys.sealText(ask.owner, ask.purpose);
-    const grants = ask.grants.map(({ action, resource }) => ({ action, resource }));
+    const grants = ask.grants.map(grantOf);
     const salt = Buffer.from(kernel.random(16)).toString("base64url");
     const draft = {
       id,

@@ -1,4 +1,4 @@
-import { AppError, type AgentId, type Grant, type StateRecord, contains } from "@countersign/core";
+import { AppError, type AgentId, type Grant, type StateRecord, contains, grantOf } from "@countersign/core";
 import type { BuiltChange } from "../approvals/index.ts";
 import { humanName } from "../approvals/index.ts";
 import type { Kernel } from "../kernel.ts";
@@ -43,7 +43,7 @@ export async function agentForClient(
     expect: [{ kind: "agent", id: known.id, version: known.version }, ...(await activeOwner(kernel, owner.id))],
     shown: {
       change: "more scope",
-      added: missing.map(({ action, resource }) => ({ action, resource })),
+      added: missing.map(grantOf),
       ...(lasts ? {} : { ended: terms.expiresAt }),
       ...(await shownAgent(kernel, wider)),
     },

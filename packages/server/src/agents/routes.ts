@@ -1,13 +1,18 @@
-import { AppError, type HumanId } from "@countersign/core";
+import { AppError, type Grant, type HumanId } from "@countersign/core";
 import { z } from "zod";
+import { limitsKey } from "../config/index.ts";
 import { type Caller, type Route, callerName, route } from "../http/index.ts";
 import { LIST_QUERY } from "../listing.ts";
 import type { Agents } from "./agents.ts";
 
 const anyCaller = ["cookie", "session", "local"] as const;
 const pattern = z.string().min(1).max(1024);
-export const grants: z.ZodType<{ action: string; resource: string }[]> = z
-  .array(z.strictObject({ action: pattern, resource: pattern }))
+export const grants: z.ZodType<Grant[]> = z
+  .array(
+    z
+      .strictObject({ action: pattern, resource: pattern, limits: limitsKey.optional() })
+      .transform(({ limits, ...grant }): Grant => (limits === undefined ? grant : { ...grant, limits })),
+  )
   .min(1)
   .max(200);
 export const agentName: z.ZodType<string> = z

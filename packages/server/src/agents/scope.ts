@@ -1,10 +1,14 @@
-import { AppError, type Grant, contains } from "@countersign/core";
+import { AppError, type Grant, contains, grantOf } from "@countersign/core";
 
-/** Requested ∩ registered: a requested grant must lie within one of the agent's; nothing requested is all of it. @throws AppError `grant.missing` */
+/**
+ * Requested ∩ registered: a requested grant must lie within one of the agent's; nothing requested is all of it. Its ceilings need not: those of
+ * every covering grant hold beside them.
+@throws AppError `grant.missing`
+ */
 export function withinScope(
   requested: readonly Grant[] | undefined,
   scope: readonly Grant[],
-): { action: string; resource: string }[] {
+): ReturnType<typeof grantOf>[] {
   const asked = requested === undefined || requested.length === 0 ? scope : requested;
   const outside = asked.find(
     (r) => !scope.some((s) => contains(s.action, r.action) && contains(s.resource, r.resource)),
@@ -14,5 +18,5 @@ export function withinScope(
       detail: `the scope does not cover \`${outside.action}\` on \`${outside.resource}\``,
     });
   }
-  return asked.map(({ action, resource }) => ({ action, resource }));
+  return asked.map(grantOf);
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, StateRecord } from "@countersign/core";
+import { type JsonObject, type StateRecord, grantOf } from "@countersign/core";
 import { humanName } from "../approvals/index.ts";
 import type { Kernel } from "../kernel.ts";
 
@@ -9,7 +9,7 @@ export async function shownAgent(kernel: Kernel, terms: StateRecord<"agent">["te
     owner: (await humanName(kernel, terms.owner))?.name ?? "(erased)",
     ownerId: terms.owner,
     purpose: (await kernel.keys.openText(terms.purpose)) ?? "(erased)",
-    grants: terms.scope.map(({ action, resource }) => ({ action, resource })),
+    grants: terms.scope.map(grantOf),
     expiresAt: terms.expiresAt,
   };
 }

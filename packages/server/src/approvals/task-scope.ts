@@ -16,7 +16,8 @@ export async function taskOffer(kernel: Kernel, approval: Approval, call: HeldCa
 
 /** Names of the arguments that make up the resource; null when the tool has no mapping. */
 async function mappingOf({ store }: Kernel, { upstream, tool }: HeldCall): Promise<readonly string[] | null> {
-  const resources = (await store.get("upstream", upstream))?.terms.resources ?? {};
+  const terms = (await store.get("upstream", upstream))?.terms;
+  const resources = terms?.kind === "mcp" ? terms.resources : {};
   const mapping = Object.hasOwn(resources, tool) ? resources[tool] : undefined;
   return mapping === undefined ? null : mappedArguments(mapping);
 }

@@ -75,7 +75,8 @@ export class Clients {
     }
     const session = ask.session === null ? null : await this.modules.sessions.draftOf(ask.session);
     const upstreams = ask.upstreams.map(async ({ id, terms, pins, secrets }): Promise<UpstreamDraft> => {
-      return { id, terms: { ...(await sealSecrets(kernel, terms, secrets ?? {})), pins } };
+      if (terms.kind !== "mcp") throw new AppError("request.invalid", { detail: `\`${id}\` is no server of tools` });
+      return { id, terms: { ...(await sealSecrets<"mcp">(kernel, terms, secrets ?? {})), pins: pins ?? null } };
     });
     const salt = Buffer.from(kernel.random(16)).toString("base64url");
     const agent = { ...ask.agent, id: newId("agt", kernel.now(), kernel.random), salt };

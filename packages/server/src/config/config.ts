@@ -1,55 +1,21 @@
 import { readFile } from "node:fs/promises";
-import {
-  AppError,
-  EFFECTS,
-  type ResourceMapping,
-  type SecretRef,
-  type Settings,
-  type UpstreamTerms,
-  canonicalJson,
-  parseMapping,
-} from "@countersign/core";
+import { AppError, type Settings, type UpstreamTerms, canonicalJson } from "@countersign/core";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { assertSafe } from "./addresses.ts";
 import { type Database, databaseKey, readDatabase } from "./database.ts";
 import { settlePublicAddress } from "./public-address.ts";
+import { invalid } from "./invalid.ts";
 import { type Tls, readTls } from "./tls.ts";
+import { termsOf, upstreamKey, withAuthorities } from "./upstreams.ts";
 
 const MOST_BYTES = 1_048_576;
 
-const secretRef: z.ZodType<SecretRef> = z.union([
-  z.strictObject({ fromEnv: z.string().min(1) }),
-  z.strictObject({ fromFile: z.string().min(1) }),
-  z.strictObject({ fromCommand: z.array(z.string()).min(1) }),
-]);
-const secretName = /(token|secret|password|passwd|api[-_]?key|credential|authorization|cookie)/i;
 const address = z
   .string("write it as host:port, for instance 127.0.0.1:7340")
   .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "write it as host:port, for instance 127.0.0.1:7340")
   .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, "names a port above 65535");
 
-const mapping = z
-  .union([z.string(), z.array(z.string().min(1)).min(1)])
-  .transform((given, context): ResourceMapping => {
-    const parsed = parseMapping(given);
-    if (parsed.ok) return parsed.mapping;
-    context.addIssue({ code: "custom", message: parsed.reason });
-    return z.NEVER;
-  });
-const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, "is not the name of a header");
-const upstream = z.strictObject({
-  kind: z.literal("mcp"),
-  command: z.array(z.string().min(1)).min(1).optional(),
-  cwd: z.string().startsWith("/", "must be an absolute path").optional(),
-  url: z.url().optional(),
-  headers: z.record(headerName, z.union([z.string(), secretRef])).default({}),
-  env: z.record(z.string(), z.union([z.string(), secretRef])).default({}),
-  auth: z.strictObject({ bearer: secretRef }).optional(),
-  effects: z.record(z.string(), z.enum(EFFECTS)).default({}),
-  resources: z.record(z.string(), mapping).default({}),
-  critical: z.array(z.string()).default([]),
-});
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use small letters, digits, - and _");
 
 /** `countersign.yaml`: unknown keys are errors, secrets are references. */
@@ -64,7 +30,7 @@ const file = z.strictObject({
     .default("localhost"),
   listen: z.strictObject({ api: address.optional(), gateway: address.default("127.0.0.1:7331") }).prefault({}),
   database: databaseKey,
-  upstreams: z.record(name, upstream).default({}),
+  upstreams: z.record(name, upstreamKey).default({}),
   approvals: z
     .strictObject({
       waitSeconds: z.number().min(0).max(300).default(45),
@@ -143,13 +109,18 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
       lease: data.lease,
       limits: data.limits,
     },
-    upstreams: Object.fromEntries(Object.entries(data.upstreams).map(([id, u]) => [id, termsOf(id, u)])),
+    upstreams: await termsOfAll(data.upstreams),
     listen: { api, gateway: data.listen.gateway },
     tls: isOurs ? await readTls(tls, { host: hostname, now: source.now }) : null,
     behindProxy,
     refusedUrl: refused,
     isShared: source.isShared,
   };
+}
+
+async function termsOfAll(upstreams: z.infer<typeof file>["upstreams"]): Promise<Config["upstreams"]> {
+  const all = Object.entries(upstreams).map(async ([id, given]) => [id, termsOf(id, await withAuthorities(id, given))]);
+  return Object.fromEntries(await Promise.all(all)) as Config["upstreams"];
 }
 
 /** Where the state of the installation is: known before anything else of the configuration. @throws as `readConfig` */
@@ -211,49 +182,6 @@ function fromEnvironment(environment: ConfigSource["environment"]): Record<strin
     if (values.length > 0) out[group] = Object.fromEntries(values);
   }
   return out;
-}
-
-/** The terms of one upstream as a caller gives them. @throws AppError `config.invalid`, `config.secret_literal` */
-export function parseUpstream(id: string, value: unknown): UpstreamTerms {
-  const parsed = upstream.safeParse(value);
-  if (!parsed.success) throw invalid(parsed.error, null);
-  return termsOf(id, parsed.data);
-}
-
-function termsOf(id: string, u: z.infer<typeof upstream>): UpstreamTerms {
-  if ((u.command === undefined) === (u.url === undefined)) {
-    throw new AppError("config.invalid", { detail: `upstream \`${id}\` needs either \`command\` or \`url\`` });
-  }
-  for (const part of ["env", "headers"] as const) {
-    const literal = Object.entries(u[part]).find(([key, value]) => typeof value === "string" && secretName.test(key));
-    if (literal === undefined) continue;
-    throw new AppError("config.secret_literal", {
-      detail: `\`upstreams.${id}.${part}.${literal[0]}\` holds a secret as text; write {fromEnv: NAME} or {fromFile: PATH}`,
-    });
-  }
-  return {
-    kind: "mcp",
-    command: u.command ?? null,
-    ...(u.cwd === undefined ? {} : { cwd: u.cwd }),
-    url: u.url ?? null,
-    ...(Object.keys(u.headers).length === 0 ? {} : { headers: u.headers }),
-    env: u.env,
-    auth: u.auth ?? null,
-    effects: u.effects,
-    resources: u.resources,
-    critical: u.critical,
-    pins: null,
-  };
-}
-
-function invalid(error: z.ZodError, path: string | null): AppError {
-  const issue = error.issues[0];
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const where = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])].join(".");
-  const secret = /\bauth\b/.test(where);
-  const what = unknown === undefined ? (issue?.message ?? "is not valid") : "is not a known key";
-  const from = path === null ? "the configuration" : `\`${path}\``;
-  return new AppError(secret ? "config.secret_literal" : "config.invalid", { detail: `${from}: \`${where}\` ${what}` });
 }
 
 /** Equal terms, whatever the order of keys; pins are not part of the file. */

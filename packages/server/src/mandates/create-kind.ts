@@ -1,4 +1,12 @@
-import { AppError, type Json, type Kinds, type MandateId, type PublicJwk, type StateRecord } from "@countersign/core";
+import {
+  AppError,
+  type Json,
+  type Kinds,
+  type MandateId,
+  type PublicJwk,
+  type StateRecord,
+  grantOf,
+} from "@countersign/core";
 import { thumbprint } from "@countersign/credentials";
 import { activeOwner } from "../agents/index.ts";
 import { type ChangeKind, humanName } from "../approvals/index.ts";
@@ -85,7 +93,7 @@ async function shown(kernel: Kernel, { id, terms, workload }: MandateDraft, agen
     owner: (await humanName(kernel, terms.owner))?.name ?? "(erased)",
     purpose: (await kernel.keys.openText(terms.purpose)) ?? "(erased)",
     trigger: (await kernel.keys.openText(terms.trigger)) ?? "(erased)",
-    grants: terms.grants.map(({ action, resource }) => ({ action, resource })),
+    grants: terms.grants.map(grantOf),
     tasksPerDay: terms.tasksPerDay,
     expiresAt: terms.expiresAt,
     device: name ?? "(erased)",

@@ -41,7 +41,7 @@ async function zombies(kernel: Kernel): Promise<Check> {
 
 async function upstreamPins(kernel: Kernel): Promise<Check> {
   const active = await kernel.store.find("upstream", { status: "active" });
-  const open = active.filter((u) => u.terms.pins === null).map((u) => u.id);
+  const open = active.filter(({ terms }) => terms.kind === "mcp" && terms.pins === null).map(({ id }) => id);
   if (open.length === 0)
     return passed(
       "upstreams",

@@ -1,4 +1,4 @@
-import { AppError, type Json, type SecretRef, type UpstreamTerms, textsOf } from "@countersign/core";
+import { AppError, type Json, type McpTerms, type SecretRef, type UpstreamTerms, textsOf } from "@countersign/core";
 import { digestOf } from "@countersign/credentials";
 import type { BuiltChange } from "../approvals/index.ts";
 import { sameTerms } from "../config/index.ts";
@@ -9,7 +9,7 @@ import { reachDigest } from "./secrets.ts";
 /** An upstream as a bundle proposes it: its terms are whole, its secrets kept. */
 export interface UpstreamDraft {
   readonly id: string;
-  readonly terms: UpstreamTerms;
+  readonly terms: McpTerms;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function upstreamForClient(kernel: Kernel, { id, terms }: UpstreamD
     bound: [put],
     also: [],
     expect: [{ kind: "upstream", id, version: known?.version ?? 0 }],
-    shown: shownUpstream(id, wanted, inForce?.terms ?? null),
+    shown: shownUpstream(id, wanted, inForce?.terms.kind === "mcp" ? inForce.terms : null),
     sentence: `guard ${id}`,
   };
 }
@@ -35,8 +35,8 @@ export async function upstreamForClient(kernel: Kernel, { id, terms }: UpstreamD
 async function grown(
   kernel: Kernel,
   { id, terms, known }: UpstreamDraft & { readonly known: UpstreamTerms },
-): Promise<UpstreamTerms> {
-  if ((await reachDigest(kernel, known)) !== (await reachDigest(kernel, terms))) {
+): Promise<McpTerms> {
+  if (known.kind !== "mcp" || (await reachDigest(kernel, known)) !== (await reachDigest(kernel, terms))) {
     throw new AppError("approval.changed", {
       detail: `there is an upstream \`${id}\` that is reached otherwise; sign in with \`countersign login\` and connect again`,
       details: { upstream: id },
@@ -54,7 +54,7 @@ async function grown(
  * Everything of the terms that a person can judge, what is in force where it would become something else, and the digest of the definitions,
  * which a gateway holds the upstream to.
  */
-function shownUpstream(id: string, terms: UpstreamTerms, before: UpstreamTerms | null): Json {
+function shownUpstream(id: string, terms: McpTerms, before: McpTerms | null): Json {
   const { command, cwd, url, env, headers, auth, effects, resources, critical, pins } = terms;
   const names = [...new Set([...Object.keys(pins ?? {}), ...Object.keys(effects), ...Object.keys(resources)])];
   return {
@@ -70,7 +70,7 @@ function shownUpstream(id: string, terms: UpstreamTerms, before: UpstreamTerms |
   };
 }
 
-function shownTool(name: string, terms: UpstreamTerms, before: UpstreamTerms | null): Json {
+function shownTool(name: string, terms: McpTerms, before: McpTerms | null): Json {
   const [now, pin] = [judged(name, terms), own(terms.pins, name)];
   const offered = pin === undefined ? ", not offered now" : "";
   if (before === null) return now + offered;
@@ -79,7 +79,7 @@ function shownTool(name: string, terms: UpstreamTerms, before: UpstreamTerms | n
   return `${now}${offered}${now === was ? "" : `, until now ${was}`}${defined}`;
 }
 
-function judged(name: string, { effects, resources }: UpstreamTerms): string {
+function judged(name: string, { effects, resources }: McpTerms): string {
   const resource = own(resources, name);
   return `${own(effects, name) ?? "as it says itself"}${resource === undefined ? "" : ` of ${textsOf(resource).join(" and ")}`}`;
 }

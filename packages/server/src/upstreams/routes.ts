@@ -16,6 +16,7 @@ interface PutBody {
         readonly env?: Record<string, string> | undefined;
         readonly headers?: Record<string, string> | undefined;
         readonly bearer?: string | undefined;
+        readonly password?: string | undefined;
       }
     | undefined;
 }
@@ -28,6 +29,7 @@ const putBody: z.ZodType<PutBody> = z.strictObject({
       env: values.optional(),
       headers: values.optional(),
       bearer: z.string().min(1).max(16_384).optional(),
+      password: z.string().min(1).max(1024).optional(),
     })
     .optional(),
 });

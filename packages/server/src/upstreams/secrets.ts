@@ -1,12 +1,21 @@
-import type { SecretRef, UpstreamTerms } from "@countersign/core";
+import {
+  AppError,
+  type McpTerms,
+  type PostgresTerms,
+  type SecretRef,
+  type TermsOf,
+  type UpstreamTerms,
+} from "@countersign/core";
 import { digestOf, sha256 } from "@countersign/credentials";
 import type { Kernel } from "../kernel.ts";
 
-/** Values that an upstream needs and that nobody may read: by name of the variable, by name of the header, and its token. */
+/** Values that an upstream needs and that nobody may read: by name of the variable, by name of the header, its token, its password. */
 export interface UpstreamSecrets {
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly bearer?: string | undefined;
+  /** Of a database. */
+  readonly password?: string | undefined;
 }
 
 const PREFIX = "secret/";
@@ -15,6 +24,11 @@ const PREFIX = "secret/";
  * INV-9: seals each value under the master key and answers the terms with a name in its place. A name is random and belongs to one value
  * for ever, so that what was signed for one value never stands for another. What is never signed is kept sealed and used by nothing.
  */
+export async function sealSecrets<K extends UpstreamTerms["kind"]>(
+  kernel: Kernel,
+  terms: TermsOf<K>,
+  secrets: UpstreamSecrets,
+): Promise<TermsOf<K>>;
 export async function sealSecrets(
   kernel: Kernel,
   terms: UpstreamTerms,
@@ -26,19 +40,40 @@ export async function sealSecrets(
     blobs.push({ name, bytes: await kernel.keys.sealBlob(null, name, value) });
     return { fromStore: name };
   };
+  const sealed =
+    terms.kind === "mcp" ? await sealedServer(terms, secrets, keep) : await sealedDatabase(terms, secrets, keep);
+  if (blobs.length > 0) await kernel.store.commit({ blobs });
+  return sealed;
+}
+
+type Keep = (value: string) => Promise<SecretRef>;
+
+async function sealedServer(terms: McpTerms, secrets: UpstreamSecrets, keep: Keep): Promise<McpTerms> {
+  if (secrets.password !== undefined) throw unused("password");
   const all = async (values: Readonly<Record<string, string>> = {}): Promise<Record<string, SecretRef>> => {
     const refs = Object.entries(values).map(async ([name, value]) => [name, await keep(value)] as const);
     return Object.fromEntries(await Promise.all(refs));
   };
   const headers = { ...terms.headers, ...(await all(secrets.headers)) };
-  const sealed: UpstreamTerms = {
+  return {
     ...terms,
     env: { ...terms.env, ...(await all(secrets.env)) },
     auth: secrets.bearer === undefined ? terms.auth : { bearer: await keep(secrets.bearer) },
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
   };
-  if (blobs.length > 0) await kernel.store.commit({ blobs });
-  return sealed;
+}
+
+async function sealedDatabase(
+  terms: PostgresTerms,
+  { env, headers, bearer, password }: UpstreamSecrets,
+  keep: Keep,
+): Promise<PostgresTerms> {
+  if (bearer !== undefined || Object.keys({ ...env, ...headers }).length > 0) throw unused("env, headers or bearer");
+  return password === undefined ? terms : { ...terms, password: await keep(password) };
+}
+
+function unused(what: string): AppError {
+  return new AppError("request.invalid", { detail: `\`secrets\`: an upstream of this kind takes no ${what}` });
 }
 
 /** A secret by its name; null when there is none of that name, or the name is not that of a secret. */
@@ -53,7 +88,6 @@ export async function readSecret(kernel: Kernel, name: string): Promise<string |
  * value, so that the same one under another name is no difference.
  */
 export async function reachDigest(kernel: Kernel, terms: UpstreamTerms): Promise<string> {
-  const { kind, command, cwd = null, url, env, headers = {}, auth } = terms;
   const valued = async (ref: string | SecretRef): Promise<unknown> => {
     if (typeof ref === "string" || !("fromStore" in ref)) return ref;
     const value = await readSecret(kernel, ref.fromStore);
@@ -63,6 +97,11 @@ export async function reachDigest(kernel: Kernel, terms: UpstreamTerms): Promise
     const out = Object.entries(named).map(async ([name, ref]) => [name, await valued(ref)] as const);
     return Object.fromEntries(await Promise.all(out));
   };
+  if (terms.kind === "postgres") {
+    const { kind, url, password, tls, ca = null } = terms;
+    return digestOf({ kind, url, tls, ca, password: password === null ? null : await valued(password) });
+  }
+  const { kind, command, cwd = null, url, env, headers = {}, auth } = terms;
   const bearer = auth === null ? null : await valued(auth.bearer);
   return digestOf({ kind, command, cwd, url, env: await all(env), headers: await all(headers), bearer });
 }

@@ -1,4 +1,13 @@
-import { AppError, type Json, type Settings, type StateRecord, type UpstreamTerms } from "@countersign/core";
+import {
+  AppError,
+  type Json,
+  type McpTerms,
+  type Settings,
+  type UpstreamRecord,
+  type UpstreamTerms,
+  databaseResource,
+  isUpstreamOf,
+} from "@countersign/core";
 import type { Approvals, ChangeKind, Proposal, Proposed } from "../approvals/index.ts";
 import { type Config, sameTerms } from "../config/index.ts";
 import { type Kernel, change, retried, serverEntry } from "../kernel.ts";
@@ -6,15 +15,13 @@ import { formerLeaseMs } from "../lease-time.ts";
 import { type Put, withState } from "../store/index.ts";
 import { type UpstreamSecrets, reachDigest, sealSecrets } from "./secrets.ts";
 
-type Upstream = StateRecord<"upstream">;
-
 /** INV-12: without a signature only before the first human has bound what is in force. */
 const NO_ROOT = { kind: "root", id: "root", version: 0 } as const;
 
 /** Asks a gateway what an upstream offers: definition hashes by tool. */
 export type InspectUpstream = (
   name: string,
-  terms: UpstreamTerms,
+  terms: McpTerms,
 ) => Promise<
   | { readonly ok: true; readonly tools: readonly { readonly name: string; readonly hash: string }[] }
   | { readonly ok: false; readonly reason: string }
@@ -68,8 +75,9 @@ export class Upstreams {
     ];
     for (const [id, terms] of Object.entries(config.upstreams)) {
       const known = await kernel.store.get("upstream", id);
-      const pins = known !== null && sameTerms({ ...known.terms, pins: null }, terms) ? known.terms.pins : null;
-      puts.push({ kind: "upstream", id, terms: { ...terms, pins }, state: { status: "active" }, authority: "genesis" });
+      const same = known !== null && sameTerms(unpinned(known.terms), terms);
+      const state = { status: "active" } as const;
+      puts.push({ kind: "upstream", id, terms: same ? known.terms : terms, state, authority: "genesis" });
     }
     for (const old of await kernel.store.find("upstream", { status: "active" })) {
       if (old.id in config.upstreams) continue;
@@ -94,7 +102,7 @@ export class Upstreams {
     }
     for (const [id, terms] of Object.entries(config.upstreams)) {
       const known = await this.kernel.store.get("upstream", id);
-      if (known?.state.status === "active" && sameTerms({ ...known.terms, pins: null }, terms)) continue;
+      if (known?.state.status === "active" && sameTerms(unpinned(known.terms), terms)) continue;
       this.pending.push({ ...(await this.approvals.proposeOnce(proposalOf(id, terms))), what: `upstream ${id}` });
     }
   }
@@ -105,12 +113,14 @@ export class Upstreams {
    */
   async register({ id, terms: asked, pins, secrets }: NewUpstream): Promise<Proposed> {
     const terms = await sealSecrets(this.kernel, asked, secrets ?? {});
-    return await this.put(id, { ...terms, pins: pins ?? (await this.offered(id, terms)) });
+    if (terms.kind === "mcp") return await this.put(id, { ...terms, pins: pins ?? (await this.offered(id, terms)) });
+    if (pins === undefined) return await this.put(id, terms);
+    throw new AppError("request.invalid", { detail: `\`${id}\` is a database: it has no tool definitions` });
   }
 
-  private async offered(id: string, terms: UpstreamTerms): Promise<UpstreamTerms["pins"]> {
+  private async offered(id: string, terms: McpTerms): Promise<McpTerms["pins"]> {
     const known = await this.kernel.store.get("upstream", id);
-    if (known?.state.status !== "active") return null;
+    if (known?.state.status !== "active" || known.terms.kind !== "mcp") return null;
     if ((await reachDigest(this.kernel, known.terms)) !== (await reachDigest(this.kernel, terms))) return null;
     const found = await this.inspect?.(id, known.terms);
     if (found?.ok === false)
@@ -132,7 +142,7 @@ export class Upstreams {
       entries: [
         serverEntry(this.kernel, "upstream", {
           action: "upstream.remove",
-          resource: `mcp:${id}`,
+          resource: resourceOf(id, known.terms),
           cause: { by },
           changes: [put],
         }),
@@ -157,7 +167,7 @@ export class Upstreams {
     const active = await kernel.store.find("upstream", { status: "active" });
     await Promise.all(
       active.map(async (upstream) => {
-        if (upstream.terms.pins !== null) return;
+        if (!isUpstreamOf("mcp", upstream) || upstream.terms.pins !== null) return;
         const found = await inspect(upstream.id, upstream.terms);
         if (found.ok) await this.pinned(upstream.id, found.tools);
         else failed.push({ upstream: upstream.id, reason: found.reason });
@@ -171,13 +181,13 @@ export class Upstreams {
     await retried(async () => {
       const { store } = this.kernel;
       const upstream = await store.get("upstream", id);
-      if (upstream?.state.status !== "active" || upstream.terms.pins !== null) return;
+      if (upstream?.state.status !== "active" || !isUpstreamOf("mcp", upstream) || upstream.terms.pins !== null) return;
       if ((await store.get("root", "root")) === null) await this.pin(upstream, tools);
       else await this.proposePins(upstream, tools);
     });
   }
 
-  private async pin(upstream: Upstream, tools: readonly { name: string; hash: string }[]): Promise<void> {
+  private async pin(upstream: UpstreamRecord<"mcp">, tools: readonly { name: string; hash: string }[]): Promise<void> {
     const { version, ...rest } = upstream;
     const put = { ...rest, terms: { ...upstream.terms, pins: pinsOf(tools) } } as Put;
     await change(this.kernel, {
@@ -193,7 +203,10 @@ export class Upstreams {
     });
   }
 
-  private async proposePins(upstream: Upstream, tools: readonly { name: string; hash: string }[]): Promise<void> {
+  private async proposePins(
+    upstream: UpstreamRecord<"mcp">,
+    tools: readonly { name: string; hash: string }[],
+  ): Promise<void> {
     const proposed = await this.approvals.proposeOnce(
       proposalOf(upstream.id, { ...upstream.terms, pins: pinsOf(tools) }),
     );
@@ -204,14 +217,33 @@ export class Upstreams {
     return (await this.kernel.store.find("upstream")).map(({ id, terms, state }) => ({
       name: id,
       status: state.status,
-      ...terms,
-      env: Object.keys(terms.env),
-      headers: Object.keys(terms.headers ?? {}),
-      auth: terms.auth === null ? null : "bearer",
-      tools: terms.pins === null ? null : Object.keys(terms.pins),
-      pins: undefined,
+      ...shownTerms(terms),
     }));
   }
+}
+
+/** INV-9: of values only their names. */
+function shownTerms(terms: UpstreamTerms): Record<string, unknown> {
+  if (terms.kind === "postgres") {
+    return { ...terms, password: terms.password === null ? null : "password", ca: terms.ca !== undefined };
+  }
+  return {
+    ...terms,
+    env: Object.keys(terms.env),
+    headers: Object.keys(terms.headers ?? {}),
+    auth: terms.auth === null ? null : "bearer",
+    tools: terms.pins === null ? null : Object.keys(terms.pins),
+    pins: undefined,
+  };
+}
+
+/** As a configuration says it: what was accepted of it is no part of the file. */
+function unpinned(terms: UpstreamTerms): UpstreamTerms {
+  return terms.kind === "mcp" ? { ...terms, pins: null } : terms;
+}
+
+function resourceOf(id: string, { kind }: UpstreamTerms): string {
+  return kind === "postgres" ? databaseResource(id) : `mcp:${id}`;
 }
 
 function pinsOf(tools: readonly { name: string; hash: string }[]): Record<string, string> {
@@ -219,7 +251,7 @@ function pinsOf(tools: readonly { name: string; hash: string }[]): Record<string
 }
 
 function proposalOf(id: string, terms: UpstreamTerms): Proposal {
-  return { act: "upstream.put", draft: { id, terms: toJson(terms) }, resource: `mcp:${id}` };
+  return { act: "upstream.put", draft: { id, terms: toJson(terms) }, resource: resourceOf(id, terms) };
 }
 
 function toJson(value: Settings | UpstreamTerms): Json {

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { UpstreamTerms } from "@countersign/core";
+import type { McpTerms } from "@countersign/core";
 import type { GatewayLog } from "../gateway-log.ts";
 import type { McpLimits } from "../limits.ts";
 import { type McpGateway, startMcpGateway } from "../start-gateway.ts";
@@ -47,7 +47,7 @@ export interface Running {
 }
 
 export async function runGateway(
-  upstreams: Readonly<Record<string, Partial<UpstreamTerms>>>,
+  upstreams: Readonly<Record<string, Partial<McpTerms>>>,
   {
     environment = {},
     ...limits
@@ -72,7 +72,8 @@ export async function runGateway(
     log,
     url: (upstream) => `${gateway.url}/mcp/${upstream}`,
     pin: async (upstream) => {
-      const current = point.replica.get("upstream", upstream)?.terms ?? terms({});
+      const known = point.replica.get("upstream", upstream)?.terms;
+      const current = known?.kind === "mcp" ? known : terms({});
       const inspected = await gateway.inspectUpstream(upstream, current);
       if (!inspected.ok) throw new Error(`${inspected.code}: ${inspected.reason}`);
       point.putUpstream(upstream, {

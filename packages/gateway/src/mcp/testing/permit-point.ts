@@ -10,7 +10,7 @@ import {
   type Settings,
   type StateRecord,
   type TaskId,
-  type UpstreamTerms,
+  type McpTerms,
   newId,
 } from "@countersign/core";
 import { type SigningKey, generateSigningKey, mintAccessToken } from "@countersign/credentials";
@@ -28,7 +28,7 @@ export const SETTINGS: Settings = {
   limits: { argumentsBytes: 1024 * 1024, depth: 64 },
 };
 
-export function terms(parts: Partial<UpstreamTerms>): UpstreamTerms {
+export function terms(parts: Partial<McpTerms>): McpTerms {
   return {
     kind: "mcp",
     command: null,
@@ -77,7 +77,7 @@ export class PermitPoint implements GatewayPoint {
   readonly #upstreamChange: ((upstream: string) => void)[] = [];
   #version = 1;
 
-  constructor(upstreams: Readonly<Record<string, UpstreamTerms>>) {
+  constructor(upstreams: Readonly<Record<string, McpTerms>>) {
     this.#issued = { keys: [this.#issuer.jwk], issuer: ISSUER, audience: "gateway" };
     for (const [id, parts] of Object.entries(upstreams)) this.putUpstream(id, parts);
   }
@@ -107,7 +107,7 @@ export class PermitPoint implements GatewayPoint {
     this.#upstreamChange.push(callback);
   }
 
-  putUpstream(id: string, parts: UpstreamTerms, status: "active" | "removed" = "active"): void {
+  putUpstream(id: string, parts: McpTerms, status: "active" | "removed" = "active"): void {
     this.#version += 1;
     this.replica.apply({
       kind: "upstream",

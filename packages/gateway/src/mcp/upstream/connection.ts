@@ -1,4 +1,4 @@
-import { type JsonObject, type UpstreamTerms, isJsonObject } from "@countersign/core";
+import { type JsonObject, type McpTerms, isJsonObject } from "@countersign/core";
 import type { ClientOffer } from "../client-offer.ts";
 import type { GatewayLog } from "../gateway-log.ts";
 import type { McpLimits } from "../limits.ts";
@@ -15,7 +15,7 @@ import { UpstreamLink } from "./upstream-link.ts";
 
 export interface ConnectOptions extends SecretSources {
   readonly upstream: string;
-  readonly terms: UpstreamTerms;
+  readonly terms: McpTerms;
   /** What the client behind the connection can be asked. */
   readonly offer: ClientOffer;
   readonly limits: McpLimits;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type StateRecord, type TaskId, type UpstreamTerms, canonicalJson } from "@countersign/core";
+import { type UpstreamRecord, type TaskId, type McpTerms, canonicalJson } from "@countersign/core";
 import type { ClientOffer } from "../client-offer.ts";
 import type { GatewayLog } from "../gateway-log.ts";
 import type { McpLimits } from "../limits.ts";
@@ -52,7 +52,7 @@ export class Connections {
   }
 
   /** The connection of this task to that upstream; opens it when there is none. Never rejects. */
-  async acquire(task: TaskId, offer: ClientOffer, record: StateRecord<"upstream">): Promise<Connected> {
+  async acquire(task: TaskId, offer: ClientOffer, record: UpstreamRecord<"mcp">): Promise<Connected> {
     const user = { task, upstream: record.id, offer };
     const key = keyOf(user);
     const digest = digestOf(record.terms);
@@ -84,7 +84,7 @@ export class Connections {
   }
 
   /** Closes what still speaks to an upstream under terms that no longer stand. */
-  upstreamChanged(upstream: string, terms: UpstreamTerms | null): void {
+  upstreamChanged(upstream: string, terms: McpTerms | null): void {
     const digest = terms === null ? null : digestOf(terms);
     for (const [key, held] of this.#held) {
       if (held.upstream === upstream && held.digest !== digest) this.#drop(key, held, "the upstream was changed");
@@ -98,7 +98,7 @@ export class Connections {
     while (this.#closing.size > 0) await Promise.all(this.#closing);
   }
 
-  async #open(key: string, held: Held, { id: upstream, terms }: StateRecord<"upstream">): Promise<Connected> {
+  async #open(key: string, held: Held, { id: upstream, terms }: UpstreamRecord<"mcp">): Promise<Connected> {
     const { signal } = held.unwanted;
     const connecting = connect({
       ...this.#options,
@@ -184,10 +184,10 @@ function keyOf({ task, upstream, offer }: ConnectionUser): string {
   return `${task}\n${upstream}\n${offer.key}`;
 }
 
-const digests = new WeakMap<UpstreamTerms, string>();
+const digests = new WeakMap<McpTerms, string>();
 
 /** What a connection rests on. Classification, mapping and pins may change under it. */
-function digestOf(terms: UpstreamTerms): string {
+function digestOf(terms: McpTerms): string {
   const known = digests.get(terms);
   if (known !== undefined) return known;
   const { kind, command, url, env, auth } = terms;

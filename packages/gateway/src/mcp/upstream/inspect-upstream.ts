@@ -1,4 +1,4 @@
-import type { JsonObject, UpstreamTerms } from "@countersign/core";
+import type { JsonObject, McpTerms } from "@countersign/core";
 import type { UpstreamCode } from "./channel.ts";
 import { NO_OFFER } from "../client-offer.ts";
 import { type ConnectOptions, connect } from "./connection.ts";
@@ -17,7 +17,7 @@ export interface InspectedTool {
 /** Connects to an upstream once, reads its definitions and leaves: what an administrator is shown before accepting them. Never rejects. */
 export async function inspectUpstream(
   name: string,
-  terms: UpstreamTerms,
+  terms: McpTerms,
   options: Omit<ConnectOptions, "upstream" | "terms" | "offer" | "knownEra">,
 ): Promise<InspectedUpstream> {
   const connected = await connect({ ...options, upstream: name, terms, offer: NO_OFFER, knownEra: null });

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { SecretRef, UpstreamTerms } from "@countersign/core";
+import type { SecretRef, McpTerms } from "@countersign/core";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** Where the secrets of upstreams are found. */
@@ -51,7 +51,7 @@ export type ResolvedValues =
   | { readonly ok: false; readonly reason: string };
 
 /** The whole environment of a stdio upstream: the least of ours, and what its terms name. */
-export async function upstreamEnvironment({ env }: UpstreamTerms, sources: SecretSources): Promise<ResolvedValues> {
+export async function upstreamEnvironment({ env }: McpTerms, sources: SecretSources): Promise<ResolvedValues> {
   const resolved = await resolveValues(env, sources);
   return resolved.ok
     ? { ...resolved, values: { ...baseEnvironment(sources.environment), ...resolved.values } }
@@ -59,10 +59,7 @@ export async function upstreamEnvironment({ env }: UpstreamTerms, sources: Secre
 }
 
 /** The headers of each request to an upstream: its token, and what its terms name. */
-export async function upstreamHeaders(
-  { auth, headers }: UpstreamTerms,
-  sources: SecretSources,
-): Promise<ResolvedValues> {
+export async function upstreamHeaders({ auth, headers }: McpTerms, sources: SecretSources): Promise<ResolvedValues> {
   const named = await resolveValues(headers ?? {}, sources);
   if (!named.ok || auth === null) return named;
   const token = await resolveSecret(auth.bearer, sources);

@@ -5,6 +5,7 @@ import { html, type Html } from "../html.ts";
 import { time } from "../layout.ts";
 import { fact, grantsIn, said, textOf } from "./fact.ts";
 import { grantWords } from "./grant-words.ts";
+import { databaseWords } from "./database-words.ts";
 import { serverWords } from "./server-words.ts";
 
 /** What a change does, in words before its exact form. All of them come from that form, `display.content`; null: it has no words. */
@@ -23,6 +24,8 @@ export function changeWords({ subject, action, content }: ApprovalDisplay): Html
       return agentWords(change, "Agent");
     case "mandate.create":
       return mandateWords(change);
+    case "upstream.put":
+      return databaseWords(change);
     case "point.trust":
       return gatewayWords(change);
     default:

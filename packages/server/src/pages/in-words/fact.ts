@@ -1,4 +1,4 @@
-import { type Grant, type Json, isJsonObject } from "@countersign/core";
+import { type Grant, type Json, isJsonObject, readLimits } from "@countersign/core";
 import { html, type Html } from "../html.ts";
 import { shownText } from "../shown-text.ts";
 
@@ -26,7 +26,8 @@ export function texts(value: Json | undefined): readonly string[] {
 /** Grants as they stand in signed content; what is none is left out. */
 export function grantsIn(value: Json | undefined): readonly Grant[] {
   if (!Array.isArray(value)) return [];
-  return (value as readonly Json[]).filter(isJsonObject).flatMap(({ action, resource }) => {
-    return typeof action === "string" && typeof resource === "string" ? [{ action, resource }] : [];
+  return (value as readonly Json[]).filter(isJsonObject).flatMap(({ action, resource, limits }) => {
+    if (typeof action !== "string" || typeof resource !== "string") return [];
+    return [{ action, resource, ...(limits === undefined ? {} : { limits: readLimits(limits) ?? {} }) }];
   });
 }

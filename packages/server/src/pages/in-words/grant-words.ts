@@ -1,5 +1,6 @@
-import type { Grant } from "@countersign/core";
+import { type Grant, type Limits, canonicalJson } from "@countersign/core";
 import { html, type Html } from "../html.ts";
+import { limitWords } from "./limit-words.ts";
 import { shownText } from "../shown-text.ts";
 
 /**
@@ -7,18 +8,36 @@ import { shownText } from "../shown-text.ts";
  * words of its own stands there as it is signed. The words never say less than the patterns allow.
  */
 export function grantWords(grants: readonly Grant[]): readonly Html[] {
-  const byAction = Map.groupBy(grants, ({ action }) => action);
-  return [...byAction].map(([action, some]) => {
+  const byAction = Map.groupBy(grants, ({ action, limits }) => canonicalJson([action, limits ?? {}]));
+  return [...byAction.values()].map((some) => {
+    const { action = "", limits = {} } = some[0] ?? {};
     const hands = /^tool:[^/*]+\/\*\*$/.test(action);
     const resources = [...new Set(some.map(({ resource }) => resource))];
     if (hands && resources.includes("**"))
       return html`its own shell, edits and fetches, anywhere: each is judged before it is done`;
     const where = listed(resourceWords(resources, serverOf(action)));
-    return html`${hands ? html`its own shell, edits and fetches` : actionWords(action)}: ${where}`;
+    const what = hands ? html`its own shell, edits and fetches` : actionWords(action);
+    return html`${what}: ${where}${atMost(limits)}`;
   });
 }
 
+function atMost(limits: Limits): Html {
+  const words = limitWords(limits);
+  return words.length === 0 ? html`` : html`; at most ${words.join(", ")}`;
+}
+
+const STATEMENTS: Readonly<Record<string, string>> = {
+  "*": "any statement",
+  "**": "any statement",
+  read: "statements that read",
+  write: "statements that add or change rows",
+  destructive: "statements that destroy",
+};
+
 function actionWords(action: string): Html {
+  const [, database, effect = ""] = /^sql:([^/*]+)\/(.+)$/.exec(action) ?? [];
+  const statements = Object.hasOwn(STATEMENTS, effect) ? STATEMENTS[effect] : undefined;
+  if (database !== undefined && statements !== undefined) return html`${statements} in ${code(database)}`;
   if (action === "mcp:*/*" || action === "mcp:*/**" || action === "mcp:**") return html`any tool of any server`;
   const [, server, kind, tool] = /^mcp:([^/#*]+)([/#])(.+)$/.exec(action) ?? [];
   if (server === undefined || tool === undefined) return code(action);
