@@ -1,24 +1,29 @@
 import type { ViteUserConfig } from "vitest/config";
+import { LongestFirst } from "./tools/test-order.ts";
 import { TestReporter } from "./tools/test-reporter.ts";
 
+const WORKERS = 3;
 const HIDDEN = ["**/node_modules/**", "**/testdata/**", "out/**"];
 
-/** Unit tests first, two files at a time; then the end-to-end tests, which start whole processes and a browser. */
+/**
+ * Three files at a time, of all projects together: many wait for leases, processes or a browser, so that two cores have work for a third.
+ * Projects differ in how long a test may take.
+ */
 const config: ViteUserConfig = {
   test: {
     reporters: ["default", new TestReporter()],
-    maxWorkers: 2,
+    maxWorkers: WORKERS,
     pool: "forks",
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: "unit",
           include: ["packages/**/*.test.ts", "bench/**/*.test.ts", "conformance/**/*.test.ts"],
           exclude: HIDDEN,
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
           testTimeout: 20_000,
           hookTimeout: 20_000,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -26,10 +31,9 @@ const config: ViteUserConfig = {
           name: "tools",
           include: ["tools/**/*.test.ts"],
           exclude: HIDDEN,
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -37,10 +41,9 @@ const config: ViteUserConfig = {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
           exclude: HIDDEN,
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
         },
       },
     ],

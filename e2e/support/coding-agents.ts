@@ -4,7 +4,10 @@ import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { AppError } from "@countersign/core";
+import { lockDirectory } from "@countersign/server";
 import { stringify } from "@decimalturn/toml-patch";
 import type { Step } from "./scripted-model.ts";
 
@@ -151,26 +154,43 @@ export async function runAgent(
 }
 
 /**
- * Installs the agents' packages as the lockfile in `e2e/agents` names them, the first time that a test asks. They are made in a folder of
- * their own and moved into place whole: test files that ask at the same time do not disturb each other.
+ * Installs the agents' packages as the lockfile in `e2e/agents` names them, the first time that a test asks; who asks meanwhile waits.
+ * They are made in a folder of their own and moved into place whole, so that a run that ended early leaves no half of them.
  */
 export async function installAgents(): Promise<void> {
   const wanted = await readFile(join(FOLDER, "package-lock.json"), "utf8");
   if (await isInstalled(wanted)) return;
+  await mkdir(join(ROOT, "out", "agents"), { recursive: true });
+  const lock = await locked(join(ROOT, "out", "agents"));
+  try {
+    if (!(await isInstalled(wanted))) await install(wanted);
+  } finally {
+    lock.release();
+  }
+}
+
+async function install(wanted: string): Promise<void> {
   console.log("installing the coding agents for the tests (about 680 MB, once) …");
-  await mkdir(join(ROOT, "out"), { recursive: true });
   const apart = await mkdtemp(join(ROOT, "out", "agents-"));
   for (const name of ["package.json", "package-lock.json", ".npmrc"])
     await copyFile(join(FOLDER, name), join(apart, name));
   await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: apart });
   await writeFile(join(apart, "node_modules", MARK), wanted);
-  if (!(await isInstalled(wanted))) {
-    await rm(join(FOLDER, "node_modules"), { recursive: true, force: true });
-    await rename(join(apart, "node_modules"), join(FOLDER, "node_modules")).catch(async (error: unknown) => {
-      if (!(await isInstalled(wanted))) throw error;
-    });
-  }
+  await rm(join(FOLDER, "node_modules"), { recursive: true, force: true });
+  await rename(join(apart, "node_modules"), join(FOLDER, "node_modules"));
   await rm(apart, { recursive: true, force: true });
+}
+
+/** Waits until no other process has this folder. */
+async function locked(folder: string): Promise<ReturnType<typeof lockDirectory>> {
+  for (;;) {
+    try {
+      return lockDirectory(folder, process.pid);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "data.in_use") throw error;
+      await delay(100);
+    }
+  }
 }
 
 const MARK = ".countersign-lock";
