@@ -15,6 +15,7 @@ import { joinGateway } from "../../packages/cli/src/gateway/join-gateway.ts";
 import { MACHINE_CLOCKS } from "../../packages/cli/src/machine-clocks.ts";
 import type { Postgres } from "../../packages/server/src/testing/index.ts";
 import { BreakingProxy } from "../support/breaking-proxy.ts";
+import { builtConsole } from "../support/built-console.ts";
 import { fileServer, mcpClient, refusalOf } from "../support/installation.ts";
 import { Person } from "../support/person.ts";
 import { overSocket } from "../support/socket.ts";
@@ -214,6 +215,7 @@ export class World {
     await this.mood("ok");
     await this.configure();
     const variables = { ...process.env };
+    if (this.options.buildConsole === true) await builtConsole();
     const databaseUrl = await this.options.postgres?.url("countersign");
     this.composed = await compose({
       dataDir: this.data,

@@ -6,6 +6,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { pino } from "pino";
 import { stringify } from "yaml";
 import { type Composed, compose } from "../../packages/cli/src/compose.ts";
+import { builtConsole } from "./built-console.ts";
 import { Person } from "./person.ts";
 import { type TaskClient, Workstation } from "./workstation.ts";
 
@@ -125,6 +126,7 @@ async function writeConfig(
 }
 
 async function up(folder: string, buildConsole: boolean): Promise<Composed> {
+  if (buildConsole) await builtConsole();
   return await compose({
     dataDir: join(folder, "data"),
     configFile: join(folder, "countersign.yaml"),
