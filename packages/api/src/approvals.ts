@@ -43,6 +43,8 @@ export interface ShownEffect {
   readonly digest: string;
   /** Columns whose values are known only when it is done; empty: none. */
   readonly filledAtCommit: string;
+  /** Why not all rows are seen; empty: they are. */
+  readonly unseen: string;
   readonly columns: readonly string[];
   /** Some of the rows, values as JSON text; of a changed row first `before`, then `after`. */
   readonly rows: readonly { readonly when: "before" | "after"; readonly values: readonly string[] }[];

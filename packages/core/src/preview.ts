@@ -15,6 +15,7 @@ export const ROW_OPERATIONS = ["insert", "update", "delete", "truncate", "drop",
 export interface RelationEffect {
   /** `schema.name`. */
   readonly relation: string;
+  /** What is done to its rows: `truncate`, `drop` and `change` (of its definition) are never run to find it out. */
   readonly operation: (typeof ROW_OPERATIONS)[number];
   readonly count: number;
   /** Columns of the primary key; empty: the relation has none, or nothing of it can be known before the commit. */
@@ -25,6 +26,8 @@ export interface RelationEffect {
   readonly digest: string;
   /** Columns whose values are known only when it is done: identity, sequence, clock, chance. */
   readonly filledAtCommit: readonly string[];
+  /** Why not all of the rows are seen, one clause: they are counted all the same, but not under the digest; null when they are. */
+  readonly unseen: string | null;
   /** Columns of the sample. */
   readonly columns: readonly string[];
   readonly sample: readonly SampleRow[];
@@ -66,6 +69,7 @@ const RELATION: Readonly<Record<keyof RelationEffect, Check>> = {
   keys: listOf(PREVIEW_LIMITS.keys, text(VALUE_CHARS)),
   digest: isDigest,
   filledAtCommit: names(2048),
+  unseen: (value) => value === null || text(NAME_CHARS)(value),
   columns: names(PREVIEW_LIMITS.columns),
   sample: listOf(PREVIEW_LIMITS.rows, isSampleRow),
 };
@@ -90,8 +94,8 @@ export function sameEffect(one: Preview, other: Preview): boolean {
 }
 
 function effectOf(relations: readonly RelationEffect[]): object[] {
-  return relations.map(({ relation, operation, count, digest, filledAtCommit }) => ({
-    ...{ relation, operation, count, digest, filledAtCommit },
+  return relations.map(({ relation, operation, count, digest, filledAtCommit, unseen }) => ({
+    ...{ relation, operation, count, digest, filledAtCommit, unseen },
   }));
 }
 

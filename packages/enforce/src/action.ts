@@ -11,6 +11,8 @@ export interface Action {
   readonly signal: AbortSignal;
   /** Set by `countersign_wait`: run just the call that this approval names. */
   readonly approval?: ApprovalId;
+  /** Nobody is asked about it: what would be held is refused. */
+  readonly unheld?: true;
   /** Longest inline wait for a human, in ms, when the client waits less than the settings say. */
   readonly waitMs?: number;
 }
@@ -62,7 +64,7 @@ export interface Effector<A> {
   preview?(call: Call, signal: AbortSignal): Promise<Preview | null>;
 }
 /** Longest time for which a held call waits for its preview, in ms. */
-export const PREVIEW_MS = 3000;
+export const PREVIEW_MS = 5000;
 
 export interface Approved {
   readonly preview: Preview;

@@ -46,6 +46,8 @@ async function run<A>(flow: Flow<A>): Promise<void> {
   if (isRefused(call)) return await refuse(flow, refusedCall(flow, call.refused));
   flow.live.decide = () => decideState(flow, call);
   let decision = decideNow(flow, call);
+  if (decision.result === "hold" && flow.action.unheld === true)
+    decision = denied(decision.step ?? "policy", "hold.unsupported_here", "nobody is asked about this");
   if (decision.result === "hold") {
     const settled = await hold(flow, call, decision);
     if (settled === null) return;

@@ -2,8 +2,8 @@ import { type Preview, newId } from "@countersign/core";
 import type { Evaluator } from "@countersign/policy";
 import { approvalChallenge } from "@countersign/credentials";
 import { createSoftAuthenticator } from "@countersign/credentials/testing";
-import { describe, expect, it } from "vitest";
-import type { Approved } from "./action.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Approved, PREVIEW_MS } from "./action.ts";
 import type { Held, HoldRequest } from "./control-plane.ts";
 import { digestOfCall } from "./countersigned.ts";
 import { type Bench, Ends, bench, random } from "./testing/bench-point.ts";
@@ -30,6 +30,7 @@ const seen = (count: number, digest = "A"): Preview => ({
       keys: ["[17]"],
       digest: digest.repeat(43),
       filledAtCommit: [],
+      unseen: null,
       columns: ["id", "name"],
       sample: [{ before: ["17", '"Grace"'], after: null }],
     },
@@ -82,9 +83,15 @@ function heldAs({ clock }: Bench, preview: Preview | undefined, state: Held["sta
 }
 
 async function run(on: Bench, ends: HeldEnds, more: object = {}): Promise<HeldEnds> {
-  await on.point.enforce({ ...on.act(), ...more }, ends.previewing, ends.releaser);
+  const running = on.point.enforce({ ...on.act(), ...more }, ends.previewing, ends.releaser);
+  await vi.advanceTimersByTimeAsync(PREVIEW_MS);
+  await vi.advanceTimersByTimeAsync(PREVIEW_MS);
+  await running;
   return ends;
 }
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => void vi.useRealTimers());
 
 describe("what a held call would do", () => {
   it("is found out before a human is asked, and told to nobody but the control plane", async () => {
@@ -123,6 +130,15 @@ describe("what a held call would do", () => {
     expect(on.asked[0]).not.toHaveProperty("preview");
     const back = await run(on, new HeldEnds(), { approval: newId("apr", on.clock.now, random) });
     expect(back.events).not.toContain("previewed");
+  });
+});
+
+describe("an action about which nobody is asked", () => {
+  it("is refused where it would be held", async () => {
+    const on = await holding();
+    const ends = await run(on, new HeldEnds(), { unheld: true });
+    expect(ends.refusal).toMatchObject({ decision: "deny", code: "hold.unsupported_here" });
+    expect([on.asked, ends.events.includes("previewed")]).toEqual([[], false]);
   });
 });
 

@@ -18,6 +18,7 @@ const seen = (count: number): Preview => ({
       keys: ["[17]"],
       digest: String(count).padStart(43, "A"),
       filledAtCommit: [],
+      unseen: null,
       columns: ["id", "name"],
       sample: [{ before: ["17", '"Grace"'], after: null }],
     },

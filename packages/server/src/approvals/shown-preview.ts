@@ -22,7 +22,7 @@ export function shownPreview(preview: Preview): ShownPreview {
 }
 
 function shownEffect(effect: RelationEffect): ShownEffect {
-  const { relation, operation, count, digest, filledAtCommit, columns, sample } = effect;
+  const { relation, operation, count, digest, filledAtCommit, unseen, columns, sample } = effect;
   const rows = sample.flatMap(({ before, after }) => [
     ...(before === null ? [] : [{ when: "before" as const, values: before }]),
     ...(after === null ? [] : [{ when: "after" as const, values: after }]),
@@ -33,6 +33,7 @@ function shownEffect(effect: RelationEffect): ShownEffect {
     keys: shownKeys(effect),
     digest,
     filledAtCommit: filledAtCommit.join(", "),
+    unseen: unseen ?? "",
     columns,
     rows,
   };

@@ -15,14 +15,14 @@ export function effectTables({ preview }: ApprovalDisplay, place: Place): Html |
 /** Every text of it that came from outside. */
 export function effectTexts({ preview }: ApprovalDisplay): readonly string[] {
   if (preview === undefined) return [];
-  const each = ({ relation, keys, filledAtCommit, columns, rows }: ShownEffect): readonly string[] => [
-    ...[relation, keys, filledAtCommit, ...columns],
+  const each = ({ relation, keys, filledAtCommit, unseen, columns, rows }: ShownEffect): readonly string[] => [
+    ...[relation, keys, filledAtCommit, unseen, ...columns],
     ...rows.flatMap(({ values }) => values),
   ];
   return [preview.sentence, ...preview.relations.flatMap(each)];
 }
 
-function relationTable({ keys, filledAtCommit, columns, rows }: ShownEffect, place: Place): Html {
+function relationTable({ keys, filledAtCommit, unseen, columns, rows }: ShownEffect, place: Place): Html {
   const sample = html`<div class="scroll" tabindex="0" role="region" aria-label="Some of the rows">
     <table class="rows">
       <thead>
@@ -44,7 +44,8 @@ function relationTable({ keys, filledAtCommit, columns, rows }: ShownEffect, pla
   </div>`;
   return html`<section>
     <h3><code>${place("relation")}</code>: ${place("effect")}</h3>
-    ${rows.length > 0 && sample} ${keys !== "" && html`<p class="hint">Keys: <code>${place("keys")}</code></p>`}
+    ${rows.length > 0 && sample} ${unseen !== "" && html`<p class="hint">Not all rows are seen: ${place("unseen")}</p>`}
+    ${keys !== "" && html`<p class="hint">Keys: <code>${place("keys")}</code></p>`}
     ${filledAtCommit !== "" && html`<p class="hint">Filled at commit, so not known yet: <code>${place("filledAtCommit")}</code></p>`}
     <p class="hint">All rows, by SHA-256: <code>${place("digest")}</code></p>
   </section>`;

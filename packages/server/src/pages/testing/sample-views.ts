@@ -210,6 +210,7 @@ export const effectDisplay: ApprovalDisplay = {
         keys: "id: [1] [2] and 1,198 more",
         digest: KEY,
         filledAtCommit: "",
+        unseen: "",
         columns: ["id", "n\u0430me"],
         rows: [
           { when: "before", values: ["1", '"\u202eecarG"'] },
@@ -222,6 +223,7 @@ export const effectDisplay: ApprovalDisplay = {
         keys: "",
         digest: KEY,
         filledAtCommit: "id, at",
+        unseen: "",
         columns: ["why"],
         rows: [{ when: "after", values: ['""'] }],
       },
