@@ -67,6 +67,7 @@ export const REFUSALS = {
   "input.duplicate_key": { status: 400, title: "an object names a key twice", retryable: false },
   "input.invalid_json": { status: 400, title: "the input is not valid JSON", retryable: false },
   "input.number_not_exact": { status: 400, title: "a number does not survive a round trip", retryable: false },
+  "input.not_sql": { status: 400, title: "the text is no SQL that PostgreSQL takes", retryable: false },
   "hold.unsupported_here": {
     status: 403,
     title: "an action that needs a signature cannot be held here",

@@ -29,7 +29,8 @@ export interface RefusedCall {
 export type UpstreamAnswer<A> =
   | {
       readonly ok: true;
-      readonly status: "ok" | "error";
+      /** `rolled_back`: the upstream confirmed that all of it was undone. */
+      readonly status: "ok" | "error" | "rolled_back";
       readonly value: A;
       /** Null: the result was not seen, or not all of it. */
       readonly bytes: Uint8Array | null;

@@ -98,7 +98,8 @@ async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<
   const { live, releaser } = flow;
   const { answer, asked, intent, record } = ending;
   // What is no answer leaves open what happened: it is reported as unknown, at the latest when the time is up.
-  if (answer?.ok === true) live.state = "answered";
+  if (answer?.ok === true && answer.status === "rolled_back") live.settle("rolled_back");
+  else if (answer?.ok === true) live.state = "answered";
   const changed = answer?.ok === false && answer.code === "countersignature.void" ? answer : null;
   const unrecorded = await record.begun();
   if (unrecorded !== null) {
@@ -148,6 +149,7 @@ function outcomeEntry<A>(flow: Flow<A>, { intent, answer, asked, status, before 
 function statusOf<A>(flow: Flow<A>, answer: UpstreamAnswer<A> | null, now: Decision): OutcomeStatus {
   if (answer === null) return flow.live.mark === null ? "unobserved" : "unknown";
   if (!answer.ok) return answer.code === "countersignature.void" ? "rolled_back" : "unknown";
+  if (answer.status === "rolled_back") return answer.status;
   return now.result === "permit" ? answer.status : "withheld";
 }
 

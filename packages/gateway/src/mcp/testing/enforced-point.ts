@@ -5,7 +5,7 @@ import {
   type PointId,
   type StateRecord,
   type TaskId,
-  type McpTerms,
+  type UpstreamTerms,
   newId,
 } from "@countersign/core";
 import { type SigningKey, generateSigningKey, mintAccessToken, signEvidence } from "@countersign/credentials";
@@ -93,7 +93,7 @@ export interface Enforced {
   readonly point: EnforcementPoint;
   readonly control: MemoryControlPlane;
   readonly credential: Credential;
-  put(kind: "upstream", id: string, terms: McpTerms): void;
+  put(kind: "upstream", id: string, terms: UpstreamTerms): void;
   endTask(): void;
   /** The credential of a second task of the same people. */
   anotherTask(): Credential;

@@ -1,0 +1,71 @@
+import { AppError, type Refusal, type StateRecord, narrowest } from "@countersign/core";
+import type { Claims, Effector, Prepared, RefusalDetail, Releaser } from "@countersign/enforce";
+import type { GatewayPoint } from "../../mcp/index.ts";
+import { type LoggedIn, logIn } from "../upstream/index.ts";
+import type { GuardedDatabase } from "./guarded-database.ts";
+
+/** How long opening a session at the server may take. */
+const OPEN_MS = 10_000;
+
+interface Opening {
+  readonly point: GatewayPoint;
+  readonly claims: Extract<Claims, { ok: true }>;
+  readonly database: GuardedDatabase;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Opens a session at the server as the task's own login: an action like any other, so that a stopped task opens none. */
+export class OpenSession implements Effector<null>, Releaser<null> {
+  opened: LoggedIn | null = null;
+  refused: { readonly refusal: Refusal; readonly detail: RefusalDetail } | null = null;
+  isPermitted = false;
+  readonly #opening: Opening;
+
+  constructor(opening: Opening) {
+    this.#opening = opening;
+  }
+
+  async prepare(): Promise<Prepared<null>> {
+    const { point, claims, database, settings } = this.#opening;
+    const task = claims.chain.task === null ? undefined : point.replica.get("task", claims.chain.task);
+    if (task === undefined) return { ok: false, code: "task.unknown", reason: "there is no such task" };
+    const acquired = await database.roles.acquire(roleTask(point, task, claims));
+    if (!acquired.ok) return acquired;
+    const { user, password, settings: own } = acquired.login;
+    try {
+      const login = { user, password, parameters: { ...settings, ...own } };
+      this.opened = await logIn(database.address, login, { random: point.random, timeoutMs: OPEN_MS });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { ok: false, code: "upstream.down", reason: error.message };
+    }
+    return {
+      ok: true,
+      write: () => Promise.resolve({ ok: true, status: "ok", value: null, bytes: null }),
+      cancel: () => this.opened?.connection.destroy(),
+    };
+  }
+
+  partial(): void {
+    // There are none.
+  }
+
+  answer(): void {
+    this.isPermitted = true;
+  }
+
+  refusal(refusal: Refusal, detail: RefusalDetail): void {
+    this.refused = { refusal, detail };
+    this.opened?.connection.destroy();
+  }
+}
+
+type RoleTask = Parameters<GuardedDatabase["roles"]["acquire"]>[0];
+
+function roleTask({ replica }: GatewayPoint, task: StateRecord<"task">, { chain }: Opening["claims"]): RoleTask {
+  const { agent, mandate, grants, expiresAt } = task.terms;
+  const scope = replica.get("agent", agent)?.terms.scope ?? [];
+  const signed = mandate === undefined ? [] : [replica.get("mandate", mandate)?.terms.grants ?? []];
+  const all = [grants, scope, ...signed];
+  return { task: task.id, chain, grants: all, expiresAt, limits: narrowest(all.flat().map(({ limits }) => limits)) };
+}

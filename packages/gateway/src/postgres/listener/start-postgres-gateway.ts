@@ -1,0 +1,177 @@
+import { constants } from "node:crypto";
+import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
+import { type Server as TlsServer, createServer as createTlsServer } from "node:tls";
+import { AppError, type UpstreamRecord } from "@countersign/core";
+import { parseBundle } from "@countersign/credentials";
+import type { GatewayLog, GatewayPoint } from "../../mcp/index.ts";
+import { CancelKeys } from "./cancel-keys.ts";
+import { takeFirstBytes } from "./first-bytes.ts";
+import type { GuardedDatabase } from "./guarded-database.ts";
+import { type ListenerContext, endTask, serveClient } from "./serve-client.ts";
+
+export interface PostgresGatewayOptions {
+  readonly point: GatewayPoint;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** What is shown to clients, PEM; asked for at each connection. */
+  readonly credential: () => { readonly cert: string; readonly key: string };
+  /** PEM of the authorities that certify tasks. */
+  readonly trustBundle: string;
+  /** Opens what stands behind an upstream. @throws AppError */
+  readonly openDatabase: (record: UpstreamRecord<"postgres">) => Promise<GuardedDatabase>;
+  readonly stateQuery: string;
+  readonly log: GatewayLog;
+}
+export interface PostgresGateway {
+  /** `host:port` */
+  readonly address: string;
+  /** Stops listening, rolls back what is open and ends every session. */
+  close(): Promise<void>;
+}
+
+const MOST_CONNECTIONS = 1000;
+
+/**
+ * Starts the enforcement point for PostgreSQL (ADR 0009): TLS 1.3 with the certificate of a task, and nothing else.
+ * @throws AppError `listen.in_use`
+ */
+export async function startPostgresGateway(options: PostgresGatewayOptions): Promise<PostgresGateway> {
+  const parsed = parseBundle(options.trustBundle);
+  if (!parsed.ok) throw new AppError(parsed.code);
+  const databases = new Databases(options.openDatabase);
+  const { point, log, stateQuery } = options;
+  const context: ListenerContext = {
+    point,
+    log,
+    bundle: () => parsed.bundle,
+    cancelKeys: new CancelKeys(point.random),
+    sessions: new Set(),
+    database: async (record) => await databases.of(record),
+    stateQuery,
+  };
+  follow(context, databases);
+  const { server, sockets } = listener(options, context);
+  const port = await listening(server, options.listen);
+  const { host } = options.listen;
+  return {
+    address: `${host.includes(":") ? `[${host}]` : host}:${String(port)}`,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const session of context.sessions) session.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await databases.close();
+    },
+  };
+}
+
+/** Sessions end with what they stand on. */
+function follow({ point, sessions }: ListenerContext, databases: Databases): void {
+  point.onTaskEnd((task) => {
+    endTask(sessions, task);
+    databases.endTask(task);
+  });
+  point.replica.onChange((record) => {
+    for (const session of sessions) session.noticed(record);
+  });
+  point.onLease((valid) => {
+    if (!valid) for (const session of sessions) session.leaseLost();
+  });
+  point.onUpstreamChange((upstream) => {
+    for (const session of sessions) if (session.parts.database === upstream) session.close();
+    databases.changed(upstream);
+  });
+}
+
+/** The databases that were asked for. */
+class Databases {
+  readonly #open: PostgresGatewayOptions["openDatabase"];
+  readonly #known = new Map<string, Promise<GuardedDatabase>>();
+
+  constructor(open: PostgresGatewayOptions["openDatabase"]) {
+    this.#open = open;
+  }
+
+  async of(record: UpstreamRecord<"postgres">): Promise<GuardedDatabase> {
+    let opening = this.#known.get(record.id);
+    if (opening === undefined) {
+      opening = this.#open(record);
+      this.#known.set(record.id, opening);
+      opening.catch(() => this.#known.delete(record.id));
+    }
+    return await opening;
+  }
+
+  changed(upstream: string): void {
+    const known = this.#known.get(upstream);
+    this.#known.delete(upstream);
+    known?.then(async (database) => await database.close()).catch(() => undefined);
+  }
+
+  endTask(task: Parameters<GuardedDatabase["roles"]["end"]>[0]): void {
+    for (const known of this.#known.values())
+      known.then(async ({ roles }) => await roles.end(task)).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#known.values()].map(async (known) => await (await known).close()));
+  }
+}
+
+function listener(
+  options: PostgresGatewayOptions,
+  context: ListenerContext,
+): { readonly server: Server; readonly sockets: ReadonlySet<Socket> } {
+  const tls = tlsServer(options);
+  tls.on("secureConnection", (socket) => void serveClient(context, socket));
+  tls.on("tlsClientError", (_error, socket) => socket.destroy());
+  let shown = "";
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => sockets.delete(socket));
+    socket.setNoDelay(true);
+    takeFirstBytes(socket, {
+      cancel: ({ pid, key }) => context.cancelKeys.use(pid, key),
+      secure: () => {
+        const credential = options.credential();
+        if (credential.cert !== shown) tls.setSecureContext({ ...credential, ...tlsOptions(options) });
+        shown = credential.cert;
+        tls.emit("connection", socket);
+      },
+    });
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  return { server, sockets };
+}
+
+function tlsServer(options: PostgresGatewayOptions): TlsServer {
+  return createTlsServer({
+    ...tlsOptions(options),
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: 10_000,
+  });
+}
+
+function tlsOptions({ trustBundle }: PostgresGatewayOptions): object {
+  return {
+    ca: trustBundle,
+    minVersion: "TLSv1.3",
+    ALPNProtocols: ["postgresql"],
+    // A certificate is shown at every connection: none is taken up again without it.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+async function listening(server: Server, { host, port }: PostgresGatewayOptions["listen"]): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE";
+      const detail = `\`${host}:${String(port)}\` cannot be listened on (${error.code ?? "unknown"}); choose another address`;
+      reject(new AppError(taken ? "listen.in_use" : "internal.error", { cause: error, detail }));
+    });
+    server.listen({ host, port }, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}

@@ -1,0 +1,5 @@
+export type { SessionParts } from "./session-parts.ts";
+export { Session } from "./session.ts";
+export { ClientConnection } from "./client-connection.ts";
+export { besideCall } from "./form-call.ts";
+export { writeRefusal } from "./refusal.ts";

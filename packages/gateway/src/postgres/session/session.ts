@@ -1,0 +1,367 @@
+import { type AnyRecord, type Call, type Decision, type Json, canonicalJson, covers, denied } from "@countersign/core";
+import { type RefusedCall, endingOf, namesOf } from "@countersign/enforce";
+import type { Verdict } from "../judge/verdict.ts";
+import {
+  type FrontendMessage,
+  readParameterStatus,
+  writeError,
+  writeParameterStatus,
+  writeQuery,
+  writeReady,
+} from "../wire/index.ts";
+import { askState } from "./ask-state.ts";
+import { Gathered } from "./batch.ts";
+import { Extended } from "./extended.ts";
+import { formCall } from "./form-call.ts";
+import { type Refused, endsSession, writeRefusal } from "./refusal.ts";
+import type { Listener } from "./replies.ts";
+import { type ServerMessage, ServerSide } from "./server-side.ts";
+import type { SessionParts } from "./session-parts.ts";
+import { SessionState } from "./session-state.ts";
+import { type ActionPlan, StatementAction, type Step } from "./statement-action.ts";
+
+/** What a session is about to do. */
+export interface Deed {
+  readonly call: Call | RefusedCall;
+  readonly plan: ActionPlan;
+  readonly sql: string | null;
+  readonly verdict: Verdict | null;
+}
+/** `answered`, also by an error of the server; `open`: a portal waits; `refused`: the client was told, and what was open has failed; `ended`: the session has. */
+type Within = "query" | "batch";
+interface Rested {
+  readonly action: StatementAction;
+  readonly deed: Deed;
+  readonly within: Within;
+  readonly wasInBlock: boolean;
+}
+export type End = "answered" | "open" | "refused" | "ended";
+
+/**
+ * One client, one connection to the server. Messages are taken one after the other, each to its end:
+ *
+ * | mode     | Query, Parse, Bind, … | Sync                  | CopyData, CopyDone, CopyFail |
+ * | ready    | carried out           | ends the batch        | passed over (a COPY failed)  |
+ * | skipping | passed over           | ends the batch: ready | passed over                  |
+ *
+ * A batch is what comes between two Syncs; an error or a refusal within it leads to skipping.
+ */
+export class Session {
+  mode: "ready" | "skipping" = "ready";
+  /** Something was executed since the last Sync: the server has an open transaction, if no block then one of its own. */
+  isDirty = false;
+  readonly parts: SessionParts;
+  readonly server: ServerSide;
+  readonly state: SessionState = new SessionState();
+  readonly #extended: Extended;
+  /** What the open transaction touched. */
+  #touched = new Set<string>();
+  readonly #alive = new Set<StatementAction>();
+  #current: { readonly action: StatementAction; readonly cancel: AbortController } | null = null;
+  #isOver = false;
+
+  constructor(parts: SessionParts, noPortal: string) {
+    this.parts = parts;
+    const { connection, status } = parts.server;
+    this.server = new ServerSide({
+      connection,
+      status,
+      noPortal,
+      aside: (event, to) => this.#aside(event, to),
+      onLost: () => this.#lost(),
+    });
+    this.#extended = new Extended(this);
+    this.server.begin();
+    parts.client.onClose(() => this.#clientLeft());
+  }
+
+  /** Serves the client until one side ends. Never rejects. */
+  async run(): Promise<void> {
+    const { client, log } = this.parts;
+    try {
+      while (!this.#isOver && (await client.ready())) {
+        const message = client.take();
+        if (message !== null) await this.#take(message);
+      }
+    } catch (error) {
+      log.error({ err: error }, "a session of PostgreSQL failed");
+      this.#fatal("XX000", "the gateway failed; look before you try again");
+    }
+    this.close();
+  }
+
+  get isInBlock(): boolean {
+    return this.server.status !== "I" || this.isDirty;
+  }
+
+  /** The client asked to give up what runs. It reaches nothing but this session. */
+  cancel(): void {
+    if (this.#current === null) return;
+    const { action, cancel } = this.#current;
+    if (action.state === "deciding") cancel.abort();
+    else if (action.state === "running") void this.server.connection.cancel();
+  }
+
+  /** INV-3: something was stopped. What it covers ends in this tick. */
+  noticed(record: AnyRecord): void {
+    const ending = endingOf(record);
+    if (ending === null || this.#isOver) return;
+    if (covers(ending.scope, this.parts.claims.chain, [...this.#touched])) this.#stopped(ending.decision);
+  }
+
+  /** The lease is lost: a stop that this point was not told of may count on it that nothing is under way. */
+  leaseLost(): void {
+    if (!this.#isOver) this.#stopped(LEASE_LOST);
+  }
+
+  taskOver(): void {
+    if (this.#isOver) return;
+    this.parts.client.cutUnread();
+    if (!this.#isRunning()) this.#endWith(denied("task", "task.ended", "the task has ended"));
+  }
+
+  /** What is open is rolled back, by ending the session; where nothing is open it stays, and is refused from here on. */
+  #stopped(decision: Decision): void {
+    this.parts.client.cutUnread();
+    if (!this.#isRunning() && this.isInBlock) this.#endWith(decision);
+  }
+
+  /** What runs was marked: it is cancelled, and tells its client itself. */
+  #isRunning(): boolean {
+    return this.#current !== null && this.#current.action.state !== "open";
+  }
+
+  /** Ends: what runs is cancelled and what is open rolled back before the server is left. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.parts.client.close();
+    const alive = [...this.#alive];
+    for (const action of alive) action.stop();
+    if (alive.length === 0) this.server.connection.end();
+    else
+      Promise.all(alive.map(async (action) => await action.ended())).then(
+        () => this.server.connection.end(),
+        () => this.server.connection.destroy(),
+      );
+  }
+
+  /** Judges a text as the session stands. */
+  async judge(sql: string, types?: readonly number[]): Promise<Verdict> {
+    if (this.state.isStale && !this.isDirty && this.server.status !== "E")
+      await askState(this.server, this.state, this.parts.stateQuery);
+    return await this.parts.judge(sql, this.state.judged(this.isInBlock, types));
+  }
+
+  /** Takes one deed through the enforcement point. */
+  async act(deed: Deed, within: Within): Promise<{ readonly end: End; readonly action: StatementAction }> {
+    const { point, client, claims } = this.parts;
+    const sides = { point, client, server: this.server, onStopped: () => this.#endWith(STOPPED) };
+    const action = new StatementAction(sides, deed.plan);
+    const cancel = new AbortController();
+    const wasInBlock = this.isInBlock;
+    this.#alive.add(action);
+    this.#current = { action, cancel };
+    if (deed.verdict !== null) this.state.before(deed.verdict);
+    await action.begin({
+      claims,
+      call: deed.call,
+      signal: cancel.signal,
+      // No transaction waits for a person.
+      ...(wasInBlock ? { waitMs: 0 } : {}),
+    });
+    return { end: await this.#rested({ action, deed, within, wasInBlock }), action };
+  }
+
+  /** Goes on with an action that is open. */
+  async resume({ action, deed }: { readonly action: StatementAction; readonly deed: Deed }, step: Step): Promise<End> {
+    this.#current = { action, cancel: new AbortController() };
+    await action.resume(step);
+    return await this.#rested({ action, deed, within: "batch", wasInBlock: true });
+  }
+
+  /** What follows from how an action came to rest. */
+  async #rested({ action, deed, within, wasInBlock }: Rested): Promise<End> {
+    await this.#feed(action);
+    this.#current = null;
+    if (action.isSent) this.#noteSent(action, deed);
+    if (action.state === "open") return "open";
+    this.#alive.delete(action);
+    if (this.#isOver) return "ended";
+    if (action.isAnswered) return "answered";
+    if (action.refused === null && action.isSent) {
+      this.#fatal("08006", "what became of the statement is not known; look before you try again");
+      return "ended";
+    }
+    if (action.refused !== null && endsSession(action.refused)) {
+      client(this).end(writeRefusal(action.refused, { isInBlock: false, sql: null, fault: null }));
+      this.close();
+      return "ended";
+    }
+    await this.refuse(told(action.refused, deed, wasInBlock), within);
+    return "refused";
+  }
+
+  /** Tells the client that something was not done, and makes what is open fail, so that both sides agree. */
+  async refuse(error: Buffer, within: Within): Promise<void> {
+    const isOpen = this.server.status === "T" || this.isDirty;
+    await this.#extended.flush();
+    if (this.mode === "skipping") return;
+    if (isOpen) await this.server.failTransaction(within === "query" ? "block" : "batch");
+    client(this).write(error);
+    if (within === "batch") this.mode = "skipping";
+    else {
+      this.isDirty = false;
+      client(this).write(writeReady(this.server.status));
+    }
+  }
+
+  /** Whether anything may be said to the client that belongs to no action. */
+  maySpeak(): boolean {
+    const { point, claims } = this.parts;
+    if (!point.lease.valid()) return false;
+    for (const brake of point.replica.brakesInForce())
+      if (covers(brake.terms.scope, claims.chain, `sql:${this.parts.database}/`)) return false;
+    return claims.chain.task !== null && point.replica.get("task", claims.chain.task)?.state.status === "live";
+  }
+
+  /** The server is ready again. */
+  ready(): void {
+    this.state.ready(this.server.status);
+    if (this.server.status === "I") this.#touched.clear();
+  }
+
+  async #take(message: FrontendMessage): Promise<void> {
+    switch (message.type) {
+      case "terminate":
+        return this.close();
+      case "malformed":
+        return this.#fatal("08P01", `the message is not of the protocol: ${message.reason}`);
+      case "copyData":
+      case "copyDone":
+      case "copyFail":
+        return;
+      case "query":
+        if (this.mode === "ready") await this.#query(message.sql);
+        return;
+      case "functionCall":
+        await this.#extended.flush();
+        if (this.mode === "ready")
+          await this.refuse(
+            writeError({
+              severity: "ERROR",
+              sqlState: "42501",
+              message: "function calls of the protocol are refused; write a statement",
+            }),
+            "query",
+          );
+        return;
+      default:
+        await this.#extended.take(message);
+    }
+  }
+
+  async #query(sql: string): Promise<void> {
+    await this.#extended.beforeQuery();
+    if (this.mode !== "ready" || this.#isOver) return;
+    const verdict = await this.judge(sql);
+    const { database } = this.parts;
+    const call = formCall({ database, sql, bind: null, searchPath: this.state.searchPath, verdict });
+    const step = { before: () => new Gathered().take(), bytes: writeQuery(sql), asked: ["query"] as const };
+    const { end } = await this.act({ call, plan: { kind: "text", step }, sql, verdict }, "query");
+    if (end === "ended") return;
+    this.isDirty = false;
+    this.ready();
+    await this.#extended.afterReady();
+  }
+
+  /** Rows of a COPY come from the client until it says that there are no more. */
+  async #feed(action: StatementAction): Promise<void> {
+    const { client: from } = this.parts;
+    while (action.state === "copying") {
+      await Promise.race([from.ready(), action.leftCopying()]);
+      if (action.state !== "copying") break;
+      const message = from.take();
+      if (message === null) break;
+      if (message.type === "copyData") await action.copy(message.bytes);
+      else if (message.type === "copyDone") action.endCopy(null);
+      else if (message.type === "copyFail") action.endCopy(message.reason);
+      else if (message.type !== "sync" && message.type !== "flush")
+        action.endCopy("the client sent something else than rows");
+      await action.resting();
+    }
+    await action.resting();
+  }
+
+  #noteSent(action: StatementAction, { call, verdict }: Deed): void {
+    for (const name of namesOf(call)) this.#touched.add(name);
+    this.isDirty = !action.isSynced;
+    if (verdict !== null && action.state !== "open") this.state.after(verdict, action.isAnswered && !action.hasFailed);
+    this.ready();
+  }
+
+  #aside(event: ServerMessage, to: Listener | null): void {
+    const code = String.fromCharCode(event.code);
+    if (code === "E") {
+      client(this).end(event.bytes);
+      return this.close();
+    }
+    if (code === "S") return this.#parameter(event, to);
+    if (to instanceof StatementAction && (code === "N" || this.maySpeak())) to.aside(event.bytes);
+    else if (this.maySpeak()) client(this).write(event.bytes);
+  }
+
+  #parameter({ body }: ServerMessage, to: Listener | null): void {
+    const said = readParameterStatus(body);
+    // What is judged is read as UTF-8; a server that reads it otherwise does something else.
+    if (said === null || (said.name === "client_encoding" && said.value !== "UTF8"))
+      return this.#fatal("0A000", "only UTF8 is spoken here as the client's encoding");
+    if (said.name === "standard_conforming_strings") this.state.isStandardStrings = said.value === "on";
+    const bytes = writeParameterStatus(said.name, said.value);
+    if (to instanceof StatementAction) to.aside(bytes);
+    else client(this).write(bytes);
+  }
+
+  #clientLeft(): void {
+    if (this.#current?.action.state === "deciding") this.#current.cancel.abort();
+    this.close();
+  }
+
+  #lost(): void {
+    for (const action of this.#alive) action.lost();
+    this.#fatal("08006", "the connection to the server was lost");
+  }
+
+  #endWith(decision: Decision): void {
+    const { reason } = decision;
+    const hint = "What was open was rolled back.";
+    const detail = canonicalJson(shown(decision));
+    client(this).end(writeError({ severity: "FATAL", sqlState: "57P01", message: reason, detail, hint }));
+    this.close();
+  }
+
+  #fatal(sqlState: string, message: string): void {
+    if (this.#isOver) return;
+    client(this).end(writeError({ severity: "FATAL", sqlState, message }));
+    this.close();
+  }
+}
+
+function client({ parts }: Session): SessionParts["client"] {
+  return parts.client;
+}
+
+const LEASE_LOST = denied("lease", "lease.lost", "the enforcement point has lost its lease");
+const STOPPED = denied("brake", "brake.frozen", "what was open was stopped");
+
+/** The object `D` of what was ended without being asked. */
+function shown({ step, code, reason, policyIds, brake }: Decision): Json {
+  const known = { decision: "deny", step, code, reason, policyIds: [...policyIds], entry: null };
+  return brake === undefined ? known : { ...known, brake };
+}
+
+function told(refused: Refused | null, { sql, verdict }: Deed, isInBlock: boolean): Buffer {
+  if (refused === null)
+    return writeError({ severity: "ERROR", sqlState: "57014", message: "canceling statement due to user request" });
+  return writeRefusal(refused, { isInBlock, sql, fault: verdict?.fault ?? null });
+}
