@@ -1,9 +1,12 @@
 import type { ViteUserConfig } from "vitest/config";
+import { keepCompiledCode } from "./tools/keep-compiled-code.ts";
 import { LongestFirst } from "./tools/test-order.ts";
 import { TestReporter } from "./tools/test-reporter.ts";
 
 const WORKERS = 3;
 const HIDDEN = ["**/node_modules/**", "**/testdata/**", "out/**"];
+
+keepCompiledCode(new URL("node_modules/.cache/compiled/", import.meta.url));
 
 /**
  * Three files at a time, of all projects together: many wait for leases, processes or a browser, so that two cores have work for a third.

@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { AppError } from "@countersign/core";
 import type { WorkerStart } from "./messages.ts";
@@ -17,7 +19,10 @@ export class WorkerLink {
 
   constructor(file: "writer-worker" | "reader-worker", start: WorkerStart) {
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    this.worker = new Worker(new URL(`./${file}.${extension}`, import.meta.url), { workerData: start });
+    this.worker = new Worker(new URL(`./${file}.${extension}`, import.meta.url), {
+      workerData: start,
+      env: compiledCode(),
+    });
     this.worker.on("message", (message) => this.waiting.shift()?.resolve(message));
     this.worker.on("error", (error) =>
       this.fail(`the store stopped: ${error instanceof Error ? error.message : "unknown error"}`),
@@ -62,4 +67,10 @@ export class WorkerLink {
     this.failure ??= { code: "ledger.unavailable", detail };
     for (const { reject } of this.waiting.splice(0)) reject(errorOf(this.failure));
   }
+}
+
+/** Where this process keeps compiled code, a thread does too: it begins in half the time. The folder is the parent of that of this Node. */
+function compiledCode(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
