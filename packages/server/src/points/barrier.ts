@@ -1,11 +1,23 @@
-import type { AnyRecord, StateRecord } from "@countersign/core";
-import type { ChangedRecord, Head, Store } from "../store/index.ts";
+import { type AnyRecord, AppError, type Kind, type StateRecord } from "@countersign/core";
+import { EVERYWHERE } from "@countersign/enforce";
+import type { ChangedRecord, Head, RecordName, Store } from "../store/index.ts";
 import type { Points } from "./points.ts";
 
 /** Names of changed records that are asked for at first. */
 const NAMES = 5000;
-/** Times that it is looked again because what was read may be newer than the version that was read before it. */
-const ROUNDS = 3;
+/** Kinds that concern points, and those of the points themselves. */
+const TOLD: readonly Kind[] = [
+  ...EVERYWHERE,
+  "point",
+  "approval",
+  "task",
+  "mandate",
+  "agent",
+  "device",
+  "posture",
+  "human",
+  "passkey",
+];
 
 /**
  * What the primary knows now. All renewals that wait share one look: it begins after the last of them arrived, and when it is over everything
@@ -52,25 +64,40 @@ export class Barrier {
   }
 
   private async look(): Promise<Head> {
-    for (let round = 1; ; round += 1) {
-      const head = await this.store.head();
-      const newest = head.version > this.seen ? await this.catchUp(head.version) : 0;
-      if (newest <= head.version || round >= ROUNDS) return head;
-    }
+    const head = await this.store.head();
+    if (head.version <= this.seen) return head;
+    const newest = await this.note(await this.read(await this.changedNames()));
+    const version = newest > head.version ? await this.readLater(head.version) : head.version;
+    this.seen = version;
+    return { generation: head.generation, version };
   }
 
-  /** Notes everything that changed, up to this version at least; answers the newest version that was read. */
-  private async catchUp(version: number): Promise<number> {
-    const names = await this.changedNames();
-    const concerned = names.filter((name) => name.kind === "point" || this.points.interests.mayConcern(name));
-    const records = await Promise.all(
-      concerned.map(async (name) => (await this.store.get(name.kind, name.id)) as AnyRecord | null),
-    );
-    const found = records.filter((record) => record !== null);
-    for (const record of found) if (record.kind === "point") this.moved(record);
-    await this.points.note(found.filter(({ kind }) => kind !== "point"));
-    this.seen = version;
-    return Math.max(0, ...found.map((record) => record.version));
+  /** Of these changes those that concern anybody: one question. */
+  private async read(names: readonly ChangedRecord[]): Promise<readonly AnyRecord[]> {
+    return await this.store.records(names.filter((name) => this.concerns(name)));
+  }
+
+  /**
+   * INV-1: something that was read has changed since `version`, and perhaps before it too. How it was then cannot be read any more, so that the
+   * answer is of a later state: of the very one from which all is read that changed since. Answers its version.
+   */
+  private async readLater(version: number): Promise<number> {
+    const later = await this.store.changes(version, TOLD);
+    if (later.version < version)
+      throw new AppError("ledger.unavailable", { detail: "the database knows less than it did a moment ago" });
+    await this.note(later.records.filter((record) => this.concerns(record)));
+    return later.version;
+  }
+
+  private concerns(name: RecordName): boolean {
+    return name.kind === "point" || this.points.interests.mayConcern(name);
+  }
+
+  /** For those whom they concern. Answers the newest version among them. */
+  private async note(records: readonly AnyRecord[]): Promise<number> {
+    for (const record of records) if (record.kind === "point") this.moved(record);
+    await this.points.note(records.filter(({ kind }) => kind !== "point"));
+    return Math.max(0, ...records.map((record) => record.version));
   }
 
   /** One commit may change many records, and all of them have its version: a list that was cut off could end amid one. */

@@ -66,10 +66,11 @@ export class Chains {
     const found = new Map<RecordKey, AnyRecord | null>();
     for (let next = [...new Set(keys)]; next.length > 0;) {
       if (found.size + next.length > MOST_RECORDS) throw new AppError("request.too_many", { detail: "too many tasks" });
-      const batch = await Promise.all(next.map(async (key) => given.get(key) ?? (await this.one(key))));
-      for (const [i, key] of next.entries()) found.set(key, batch[i] ?? null);
+      const batch = await this.named(next, given);
+      for (const key of next) found.set(key, null);
+      for (const record of batch) found.set(keyOf(record), record);
       const more = new Set<RecordKey>();
-      for (const record of batch) if (record !== null) for (const key of needs(record)) more.add(key);
+      for (const record of batch) for (const key of needs(record)) more.add(key);
       for (const record of await this.approvals(batch)) {
         found.set(keyOf(record), record);
         for (const key of needs(record)) more.add(key);
@@ -79,13 +80,14 @@ export class Chains {
     return [...found.values()].filter((record) => record !== null);
   }
 
-  private async one(key: RecordKey): Promise<AnyRecord | null> {
-    const { kind, id } = refOf(key);
-    return (await this.store.get(kind, id)) as AnyRecord | null;
+  private async named(keys: readonly RecordKey[], given: Known): Promise<readonly AnyRecord[]> {
+    const unknown = keys.filter((key) => !given.has(key)).map(refOf);
+    const read = unknown.length === 0 ? [] : await this.store.records(unknown);
+    return [...read, ...keys.flatMap((key) => given.get(key) ?? [])];
   }
 
-  private async approvals(batch: readonly (AnyRecord | null)[]): Promise<readonly AnyRecord[]> {
-    const tasks = batch.filter((record) => record?.kind === "task");
+  private async approvals(batch: readonly AnyRecord[]): Promise<readonly AnyRecord[]> {
+    const tasks = batch.filter((record) => record.kind === "task");
     const found = await Promise.all(
       tasks.map(async ({ id }) => await this.store.find("approval", { task: id, limit: MOST_APPROVALS })),
     );

@@ -1,4 +1,4 @@
-import type { AnyRecord, Kind } from "@countersign/core";
+import type { Kind } from "@countersign/core";
 import { postAcknowledgements } from "../confirmations/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ChangedRecord } from "../store/index.ts";
@@ -92,8 +92,7 @@ export class Follow {
   private async push(names: readonly ChangedRecord[]): Promise<void> {
     const { store, points, log } = this.parts;
     if (names.length === 0 || points.all().length === 0) return;
-    const read = await Promise.all(names.map(async ({ kind, id }) => (await store.get(kind, id)) as AnyRecord | null));
-    const records = read.filter((record) => record !== null).sort((a, b) => a.version - b.version);
+    const records = [...(await store.records(names))].sort((a, b) => a.version - b.version);
     const version = Math.max(0, ...records.map((record) => record.version));
     const pushed = points.publish({ generation: store.generation, version, records });
     // INV-3: the server that took a stop waits for the points of this one too.

@@ -161,6 +161,11 @@ describe("membership", () => {
 });
 
 describe("renewals", () => {
+  const suspension = (status: "suspended" | "active"): Parameters<Kernel["store"]["commit"]>[0] => {
+    const put = [mine.agentPut(status as "active")];
+    return { put, entries: [serverEntry(kernel, "admin", { action: "test", changes: named(put) })] };
+  };
+
   it("carry what was committed and never pushed, here or by another server", verifies("INV-3"), async () => {
     await served.learn(edge.id, mine.task);
     const from = await version();
@@ -174,6 +179,28 @@ describe("renewals", () => {
     // Until it says that it has applied them it is told again.
     expect(await renew(edge, from)).toHaveLength(2);
     expect(await renew(edge, await version())).toEqual([]);
+  });
+
+  it("vouch for no version of which something was left out because it changed again", verifies("INV-1"), async () => {
+    await served.learn(edge.id, mine.task);
+    const from = await version();
+    const store = kernel.store as unknown as Record<string, (...asked: readonly unknown[]) => Promise<unknown>>;
+    const status = ["suspended", "active"] as const;
+    let changes = 0;
+    // Whenever it is looked for what changed, it changes once more before it is read.
+    const changed = kernel.store.changed.bind(kernel.store);
+    store["changed"] = async (...asked) => {
+      const names = await changed(...(asked as Parameters<typeof changed>));
+      await here.kernel.store.commit(suspension(status[(changes += 1) % 2] ?? "active"));
+      return names;
+    };
+    await here.kernel.store.commit(suspension("suspended"));
+    const answer = await served.renew({ ...edge.hello(), applied: from });
+    store["changed"] = changed as never;
+    const told = answer.records.find(({ id }) => id === mine.agent);
+    expect(answer.version).toBeGreaterThan(from);
+    expect(told?.version).toBeLessThanOrEqual(answer.version);
+    expect(changes).toBeLessThan(3);
   });
 
   it("are one and the same object for all for whom nothing changed, and share one look at the primary", async () => {

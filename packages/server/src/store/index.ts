@@ -13,6 +13,7 @@ export type {
   Head,
   Put,
   RecordFilter,
+  RecordName,
   Store,
   StoredEntry,
 } from "./store.ts";

@@ -35,6 +35,8 @@ export interface Store {
   /** Commits are grouped: all that wait share one fsync. Rejects only with AppError `data.full`, `data.damaged` or `ledger.unavailable`. */
   commit(commit: Commit): Promise<Committed>;
   get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null>;
+  /** Of these records those that there are, in any order: one question, at one version. */
+  records(names: readonly RecordName[]): Promise<readonly AnyRecord[]>;
   /** Records of a kind, newest last; `where` matches exactly. */
   find<K extends Kind>(kind: K, where?: RecordFilter): Promise<readonly StateRecord<K>[]>;
   /** How many records of a kind there are, without reading them. */
@@ -87,10 +89,12 @@ export interface Posted {
   readonly ageMs: number;
 }
 
-/** A record that changed, by name. */
-export interface ChangedRecord {
+export interface RecordName {
   readonly kind: Kind;
   readonly id: string;
+}
+/** A record that changed, by name. */
+export interface ChangedRecord extends RecordName {
   readonly version: number;
 }
 

@@ -6,7 +6,7 @@ import type { Put } from "../../store/index.ts";
 export class RecordStore {
   readonly generation = 1;
   version = 0;
-  private readonly records = new Map<RecordKey, AnyRecord>();
+  private readonly kept = new Map<RecordKey, AnyRecord>();
   private readonly history: { readonly key: RecordKey; readonly version: number }[] = [];
   /** Awaited before a question is looked at, and before its answer comes back. */
   private readonly pause: () => Promise<void>;
@@ -20,7 +20,7 @@ export class RecordStore {
     const { version } = this;
     const records = puts.map((put): AnyRecord => ({ ...put, version }));
     for (const record of records) {
-      this.records.set(keyOf(record), record);
+      this.kept.set(keyOf(record), record);
       this.history.push({ key: keyOf(record), version });
     }
     return records;
@@ -38,14 +38,21 @@ export class RecordStore {
 
   async get(kind: Kind, id: string): Promise<AnyRecord | null> {
     await this.pause();
-    const found = this.records.get(keyOf({ kind, id })) ?? null;
+    const found = this.kept.get(keyOf({ kind, id })) ?? null;
+    await this.pause();
+    return found;
+  }
+
+  async records(names: readonly { kind: Kind; id: string }[]): Promise<readonly AnyRecord[]> {
+    await this.pause();
+    const found = names.flatMap((name) => this.kept.get(keyOf(name)) ?? []);
     await this.pause();
     return found;
   }
 
   async find(kind: Kind, { status, task }: { status?: string; task?: string } = {}): Promise<readonly AnyRecord[]> {
     await this.pause();
-    return [...this.records.values()].filter((record) => {
+    return [...this.kept.values()].filter((record) => {
       const named = task === undefined || (record.kind === "approval" && record.terms.task === task);
       return record.kind === kind && named && (status === undefined || record.state.status === status);
     });
@@ -53,13 +60,13 @@ export class RecordStore {
 
   async changes(version: number, kinds: readonly Kind[]): Promise<{ version: number; records: readonly AnyRecord[] }> {
     await this.pause();
-    const records = [...this.records.values()].filter((r) => r.version > version && kinds.includes(r.kind));
+    const records = [...this.kept.values()].filter((r) => r.version > version && kinds.includes(r.kind));
     return { version: this.version, records };
   }
 
   async changed(version: number, limit: number): Promise<readonly { kind: Kind; id: string; version: number }[]> {
     await this.pause();
-    const records = [...this.records.values()].filter((record) => record.version > version);
+    const records = [...this.kept.values()].filter((record) => record.version > version);
     return records.sort((a, b) => a.version - b.version).slice(0, limit);
   }
 }

@@ -6,7 +6,17 @@ import type { Journal, LedgerStore, StoreFault } from "../journal.ts";
 import { type Orphan, ORPHANS } from "../orphans.ts";
 import { packCommit } from "../pack-commit.ts";
 import { checkRecord, damaged, entryOf, recordOf, type RecordRow } from "../rows.ts";
-import type { Board, ChangedRecord, Commit, Committed, EntryQuery, Head, RecordFilter, StoredEntry } from "../store.ts";
+import type {
+  Board,
+  ChangedRecord,
+  Commit,
+  Committed,
+  EntryQuery,
+  Head,
+  RecordFilter,
+  RecordName,
+  StoredEntry,
+} from "../store.ts";
 import { sameSum, sumOfBytes } from "../sum.ts";
 import { audit, AUDIT_LIMITS } from "./audit.ts";
 import type { PostgresBoard } from "./board.ts";
@@ -46,6 +56,8 @@ interface BlobRow {
 const RECORD = "kind, id, version, body, sum";
 const CHANGES = `SELECT h.version AS now, r.kind, r.id, r.version, r.body, r.sum FROM head h
   LEFT JOIN (SELECT seq, ${RECORD} FROM records WHERE version > $1 AND kind = ANY($2::text[])) AS r ON true ORDER BY r.version, r.seq`;
+const NAMED = `SELECT r.kind, r.id, r.version, r.body, r.sum
+  FROM unnest($1::text[], $2::text[]) AS n(kind, id) JOIN records r ON r.kind = n.kind AND r.id = n.id`;
 const OPEN_INTENTS =
   "SELECT i.idx, i.leaf FROM journal i WHERE i.kind = 'action.intent' AND NOT EXISTS " +
   "(SELECT 1 FROM journal o WHERE o.intent = i.intent AND o.kind = 'action.outcome') ORDER BY i.idx";
@@ -108,6 +120,13 @@ export class PostgresStore implements LedgerStore {
     const text = `SELECT ${RECORD} FROM records WHERE kind = $1 AND id = $2`;
     const [row] = await this.rows<RecordRow>(text, [kind, searchable(id)]);
     return row === undefined ? null : sound<K>(row);
+  }
+
+  async records(names: readonly RecordName[]): Promise<readonly AnyRecord[]> {
+    if (names.length === 0) return [];
+    const ids = names.map(({ id }) => searchable(id));
+    const rows = await this.rows<RecordRow>(NAMED, [names.map(({ kind }) => kind), ids]);
+    return rows.map((row) => sound(row) as AnyRecord);
   }
 
   async find<K extends Kind>(kind: K, where: RecordFilter = {}): Promise<readonly StateRecord<K>[]> {

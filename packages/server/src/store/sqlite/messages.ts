@@ -2,7 +2,7 @@ import type { Orphan } from "../orphans.ts";
 import type { Kind } from "@countersign/core";
 import type { StoreFault } from "../journal.ts";
 import type { Failure, PackedCommit } from "../packed.ts";
-import type { EntryQuery, RecordFilter } from "../store.ts";
+import type { EntryQuery, RecordFilter, RecordName } from "../store.ts";
 
 /** What travels between the main thread and the two workers. */
 export type WriteRequest =
@@ -23,6 +23,7 @@ export interface LeafRun {
 
 export interface ReadRequests {
   get: { ask: { readonly kind: Kind; readonly id: string }; answer: RecordRow | null };
+  records: { ask: readonly RecordName[]; answer: readonly RecordRow[] };
   find: { ask: { readonly kind: Kind; readonly where: RecordFilter }; answer: readonly RecordRow[] };
   count: { ask: { readonly kind: Kind; readonly where: RecordFilter }; answer: number };
   changed: {

@@ -4,6 +4,7 @@ import { matches } from "@countersign/core";
 import { indexedSize, readMeta } from "./meta.ts";
 import type { EntryRow, ReadOp, ReadRequests, RecordRow } from "./messages.ts";
 import { entryQuery, recordQuery, recordTests } from "./queries.ts";
+import type { RecordName } from "../store.ts";
 import { checkRecord, damaged, type RecordRow as StoredRecord } from "../rows.ts";
 import { sameSum, sumOfBytes } from "../sum.ts";
 
@@ -28,14 +29,13 @@ export function reader(db: DatabaseSync): Answers {
 }
 
 type Sql = (text: string) => StatementSync;
-type RecordOp = "get" | "find" | "count" | "changed" | "changes";
+type RecordOp = "get" | "records" | "find" | "count" | "changed" | "changes";
 
 function recordAnswers(db: DatabaseSync, sql: Sql): Pick<Answers, RecordOp> {
   return {
-    get: ({ kind, id }) => {
-      const row = sql("SELECT kind, id, version, body, sum FROM records WHERE kind = ? AND id = ?").get(kind, id);
-      return row === undefined ? null : recordRow(row as unknown as StoredRecord);
-    },
+    get: (name) => named(sql, name),
+    records: (names) =>
+      atOnce(db, () => names.map((name) => named(sql, name))).filter((row): row is RecordRow => row !== null),
     find: ({ kind, where }) => {
       const { text, values } = recordQuery(kind, where);
       return (sql(text).all(...values) as unknown as StoredRecord[]).map(recordRow).toReversed();
@@ -100,9 +100,8 @@ const OPEN_INTENTS =
   "(SELECT 1 FROM journal o WHERE o.intent = i.intent AND o.kind = 'action.outcome') ORDER BY i.idx";
 
 function changes(db: DatabaseSync, sql: Sql, ask: ReadRequests["changes"]["ask"]): ReadRequests["changes"]["answer"] {
-  // One transaction: the version is that of the very state from which the records come.
-  db.exec("BEGIN");
-  try {
+  // The version is that of the very state from which the records come.
+  return atOnce(db, () => {
     const { last } = sql("SELECT max(version) AS last FROM records").get() as { readonly last: number | null };
     const places = ask.kinds.map(() => "?").join(",");
     const rows = sql(
@@ -112,9 +111,22 @@ function changes(db: DatabaseSync, sql: Sql, ask: ReadRequests["changes"]["ask"]
       version: last ?? 0,
       records: (rows.all(ask.version, ...ask.kinds) as unknown as StoredRecord[]).map(recordRow),
     };
+  });
+}
+
+/** One transaction: all that is asked is of one state. */
+function atOnce<T>(db: DatabaseSync, ask: () => T): T {
+  db.exec("BEGIN");
+  try {
+    return ask();
   } finally {
     db.exec("COMMIT");
   }
+}
+
+function named(sql: Sql, { kind, id }: RecordName): RecordRow | null {
+  const row = sql("SELECT kind, id, version, body, sum FROM records WHERE kind = ? AND id = ?").get(kind, id);
+  return row === undefined ? null : recordRow(row as unknown as StoredRecord);
 }
 
 function recordRow(row: StoredRecord): RecordRow {

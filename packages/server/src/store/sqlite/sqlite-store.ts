@@ -9,7 +9,17 @@ import type { LeafRun, Opened, ReadOp, ReadRequests, Reply, WorkerStart } from "
 import { packCommit } from "../pack-commit.ts";
 import type { Orphan } from "../orphans.ts";
 import { MemoryBoard } from "./memory-board.ts";
-import type { Board, ChangedRecord, Commit, Committed, EntryQuery, Head, RecordFilter, StoredEntry } from "../store.ts";
+import type {
+  Board,
+  ChangedRecord,
+  Commit,
+  Committed,
+  EntryQuery,
+  Head,
+  RecordFilter,
+  RecordName,
+  StoredEntry,
+} from "../store.ts";
 import { entryOf, recordOf } from "../rows.ts";
 import { WorkerLink } from "./worker-link.ts";
 import { errorOf } from "../packed.ts";
@@ -109,6 +119,11 @@ class SqliteStore implements LedgerStore {
   async get<K extends Kind>(kind: K, id: string): Promise<StateRecord<K> | null> {
     const row = await this.read("get", { kind, id });
     return row === null ? null : recordOf<K>(...row);
+  }
+
+  async records(names: readonly RecordName[]): Promise<readonly AnyRecord[]> {
+    if (names.length === 0) return [];
+    return (await this.read("records", names)).map(([version, body]) => recordOf(version, body) as AnyRecord);
   }
 
   async find<K extends Kind>(kind: K, where: RecordFilter = {}): Promise<readonly StateRecord<K>[]> {

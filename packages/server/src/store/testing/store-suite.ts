@@ -111,6 +111,19 @@ export function storeSuite(name: string, create: CreateDatabase): void {
         ]);
       });
 
+      it("gives those of many records that there are", async () => {
+        const [one, two] = [make.human(), make.human()];
+        for (const put of [one, two])
+          await store.commit({ put: [put], entries: [make.entry(point, make.draft(), [put])] });
+        const names = [two, one, { kind: "agent", id: one.id }, { kind: "human", id: make.id("hum") }] as const;
+        const found = await store.records(names.map(({ kind, id }) => ({ kind, id })));
+        expect(found.toSorted((a, b) => a.version - b.version)).toEqual([
+          { ...one, version: 1 },
+          { ...two, version: 2 },
+        ]);
+        expect(await store.records([])).toEqual([]);
+      });
+
       it("tells what changed after a version, per kind, once each", async () => {
         const human = make.human();
         const brake = make.freeze({ type: "all", value: "*" });
