@@ -112,6 +112,8 @@ export interface Kinds {
       readonly status: "live" | "ended" | "severed";
       /** RFC 7638 thumbprints of the keys that hold a credential of this task. */
       readonly jkts: readonly string[];
+      /** Points for which it was given credentials by name: of those on other machines only these are told of it. Absent: any. */
+      readonly gateways?: readonly PointId[];
       readonly cause: string | null;
     };
   };

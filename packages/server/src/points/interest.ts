@@ -1,5 +1,5 @@
-import type { AnyRecord } from "@countersign/core";
-import { EVERYWHERE, Holdings, type RecordKey, type RecordRef, keyOf, needsOf } from "@countersign/enforce";
+import type { AnyRecord, Chain, TaskId } from "@countersign/core";
+import { EVERYWHERE, Holdings, type RecordKey, type RecordRef, keyOf, needsOf, refOf } from "@countersign/enforce";
 
 /** Changes that a point may have missed; beyond it the point is asked to join anew. */
 const MOST_PENDING = 20_000;
@@ -14,9 +14,21 @@ export class Interest {
   /** The point joins, and not everything that it holds already is named here yet: nobody knows what does not concern it. */
   gathering = false;
   private readonly index: Map<RecordKey, Set<Interest>>;
+  private readonly learned = new Map<string, Chain>();
 
   constructor(index: Map<RecordKey, Set<Interest>>) {
     this.index = index;
+  }
+
+  /** Whom a task stands for that the point serves: of these it may speak, and of no others. */
+  chainOf(task: TaskId): Chain | undefined {
+    return this.learned.get(task);
+  }
+
+  /** Whether the point serves a task whose chain passes this test. */
+  someChain(test: (chain: Chain) => boolean): boolean {
+    for (const chain of this.learned.values()) if (test(chain)) return true;
+    return false;
   }
 
   get isFull(): boolean {
@@ -38,6 +50,10 @@ export class Interest {
     const key = keyOf(record);
     const task = taskOf(record);
     if (task !== null && this.has(task)) this.holdings.add(task, [key]);
+    if (record.kind === "task" && this.holdings.isRoot(key)) {
+      const { human, device, agent } = record.terms;
+      this.learned.set(record.id, { human, device, agent, task: record.id });
+    }
     const fresh = this.holdings.add(key, needsOf(record).map(keyOf));
     for (const told of [key, ...fresh]) {
       this.holdings.add(told, []);
@@ -48,7 +64,10 @@ export class Interest {
 
   /** Tells no more about these, and what only they needed. */
   release(keys: readonly RecordKey[]): void {
-    for (const key of keys) this.holdings.unroot(key);
+    for (const key of keys) {
+      this.holdings.unroot(key);
+      this.learned.delete(refOf(key).id);
+    }
     for (const key of this.holdings.release(keys)) {
       this.leave(key);
       this.pending?.delete(key);

@@ -52,6 +52,11 @@ export class Membership {
     this.silence.noted(record);
   }
 
+  /** Whether it is part of a server of this installation. */
+  isOwn(point: PointId): boolean {
+    return this.records.get(point)?.terms.place === "own";
+  }
+
   /** Every point, as last seen. */
   all(): readonly PointRecord[] {
     return [...this.records.values()];

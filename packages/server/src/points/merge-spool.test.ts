@@ -16,6 +16,7 @@ import {
 import { SpooledActions } from "@countersign/enforce/testing";
 import { EntryChecks, sha256, spoolSignedBytes } from "@countersign/ledger";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { verifies } from "../../../../e2e/support/invariants.ts";
 import { change, serverEntry } from "../kernel.ts";
 import type { LedgerStore, Put, StoredEntry } from "../store/index.ts";
 import { spools } from "../status/doctor.ts";
@@ -69,14 +70,14 @@ async function send(from = spool): Promise<void> {
 }
 
 /** The task that these actions are done in. */
-async function putTask({ chain: { task, ...terms } }: SpooledActions): Promise<void> {
+async function putTask({ chain: { task, ...terms } }: SpooledActions, more: object = {}): Promise<void> {
   const times = { openedAt: "2027-01-15T08:00:00.000Z", expiresAt: "2027-01-15T09:00:00.000Z", idleSeconds: 900 };
   const sealed = { session: null, purpose: { person: terms.human!, box: "" }, grants: [], runtime: null };
   const put = {
     kind: "task",
     id: task!,
     terms: { ...terms, ...sealed, ...times },
-    state: { status: "live", jkts: [], cause: null },
+    state: { status: "live", jkts: [], cause: null, ...more },
     authority: null,
   } as unknown as Put;
   await change(servers.a, {
@@ -268,6 +269,32 @@ describe("a spool that is merged", () => {
     expect(await remarks()).toEqual([]);
     expect(await control.merge(unsent)).toEqual({ ok: false, code: "spool.forked" });
     rmSync(elsewhere, { recursive: true, force: true });
+  });
+});
+
+describe("whose actions a spool may hold", () => {
+  it("those of tasks that have ended since, and refusals of credentials that were for other gateways", async () => {
+    await spool.append(act.read());
+    await putTask(act, { status: "ended", gateways: [point] });
+    await send();
+    await spool.append(act.read());
+    await putTask(act, { gateways: [newId("ep", 1, random)] });
+    await spool.append(act.refusal());
+    await putTask(act, { gateways: [newId("ep", 1, random), point] });
+    await send();
+    expect(await record()).toMatchObject({ status: "merging", seq: 3 });
+    await putTask(act, { gateways: [newId("ep", 1, random)] });
+    await spool.append(act.refusal());
+    await send();
+    expect(await record()).toMatchObject({ status: "merging", seq: 4 });
+  });
+
+  it("none of a task whose credentials were never for this gateway", verifies("INV-11"), async () => {
+    await putTask(act, { gateways: [newId("ep", 1, random)] });
+    await spool.append(act.read());
+    expect(await control.merge(await nextRun())).toEqual({ ok: false, code: "spool.refused" });
+    expect(await record()).toMatchObject({ status: "stopped", cause: "spool.refused" });
+    expect(await spooled()).toEqual([]);
   });
 });
 

@@ -1,10 +1,19 @@
-import { AppError, type Chain, type Json, type LedgerEntry, type TaskId, canonicalJson } from "@countersign/core";
+import {
+  AppError,
+  type Json,
+  type LedgerEntry,
+  type PointId,
+  type StateRecord,
+  type TaskId,
+  canonicalJson,
+} from "@countersign/core";
 import type { EntryDraft, Merged, SpoolRun } from "@countersign/enforce";
 import { draftOf } from "@countersign/ledger";
 import { type Kernel, serverEntry } from "../kernel.ts";
 import type { Commit } from "../store/index.ts";
 import { type CheckedFrame, type RunFault, chain, checkRun, faultIn } from "./check-run.ts";
 import { sealedDisclosure } from "./sealed-disclosure.ts";
+import { isServable } from "./servable.ts";
 import { type SpoolRecord, moved, signedPart } from "./spool-place.ts";
 
 type Refused = Extract<Merged, { ok: false }>["code"];
@@ -25,7 +34,7 @@ interface Merging {
 
 /** Tries against others who merge the same spool or record the same entry. */
 const MOST_TRIES = 5;
-const MOST_CHAINS = 10_000;
+const MOST_TASKS = 10_000;
 
 /**
  * Takes runs of frames of points' spools into the ledger (ADR 0007, docs/protocol/points/spool.md): entries, salts, arguments, the place up to
@@ -34,8 +43,8 @@ const MOST_CHAINS = 10_000;
  */
 export class SpoolMerge {
   private readonly kernel: Kernel;
-  /** Of tasks that were looked up: what their terms name never changes. */
-  private readonly chains = new Map<TaskId, Omit<Chain, "task">>();
+  /** Those that were looked up: whom their terms name never changes. */
+  private readonly tasks = new Map<TaskId, StateRecord<"task">>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -109,7 +118,8 @@ export class SpoolMerge {
     const { seq, entries } = frame;
     const present: Present[] = [];
     for (const [at, draft] of entries.entries()) {
-      if (!(await this.isOfTask(draft.chain))) return { seq, draft, why: "its chain is not that of its task" };
+      const foreign = await this.foreignTo(draft, merging.run.point);
+      if (foreign !== null) return { seq, draft, why: foreign };
       if (draft.kind !== "action.outcome") continue;
       const fault = await this.intentFault(draft, merging);
       if (fault !== null) return { seq, draft, why: fault };
@@ -122,14 +132,25 @@ export class SpoolMerge {
     return { present };
   }
 
-  /** INV-11: a point speaks for tasks as they are, or for nobody. */
-  private async isOfTask({ human, device, agent, task }: Chain): Promise<boolean> {
-    if (task === null) return human === null && device === null && agent === null;
-    const known = this.chains.get(task) ?? (await this.kernel.store.get("task", task))?.terms;
-    if (known?.human !== human || known.device !== device || known.agent !== agent) return false;
-    if (this.chains.size >= MOST_CHAINS) this.chains.clear();
-    this.chains.set(task, { human, device, agent });
-    return true;
+  /**
+   * INV-11: a point speaks for tasks as they are, or for nobody. The task may have ended since, and the point may have dropped it long ago; but
+   * of one whose credentials were never for this point it can only say that it refused them. Null: it may say this.
+   */
+  private async foreignTo(
+    { kind, chain: { human, device, agent, task } }: EntryDraft,
+    point: PointId,
+  ): Promise<string | null> {
+    if (task === null)
+      return human === null && device === null && agent === null ? null : "its chain is not that of its task";
+    const known = this.tasks.get(task) ?? (await this.kernel.store.get("task", task));
+    if (known?.terms.human !== human || known.terms.device !== device || known.terms.agent !== agent)
+      return "its chain is not that of its task";
+    // Which gateways a task is for only grows: what is remembered of it may be too little, and never too much.
+    const now = isServable(known, point) ? known : await this.kernel.store.get("task", task);
+    if (kind !== "decision" && (now === null || !isServable(now, point))) return "its task is not for this point";
+    if (this.tasks.size >= MOST_TASKS) this.tasks.clear();
+    this.tasks.set(task, now ?? known);
+    return null;
   }
 
   private async intentFault(

@@ -10,6 +10,7 @@ import {
 import { type Kernel, settingsOf } from "../kernel.ts";
 import { closeIntentsOf } from "../ledger/index.ts";
 import type { Head } from "../store/index.ts";
+import { isServable } from "./servable.ts";
 import { Barrier } from "./barrier.ts";
 import type { Interest } from "./interest.ts";
 import { Membership } from "./membership.ts";
@@ -58,8 +59,9 @@ export class ServedPoints {
     if (hello.tasks.length > MOST_TASKS || (hello.url?.length ?? 0) > MOST_URL_CHARS)
       throw new AppError("request.too_many", { detail: "the point takes too much along" });
     const { points } = this.kernel;
+    const tasks = await this.servable(hello.point, hello.tasks);
     // INV-3: it is told of changes before it may act. A stop that came earlier finds it away; one that comes later finds it here.
-    const interest = points.begin(hello.point, hello.tasks);
+    const interest = points.begin(hello.point, tasks);
     if (interest === null) throw new AppError("point.left", { detail: "the point is not connected here" });
     interest.gathering = true;
     const { version, state } = await this.membership.join(hello);
@@ -69,7 +71,7 @@ export class ServedPoints {
     this.joined.set(hello.point, { instance: hello.instance, version });
     const common = await points.chains.common(points.interests.everyone);
     const since = hello.applied === 0 ? [] : await points.chains.commonSince(hello.applied);
-    const chains = await points.chains.read(interest, hello.tasks.map(taskKey));
+    const chains = await points.chains.read(interest, tasks.map(taskKey));
     interest.gathering = false;
     const head = await this.barrier.now();
     this.membership.assertRenews(hello);
@@ -103,8 +105,9 @@ export class ServedPoints {
     const { points, store, keys } = this.kernel;
     const interest = this.interestOf(point);
     const key = taskKey(task);
-    interest.root(key);
-    const records = await points.chains.read(interest, [key]);
+    const [servable] = await this.servable(point, [task]);
+    if (servable !== undefined) interest.root(key);
+    const records = servable === undefined ? [] : await points.chains.read(interest, [key]);
     const found = records.find((record) => record.kind === "task" && record.id === task);
     if (found?.kind !== "task") interest.release([key]);
     return {
@@ -113,6 +116,18 @@ export class ServedPoints {
       records,
       purpose: found?.kind === "task" ? await keys.openText(found.terms.purpose) : null,
     };
+  }
+
+  /**
+   * Of these tasks those of which this point may be told. INV-4: a gateway on another machine learns nothing of tasks whose credentials are for
+   * other gateways. Which ones these are for only grows, so that it may be asked before they are read.
+   */
+  private async servable(point: PointId, tasks: readonly TaskId[]): Promise<readonly TaskId[]> {
+    if (tasks.length === 0 || this.membership.isOwn(point)) return tasks;
+    const found = await this.kernel.store.records(tasks.map((id) => ({ kind: "task", id })));
+    const others = new Set<string>();
+    for (const record of found) if (record.kind === "task" && !isServable(record, point)) others.add(record.id);
+    return tasks.filter((task) => !others.has(task));
   }
 
   forget(point: PointId, tasks: readonly TaskId[]): void {

@@ -47,7 +47,7 @@ export async function statusOf(kernel: Kernel, source: StatusSource): Promise<Re
   return {
     version: source.version,
     publicUrl: settings.publicUrl,
-    gateway: (await gatewaysOf(kernel))[0] ?? null,
+    gateway: (await gatewaysOf(kernel)).addresses[0] ?? null,
     dataDir: source.dataDir,
     setUp: (await store.get("root", "root")) !== null,
     people: humans.length,

@@ -1,32 +1,53 @@
-import { AppError, EFFECTS, type Grant, type StateRecord, matches } from "@countersign/core";
+import { AppError, EFFECTS, type Grant, type PointId, type StateRecord, matches } from "@countersign/core";
 import type { Kernel } from "../kernel.ts";
 
 /** Most gateways that one credential names: it travels in a header. */
 const MOST_NAMED = 32;
 
+/** The gateways that a credential is for. */
+export interface Gateways {
+  /** Where clients reach them, the one to use first. */
+  readonly addresses: readonly string[];
+  /** Those that were asked for; null: any. */
+  readonly points: readonly PointId[] | null;
+}
+
 /**
- * Where clients reach the gateways that a credential is for. One was asked for, by name or address: that one. Else that of this process
- * first, then those that hold a lease elsewhere, so that it does not matter which server gave it.
+ * One was asked for, by name or address: that one. Else any: that of this process first, then those that hold a lease elsewhere, so that it
+ * does not matter which server gave the credential.
  * @throws AppError `request.not_found` when there is no such gateway
  */
 export async function gatewaysOf(
   { store, gatewayUrl }: Pick<Kernel, "store" | "gatewayUrl">,
   asked?: string,
-): Promise<readonly string[]> {
+): Promise<Gateways> {
   const own = gatewayUrl();
-  if (asked !== undefined && asked !== own) return [await addressOf(store, asked)];
-  if (asked !== undefined) return [asked];
+  if (asked !== undefined) {
+    const found: Named = asked === own ? { addresses: [asked], points: [] } : await named(store, asked);
+    // Its clients are sent to the PostgreSQL of another point where it guards none itself.
+    const database = await postgresPoint(store, found.addresses[0]);
+    return database === null ? found : { ...found, points: [...new Set([...found.points, database.id])] };
+  }
   const points = await store.find("point", { status: "active" });
   const elsewhere = points.flatMap(({ state }) => (state.url === null ? [] : [state.url]));
-  return [...new Set([...(own === null ? [] : [own]), ...elsewhere])].slice(0, MOST_NAMED);
+  const addresses = [...new Set([...(own === null ? [] : [own]), ...elsewhere])].slice(0, MOST_NAMED);
+  return { addresses, points: null };
 }
 
-async function addressOf(store: Kernel["store"], asked: string): Promise<string> {
+interface Named {
+  readonly addresses: readonly [string];
+  readonly points: readonly PointId[];
+}
+
+async function named(store: Kernel["store"], asked: string): Promise<Named> {
   const usable = ({ state }: StateRecord<"point">): boolean => state.status !== "removed" && state.url !== null;
-  const named = (await store.find("point", { key: asked })).findLast(usable);
-  const found = named ?? (await store.find("point")).find((point) => usable(point) && point.state.url === asked);
-  const url = found?.state.url ?? null;
-  if (url !== null) return url;
+  const byName = (await store.find("point", { key: asked })).findLast(usable);
+  // Whoever stands at an address was perhaps another point before.
+  const found =
+    byName === undefined ? (await store.find("point")).filter(({ state }) => state.url === asked) : [byName];
+  const points = found.filter(usable);
+  const url = points[0]?.state.url ?? null;
+  if (url !== null) return { addresses: [url], points: points.map(({ id }) => id) };
   throw new AppError("request.not_found", {
     detail: `there is no gateway \`${asked.slice(0, 100)}\` that clients can reach; see \`countersign gateway list\``,
   });
@@ -51,8 +72,7 @@ export async function postgresOf(
     trustDomain,
   }: { readonly gateway: string | null; readonly grants: readonly Grant[]; readonly trustDomain: string },
 ): Promise<PostgresPlace | null> {
-  const points = (await store.find("point", { status: "active" })).filter(({ state }) => state.postgres !== undefined);
-  const point = points.find(({ state }) => state.url === gateway) ?? points[0];
+  const point = await postgresPoint(store, gateway);
   if (point?.state.postgres === undefined) return null;
   const upstreams = await store.find("upstream", { status: "active" });
   const granted = ({ id, terms }: StateRecord<"upstream">): boolean =>
@@ -63,4 +83,17 @@ export async function postgresOf(
     identity: `spiffe://${trustDomain}/point/${point.id}`,
     databases: upstreams.filter(granted).map(({ id }) => id),
   };
+}
+
+async function postgresPoint(store: Kernel["store"], gateway: string | null): Promise<StateRecord<"point"> | null> {
+  const points = (await store.find("point", { status: "active" })).filter(({ state }) => state.postgres !== undefined);
+  return points.find(({ state }) => state.url === gateway) ?? points[0] ?? null;
+}
+
+/** Those for which a task has credentials when it was given one more. Undefined: any. */
+export function gatewaysWith(
+  known: readonly PointId[] | undefined,
+  points: readonly PointId[] | null,
+): readonly PointId[] | undefined {
+  return known === undefined || points === null ? undefined : [...new Set([...known, ...points])];
 }

@@ -101,8 +101,7 @@ export function taskRoutes(modules: TaskModules): readonly Route[] {
       body: z.strictObject({ keyProof: keyProof.optional() }),
       handle: async ({ params, body, caller }) => {
         const id = params["id"] as TaskId;
-        // A key of the task may end it: its credential is asked for first, so a stranger's proof is refused.
-        if (caller.kind === "anyone") await tasks.credential(id, { keyProof: body.keyProof ?? "" }, null);
+        if (caller.kind === "anyone") await tasks.assertHolds(id, body.keyProof ?? "");
         const confirmed = await tasks.end(id, caller.kind === "anyone" ? "client ended" : "ended");
         return { body: { id, status: "ended", ...confirmed } };
       },
@@ -136,7 +135,7 @@ async function placesOf(
   { terms: { grants: granted } }: StateRecord<"task">,
   asked: string | undefined,
 ): Promise<{ readonly gateway: string | null; readonly postgres: PostgresPlace | null }> {
-  const gateway = (await gatewaysOf(kernel, asked))[0] ?? null;
+  const gateway = (await gatewaysOf(kernel, asked)).addresses[0] ?? null;
   const { trustDomain } = await settingsOf(kernel);
   return { gateway, postgres: await postgresOf(kernel, { gateway, grants: granted, trustDomain }) };
 }

@@ -5,6 +5,7 @@ import {
   type DeviceId,
   type Grant,
   type HumanId,
+  type PointId,
   type Runtime,
   type Sealed,
   type StateRecord,
@@ -28,7 +29,7 @@ import {
 } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { type ProvenKey, type TaskCredential, mintCredential } from "./credential.ts";
-import { gatewaysOf } from "./gateways.ts";
+import { type Gateways, gatewaysOf, gatewaysWith } from "./gateways.ts";
 import { LastUse, TOLD_WITHIN_MS } from "./last-use.ts";
 import type { Opener, Opening } from "./opener.ts";
 
@@ -91,13 +92,13 @@ export class Tasks {
   ): Promise<{ readonly task: Task; readonly token: TaskCredential | null }> {
     const { kernel } = this;
     const { human, device } = opener;
-    const gateways = await gatewaysOf(kernel, ask.gateway);
+    const { addresses, points } = await gatewaysOf(kernel, ask.gateway);
     const since = await versionNow(kernel);
     const agent = await this.openable(ask.agent, human, device);
     if (opener.mandate !== null && opener.mandate.terms.agent !== agent.id)
       throw new AppError("request.forbidden", { detail: "the mandate is for another agent" });
     const key = ask.keyProof === undefined ? null : await this.provenKey(ask.keyProof, ask.agent);
-    const put = await this.newTask(ask, key?.jkt ?? null, { agent, opener });
+    const put = await this.newTask(ask, { jkt: key?.jkt ?? null, gateways: points }, { agent, opener });
     const { id } = put;
     const adopted = this.adoptExecutable(agent, ask.runtime);
     const puts: Put[] = [put, ...(adopted === null ? [] : [adopted]), ...opener.put];
@@ -118,7 +119,7 @@ export class Tasks {
     });
     this.touch(id);
     const task = { ...put, version } as Task;
-    return { task, token: key === null ? null : await this.credentialOf(task, key, gateways) };
+    return { task, token: key === null ? null : await this.credentialOf(task, key, addresses) };
   }
 
   private async purposeOf({ purpose }: OpenTask, { human, mandate }: Opener): Promise<Sealed> {
@@ -129,7 +130,7 @@ export class Tasks {
 
   private async newTask(
     ask: OpenTask,
-    jkt: string | null,
+    { jkt, gateways }: { readonly jkt: string | null; readonly gateways: Gateways["points"] },
     { agent, opener }: { readonly agent: StateRecord<"agent">; readonly opener: Opener },
   ): Promise<Put & { kind: "task" }> {
     const { kernel } = this;
@@ -156,7 +157,12 @@ export class Tasks {
         idleSeconds: Math.min(ask.idleSeconds ?? IDLE_SECONDS, LONGEST_SECONDS),
         runtime: ask.runtime ?? null,
       },
-      state: { status: "live", jkts: jkt === null ? [] : [jkt], cause: null },
+      state: {
+        status: "live",
+        jkts: jkt === null ? [] : [jkt],
+        ...(gateways === null ? {} : { gateways }),
+        cause: null,
+      },
       authority: null,
     };
   }
@@ -208,24 +214,44 @@ export class Tasks {
   /** A credential for a key: the session attaches a new key, or a key that the task has already renews its own. */
   async credential(id: TaskId, ask: KeyRequest, session: Session | null): Promise<TaskCredential> {
     const task = await this.live(id);
-    const gateways = await gatewaysOf(this.kernel, ask.gateway);
+    const { addresses, points } = await gatewaysOf(this.kernel, ask.gateway);
     const key = await this.provenKey(ask.keyProof, id);
     const { jkt } = key;
-    if (task.state.jkts.includes(jkt)) return await this.credentialOf(task, key, gateways);
-    if (session === null || session.terms.human !== task.terms.human || session.terms.device !== task.terms.device) {
-      throw new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
-    }
+    const isHeld = task.state.jkts.includes(jkt);
+    const gateways = gatewaysWith(task.state.gateways, points);
+    if (isHeld && gateways?.length === task.state.gateways?.length)
+      return await this.credentialOf(task, key, addresses);
+    if (!isHeld) assertOpens(session, task);
+    await this.attach(task, { jkt, gateways, runtime: isHeld ? undefined : ask.runtime });
+    return await this.credentialOf(task, key, addresses);
+  }
+
+  /** @throws AppError `credential.*`, `task.*`, `brake.severed` unless the proof shows a key of this live task */
+  async assertHolds(id: TaskId, keyProof: string): Promise<void> {
+    const task = await this.live(id);
+    if (!task.state.jkts.includes((await this.provenKey(keyProof, id)).jkt)) throw wrongKey();
+  }
+
+  private async attach(
+    task: Task,
+    { jkt, gateways, runtime }: { jkt: string; gateways: readonly PointId[] | undefined; runtime: Runtime | undefined },
+  ): Promise<void> {
+    const { id } = task;
+    const isHeld = task.state.jkts.includes(jkt);
     // The program that acts now is the one that `decide` judges: another one than before is held at its first use.
-    const joined = { ...task, terms: { ...task.terms, runtime: ask.runtime ?? task.terms.runtime } };
-    const put = withState(joined, { ...task.state, jkts: [...task.state.jkts, jkt].slice(-MOST_KEYS) });
+    const joined = { ...task, terms: { ...task.terms, runtime: runtime ?? task.terms.runtime } };
+    const { gateways: _former, ...state } = task.state;
+    const put = withState(joined, {
+      ...state,
+      ...(gateways === undefined ? {} : { gateways }),
+      jkts: isHeld ? state.jkts : [...state.jkts, jkt].slice(-MOST_KEYS),
+    });
+    const action = isHeld ? "task.gateway" : "task.key";
     await change(this.kernel, {
       expect: [{ kind: "task", id, version: task.version }],
       put: [put],
-      entries: [
-        serverEntry(this.kernel, "task", { chain: chainOf(task), action: "task.key", resource: id, changes: [put] }),
-      ],
+      entries: [serverEntry(this.kernel, "task", { chain: chainOf(task), action, resource: id, changes: [put] })],
     });
-    return await this.credentialOf(task, key, gateways);
   }
 
   private async credentialOf(task: Task, key: ProvenKey, gateways: readonly string[]): Promise<TaskCredential> {
@@ -284,6 +310,15 @@ export class Tasks {
       else if (idleMs > terms.idleSeconds * 1000 + TOLD_WITHIN_MS) await this.startEnd(id, "idle");
     }
   }
+}
+
+/** @throws AppError `credential.wrong_key` unless this is a session of the human and the device behind the task */
+function assertOpens(session: Session | null, { terms }: Task): void {
+  if (session?.terms.human !== terms.human || session.terms.device !== terms.device) throw wrongKey();
+}
+
+function wrongKey(): AppError {
+  return new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
 }
 
 export function chainOf(task: Task): Chain & { human: HumanId; device: DeviceId; agent: AgentId; task: TaskId } {

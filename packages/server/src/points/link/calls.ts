@@ -1,16 +1,22 @@
 import {
   AppError,
+  type BrakeId,
   type Chain,
   type EntryId,
   type IntentId,
   type Json,
   type JsonObject,
+  type LedgerEntry,
+  NO_CHAIN,
   type PointId,
+  type StateRecord,
   type TaskId,
+  covers,
   isJsonObject,
 } from "@countersign/core";
-import type { ControlPlane } from "@countersign/enforce";
+import type { ControlPlane, EntryDraft } from "@countersign/enforce";
 import type { Store } from "../../store/index.ts";
+import type { Interest } from "../interest.ts";
 import { chain as isChain, readHold, readRecord, readRun } from "./bodies.ts";
 import { assertShape, id, listOf, text } from "./check.ts";
 
@@ -19,8 +25,8 @@ export interface CallContext {
   readonly point: PointId;
   readonly controlPlane: ControlPlane;
   readonly store: Store;
-  /** The chains of tasks that were looked up: what they name never changes. */
-  readonly chains: Map<TaskId, Chain>;
+  /** What it was told, and so which tasks it serves. Null: it has not joined. */
+  readonly interest: () => Interest | null;
   /** INV-9: whether this point gets secrets from the store. */
   readonly secrets: () => Promise<boolean>;
 }
@@ -45,9 +51,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   record: async (context, body) => {
     const { request, again } = readRecord(body);
-    for (const entry of request.entries) await assertChain(context, entry.chain);
-    for (const { kind, intent } of request.entries)
-      if (kind === "action.outcome" && intent !== undefined) await assertOwn(context, intent);
+    for (const entry of request.entries) await assertMayRecord(context, entry);
     if (request.consume !== undefined) {
       const known = await context.store.get("approval", request.consume.approval);
       if (known?.terms.task !== request.entries[0].chain.task) throw foreign();
@@ -58,34 +62,44 @@ export const CALLS: Readonly<Record<string, Call>> = {
   merge: async ({ controlPlane, point: own }, body) => await controlPlane.merge({ ...readRun(body), point: own }),
   hold: async (context, body) => {
     const request = readHold(body);
-    await assertChain(context, request.chain);
-    await assertChain(context, request.entry.chain);
+    assertServed(context, request.chain);
+    assertServed(context, request.entry.chain);
     return await context.controlPlane.hold({ ...request, point: context.point });
   },
-  denial: async (context, body) => await context.controlPlane.denial(...(await asked(context, "denial", body))),
-  heldCall: async (context, body) => await context.controlPlane.heldCall(...(await asked(context, "heldCall", body))),
-  brakeReason: async ({ controlPlane }, body) => {
+  denial: async (context, body) => await context.controlPlane.denial(...asked(context, "denial", body)),
+  heldCall: async (context, body) => await context.controlPlane.heldCall(...asked(context, "heldCall", body)),
+  brakeReason: async (context, body) => {
     const { brake } = assertShape("brakeReason", body, { brake: id("brk") });
-    return await controlPlane.brakeReason(brake as Parameters<ControlPlane["brakeReason"]>[0]);
+    const known = await context.store.get("brake", brake as BrakeId);
+    // These words may be about a person: they are for those who are stopped.
+    if (known !== null && context.interest()?.someChain((chain) => mayCover(known, chain)) !== true) return null;
+    return await context.controlPlane.brakeReason(brake as BrakeId);
   },
   secret: async ({ controlPlane, secrets }, body) => {
     const { name } = assertShape("secret", body, { name: text(200) });
     return (await secrets()) ? await controlPlane.secret(name as string) : null;
   },
   severTask: async (context, body) => {
-    const { chain, brake } = assertShape("severTask", body, { chain: isChain, brake: id("brk") });
-    await assertChain(context, chain as unknown as Chain);
-    type Sever = Parameters<ControlPlane["severTask"]>;
-    await context.controlPlane.severTask(chain as unknown as Sever[0], brake as Sever[1]);
+    const read = assertShape("severTask", body, { chain: isChain, brake: id("brk") });
+    const [chain, brake] = [read["chain"] as unknown as Chain, read["brake"] as BrakeId];
+    assertServed(context, chain);
+    const known = await context.store.get("brake", brake);
+    if (known?.state.status !== "active" || !mayCover(known, chain)) throw foreign();
+    await context.controlPlane.severTask(chain, brake);
     return null;
   },
   touch: async (context, body) => {
-    const { chain } = assertShape("touch", body, { chain: isChain });
-    await assertChain(context, chain as unknown as Chain);
-    context.controlPlane.touch(chain as unknown as Chain);
+    const chain = assertShape("touch", body, { chain: isChain })["chain"] as unknown as Chain;
+    assertServed(context, chain);
+    await Promise.resolve(context.controlPlane.touch(chain));
     return null;
   },
 };
+
+/** Whether tries of this chain can be against that stop. Which resource was tried is not known here. */
+function mayCover({ terms: { scope } }: StateRecord<"brake">, chain: Chain): boolean {
+  return scope.type === "resource" || covers(scope, chain, null);
+}
 
 /** Whether the entry is in the journal, by this point: then the transaction that was asked for is whole, for it has one. */
 async function isRecorded({ store, point: own }: CallContext, entry: EntryId): Promise<boolean> {
@@ -95,31 +109,48 @@ async function isRecorded({ store, point: own }: CallContext, entry: EntryId): P
 
 type Asked = Parameters<ControlPlane["denial"]>;
 
-async function asked(context: CallContext, what: string, body: JsonObject): Promise<Asked> {
+function asked(context: CallContext, what: string, body: JsonObject): Asked {
   const read = assertShape(what, body, { approval, chain: isChain }) as Readonly<Record<string, Json>>;
   const chain = read["chain"] as unknown as Chain;
-  await assertChain(context, chain);
+  assertServed(context, chain);
   return [read["approval"] as Asked[0], chain];
 }
 
-/** INV-11: a point speaks for tasks as they are, or for nobody: it cannot put words into a chain that it makes up. */
-async function assertChain({ store, chains }: CallContext, { human, device, agent, task }: Chain): Promise<void> {
-  if (task === null) {
-    if (human === null && device === null && agent === null) return;
-    throw foreign();
-  }
-  const known = chains.get(task) ?? (await store.get("task", task))?.terms;
-  if (known?.human !== human || known.device !== device || known.agent !== agent) throw foreign();
-  if (chains.size >= MOST_TASKS) chains.clear();
-  chains.set(task, { human, device, agent, task });
+/**
+ * INV-11: a point speaks for the tasks that it serves, or for nobody: it cannot put words into another chain. Whoever has stolen it reads,
+ * stops and records nothing of tasks that it was not told of.
+ */
+function assertServed({ interest }: CallContext, chain: Chain): void {
+  const known = chain.task === null ? NO_CHAIN : interest()?.chainOf(chain.task);
+  if (known === undefined || !isSame(known, chain)) throw foreign();
 }
 
-/** INV-11: nobody but the point that began an action says how it ended. */
-async function assertOwn({ store, point: own }: CallContext, intent: IntentId): Promise<void> {
-  const [begun] = await store.entries({ intent, kind: "action.intent", limit: 1 });
-  if (begun !== undefined && (begun.body as JsonObject)["point"] !== own) throw foreign();
+/** What a point may make durable of a task that it does not serve: that it refused its credential, and how an action of its own ended. */
+async function assertMayRecord(context: CallContext, entry: EntryDraft): Promise<void> {
+  const { kind, chain, intent, decision } = entry;
+  const begun = kind === "action.outcome" && intent !== undefined ? await begunBy(context, intent) : null;
+  if (begun !== null && isSame(begun, chain)) return;
+  const isRefusal = kind === "decision" && decision?.result === "deny";
+  const known = isRefusal && chain.task !== null ? await context.store.get("task", chain.task) : null;
+  if (known === null) return assertServed(context, chain);
+  const { human, device, agent } = known.terms;
+  if (!isSame({ human, device, agent, task: known.id }, chain)) throw foreign();
 }
+
+/** INV-11: nobody but the point that began an action says how it ended. Answers for whom it was begun; null when that is not known. */
+async function begunBy({ store, point: own }: CallContext, intent: IntentId): Promise<Chain | null> {
+  const [stored] = await store.entries({ intent, kind: "action.intent", limit: 1 });
+  if (stored === undefined) return null;
+  const { point: begunAt, chain } = stored.body as unknown as LedgerEntry;
+  if (begunAt !== own) throw foreign();
+  return chain;
+}
+
+function isSame(one: Chain, other: Chain): boolean {
+  return CHAIN.every((member) => one[member] === other[member]);
+}
+const CHAIN = ["human", "device", "agent", "task"] as const;
 
 function foreign(): AppError {
-  return new AppError("request.forbidden", { detail: "that is not of the task that the point names" });
+  return new AppError("request.forbidden", { detail: "that is not of a task that this point serves" });
 }

@@ -1,13 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import {
-  AppError,
-  type Chain,
-  type JsonObject,
-  type PointId,
-  type StateRecord,
-  type TaskId,
-  parseJson,
-} from "@countersign/core";
+import { AppError, type JsonObject, type PointId, type StateRecord, parseJson } from "@countersign/core";
 import {
   type ControlPlane,
   type Hello,
@@ -19,6 +11,7 @@ import {
 } from "@countersign/enforce";
 import type { Logger } from "pino";
 import type { Store } from "../../store/index.ts";
+import type { Interest } from "../interest.ts";
 import type { Points } from "../points.ts";
 import { readHello, readRenewal } from "./bodies.ts";
 import { CALLS, type CallContext } from "./calls.ts";
@@ -92,8 +85,8 @@ export class Session {
     };
     this.linked = new LinkedPoint({ id: point, name, link: this.link, lease });
     const secrets = async (): Promise<boolean> => await parts.secretsFor(point, jkt);
-    const chains = new Map<TaskId, Chain>();
-    this.context = { point, controlPlane: parts.controlPlane, store: parts.store, chains, secrets };
+    const interest = (): Interest | null => parts.points.interestOf(point);
+    this.context = { point, controlPlane: parts.controlPlane, store: parts.store, interest, secrets };
   }
 
   /** For how long nothing was heard, in ms. */
