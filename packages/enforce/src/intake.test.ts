@@ -169,3 +169,28 @@ describe("what is taken in", () => {
     expect(replica.version).toBe(50);
   });
 });
+
+describe("a stop that was lifted", () => {
+  const DAY_MS = 86_400_000;
+  const AT = Date.parse("2026-11-22T12:00:00.000Z");
+  const stop = (version: number, status: "active" | "thawed"): AnyState => {
+    const scope = { type: "all", value: "*" };
+    const terms = { kind: "freeze", scope, reason: "", by: "local", at: new Date(AT).toISOString(), agents: [] };
+    const made = { kind: "brake", id: "brk_1", version, terms, state: { status: "active" }, authority: null };
+    const authority = status === "active" ? null : countersign(alice, "brake.thaw", { records: [made as never] });
+    return { ...made, state: { status }, authority } as unknown as AnyState;
+  };
+
+  it("is kept for as long as an approval may be older than it, and then dropped", () => {
+    const before = [replica.size, intake.size];
+    tell([stop(5, "active")]);
+    intake.dropLifted(AT + 30 * DAY_MS);
+    expect([...replica.brakesInForce()]).toHaveLength(1);
+    tell([...peopleOf(alice, ["admin"], "genesis"), stop(6, "thawed")]);
+    intake.dropLifted(AT + DAY_MS + 900_000);
+    expect(replica.get("brake", "brk_1")?.state.status).toBe("thawed");
+    intake.dropLifted(AT + DAY_MS + 3_600_001);
+    expect(replica.get("brake", "brk_1")).toBeUndefined();
+    expect([replica.size, intake.size]).toEqual(before);
+  });
+});

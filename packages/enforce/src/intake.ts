@@ -8,6 +8,12 @@ import type { Replica } from "./replica.ts";
 /** Records that wait for whoever signed them; beyond it nothing more is taken in. */
 const MOST_WAITING = 10_000;
 
+/**
+ * How long a stop that was lifted is kept. An approval that was asked for before it does not outlive it (design 5.2), and counts for a day and a
+ * quarter of an hour at most; the rest is for clocks that differ.
+ */
+const LIFTED_MS = 25 * 3_600_000;
+
 interface IntakeParts {
   readonly replica: Replica;
   readonly refused: (record: AnyRecord, reason: string) => void;
@@ -83,6 +89,15 @@ export class Intake {
       this.parts.replica.drop(refOf(key));
     }
     this.settle(keys);
+  }
+
+  /** Drops stops that were lifted, when no approval can be older than they are. `now`: Unix milliseconds. */
+  dropLifted(now: number): void {
+    const over = [...this.parts.replica.all("brake")].filter(
+      ({ state, terms }) => state.status === "thawed" && now - Date.parse(terms.at) > LIFTED_MS,
+    );
+    for (const brake of over) this.holdings.unroot(keyOf(brake));
+    this.settle(over.map(keyOf));
   }
 
   private admit(records: readonly AnyRecord[]): void {

@@ -150,7 +150,10 @@ export class EnforcementPoint {
   /** Joins the control plane, then renews its lease until {@link stop}. @throws AppError what the control plane refuses it for */
   async start(): Promise<void> {
     await this.renewal.begin();
-    this.pruning = setInterval(() => this.learning.prune(), PRUNE_MS);
+    this.pruning = setInterval(() => {
+      this.learning.prune();
+      this.intake.dropLifted(this.now());
+    }, PRUNE_MS);
     this.pruning.unref();
   }
 
