@@ -194,6 +194,8 @@ export interface Kinds {
       readonly removing?: true;
       /** When it was heard last, RFC 3339, of one that fell silent without a word; until it joins again. */
       readonly silentSince?: string;
+      /** It fell silent: what it had begun may lack an outcome, and nobody has closed that yet. */
+      readonly unclosed?: true;
       /** Digest of a secret of the one process that may renew; null for a point that is away. */
       readonly instance: string | null;
       /** How often it joined: only over the link of the last join is a stop acknowledged. */

@@ -2,7 +2,7 @@ import { type PointId, newId } from "@countersign/core";
 import type { Kernel } from "./kernel.ts";
 import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/index.ts";
 import { closeIntentsOf } from "./ledger/index.ts";
-import type { ServedPoints } from "./points/index.ts";
+import { type ServedPoints, closeLeft } from "./points/index.ts";
 import type { ServerOptions } from "./start.ts";
 import type { LedgerStore } from "./store/index.ts";
 
@@ -32,6 +32,9 @@ export async function ownPoint(kernel: Kernel, { membership }: ServedPoints, nam
     const formerId = await store.blob(`point/${name}`);
     return await membership.own(name, formerId === null ? null : pointIdIn(formerId));
   });
+  const record = await store.get("point", id);
+  // Another server may be about to do the same.
+  if (record?.state.unclosed === true) await closeLeft(kernel, record);
   const closed = await closeIntentsOf(kernel, id);
   if (closed > 0) log.warn({ point: id, closed }, "intents that a crash cut off have the outcome unknown now");
   return { id, name };

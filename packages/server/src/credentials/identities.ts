@@ -104,7 +104,7 @@ export class Identities {
     const next: Point["state"] =
       state.status === "away"
         ? { ...state, status: "removed" }
-        : { ...state, status: "leaving", instance: null, removing: true };
+        : { ...state, status: "leaving", instance: null, removing: true, unclosed: true };
     const put: Put = { ...withState(point, next), authority: null };
     await change(kernel, {
       expect: [{ kind: "point", id, version }],

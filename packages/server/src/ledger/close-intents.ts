@@ -26,16 +26,20 @@ export interface Closing {
  * theirs. What a point has spooled it closes itself, in its spool. Returns the number of intents.
  */
 export async function closeIntentsOf(closing: Closing, point: PointId): Promise<number> {
+  const outcomes = await unknownOutcomes(closing, point);
+  for (let at = 0; at < outcomes.length; at += BATCH) {
+    await Promise.all(outcomes.slice(at, at + BATCH).map((outcome) => closing.store.commit({ entries: [outcome] })));
+  }
+  return outcomes.length;
+}
+
+/** The outcomes by which {@link closeIntentsOf} closes what is open now. */
+export async function unknownOutcomes(closing: Closing, point: PointId): Promise<readonly Entry[]> {
   const open = (await closing.store.openIntents()).filter(({ body }) => {
     const entry = body as unknown as LedgerEntry;
     return entry.point === point && entry.spool === undefined;
   });
-  for (let at = 0; at < open.length; at += BATCH) {
-    await Promise.all(
-      open.slice(at, at + BATCH).map((intent) => closing.store.commit({ entries: [unknownOutcome(closing, intent)] })),
-    );
-  }
-  return open.length;
+  return open.map((intent) => unknownOutcome(closing, intent));
 }
 
 function unknownOutcome({ pointId, now: clock, random }: Closing, stored: StoredEntry): Entry {

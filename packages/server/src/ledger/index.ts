@@ -1,5 +1,5 @@
 export { ledgerChecks } from "./checks.ts";
-export { closeIntentsOf } from "./close-intents.ts";
+export { closeIntentsOf, unknownOutcomes } from "./close-intents.ts";
 export type { Ledger } from "./ledger.ts";
 export { openLedger } from "./ledger.ts";
 export { logKey } from "./log-key.ts";

@@ -45,6 +45,7 @@ async function actOf(store: Store, { index, body }: StoredEntry, names: Names): 
 /** How an intent ended; null while it is under way, and for what was refused. */
 async function outcomeOf(store: Store, { kind, intent }: LedgerEntry): Promise<string | null> {
   if (intent === undefined || kind !== "action.intent") return null;
-  const [found] = await store.entries({ intent, kind: "action.outcome", limit: 1 });
+  // A gateway that was taken for gone may tell later how it ended: its word is the last.
+  const [found] = await store.entries({ intent, kind: "action.outcome", limit: 1, reverse: true });
   return (found?.body as unknown as LedgerEntry | undefined)?.outcome?.status ?? null;
 }

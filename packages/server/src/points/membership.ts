@@ -189,6 +189,13 @@ export class Membership {
     }
   }
 
+  /** Those that hold no lease, fell silent and did not come back for so long: they will not say how that ended which they had begun. */
+  unclosed(forMs: number): readonly PointRecord[] {
+    return this.all().filter(
+      (record) => record.state.unclosed === true && !mayHold(record) && this.silence.leftFor(record) >= forMs,
+    );
+  }
+
   /** The longest time for which a lease may run on after its last renewal was answered. */
   private async silentMs(): Promise<number> {
     return await leaseMs(this.kernel);
@@ -197,7 +204,8 @@ export class Membership {
   /** It fell silent: its last lease may still run. */
   private async leaving(record: PointRecord): Promise<PointRecord | null> {
     const heardAt = this.kernel.now() - this.silence.silentFor(record);
-    const state = { ...record.state, status: "leaving", silentSince: new Date(heardAt).toISOString() } as const;
+    const silentSince = new Date(heardAt).toISOString();
+    const state = { ...record.state, status: "leaving", silentSince, unclosed: true } as const;
     return await this.commit(withState(record, state), record.version, "point.leaving");
   }
 

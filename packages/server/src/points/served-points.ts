@@ -12,6 +12,7 @@ import { closeIntentsOf } from "../ledger/index.ts";
 import type { Head } from "../store/index.ts";
 import { isServable } from "./servable.ts";
 import { Barrier } from "./barrier.ts";
+import { closeLeft } from "./close-left.ts";
 import type { Interest } from "./interest.ts";
 import { Membership } from "./membership.ts";
 import { taskKey } from "./points.ts";
@@ -20,6 +21,8 @@ import { type PointStanding, standings } from "./standing.ts";
 /** Tasks that a point takes along when it joins again. */
 const MOST_TASKS = 10_000;
 const MOST_URL_CHARS = 2048;
+/** How long a point that fell silent may take to come back and say itself how that ended which it had begun. */
+const CLOSED_AFTER_MS = 60_000;
 
 /** Leases of the points that are connected here, and what each is told (ADR 0007). */
 export class ServedPoints {
@@ -36,6 +39,7 @@ export class ServedPoints {
   private readonly monotonicMs: () => number;
   /** When the last look at the primary that was answered began. */
   private headAt: number;
+  private closing: Promise<void> | null = null;
   private leaseMs = Number.POSITIVE_INFINITY;
 
   constructor(kernel: Kernel, monotonicMs: () => number) {
@@ -173,6 +177,20 @@ export class ServedPoints {
     this.headAt = asked;
     this.leaseMs = (await settingsOf(this.kernel)).lease.seconds * 1000;
     await this.membership.sweep();
+    this.closing ??= this.closeLeft().finally(() => (this.closing = null));
+  }
+
+  /** Beside the sweep, because it reads much. Tried again with a later one. */
+  private async closeLeft(): Promise<void> {
+    const { log } = this.kernel;
+    try {
+      for (const record of this.membership.unclosed(CLOSED_AFTER_MS)) {
+        const closed = await closeLeft(this.kernel, record);
+        if (closed !== null) this.membership.noted(closed);
+      }
+    } catch (error) {
+      log.warn({ err: error }, "what points had begun that are gone was not closed");
+    }
   }
 
   private interestOf(point: PointId): Interest {
