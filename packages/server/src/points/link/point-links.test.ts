@@ -232,6 +232,24 @@ describe("who is refused", () => {
     await other.close();
   });
 
+  it("one link too many of an identity, with a code; the others go on, and one that ends makes room", async () => {
+    const works = bench.remote(point);
+    await works.join(hello(point.point, { instance: instance(1) }));
+    const idle = await Promise.all(Array.from({ length: 7 }, async () => await bench.dial(point)));
+    for (const socket of idle)
+      expect(await converse(socket, [{ id: 1, call: "ping", body: {} }])).toMatchObject([{ ok: true }]);
+    const refused = await converse(await bench.dial(point), [join()]);
+    expect(refused).toMatchObject([{ ok: false, problem: { code: "request.too_many" } }]);
+    expect(await works.renew(renewal(point.point))).toEqual(NOTHING);
+    const other = await bench.join("other");
+    expect(await bench.remote(other).join(hello(other.point))).toEqual(NOTHING);
+    idle[0]?.destroy();
+    await vi.waitFor(async () => {
+      const [answer] = await converse(await bench.dial(point), [{ id: 1, call: "ping", body: {} }]);
+      expect(answer).toMatchObject({ ok: true });
+    });
+  });
+
   it("a point whose certificate ended meanwhile, in the middle of its link", async () => {
     const remote = bench.remote(point);
     await remote.join(hello(point.point));

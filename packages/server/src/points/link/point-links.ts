@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type Server, type TLSSocket, createServer } from "node:tls";
-import { AppError, type StateRecord } from "@countersign/core";
+import { AppError, type PointId, type StateRecord } from "@countersign/core";
 import { JoiningLink } from "./joining-link.ts";
 import { type LinkIdentity, Session, type SessionParts, isStill } from "./session.ts";
 
@@ -33,6 +33,9 @@ const HANDSHAKE_MS = 5000;
 /** Handshakes that may be under way, and links of whoever has no certificate yet. */
 const MOST_HANDSHAKES = 2000;
 const MOST_JOINING = 100;
+/** Links of one identity: one that works, one that takes its place, and copies that wait. Links of all. */
+const MOST_OF_ONE = 8;
+const MOST_LINKS = 20_000;
 const LOOK_MS = 250;
 
 /** The server's side of the point link (ADR 0007): every connection that began with the preamble ends up here. */
@@ -43,6 +46,7 @@ export class PointLinks {
   /** Every connection, also those that are no link yet. */
   private readonly sockets = new Set<Socket>();
   private readonly sessions = new Set<Session>();
+  private readonly linksOf = new Map<PointId, number>();
   private readonly strangers = new Set<JoiningLink>();
   private readonly timer: NodeJS.Timeout;
   private lease = { seconds: 3, marginMs: 500 };
@@ -97,8 +101,10 @@ export class PointLinks {
     try {
       // INV-1: the chain as OpenSSL sees it, and the name, the time and the record as this installation does.
       const identified = await trust.identify(certificate.raw);
-      if (identified.ok && socket.authorized && !socket.destroyed) this.begin(socket, identified);
-      else this.refuse(socket, identified.ok ? "svid.untrusted" : identified.code);
+      if (!identified.ok) this.refuse(socket, identified.code);
+      else if (!socket.authorized || socket.destroyed) this.refuse(socket, "svid.untrusted");
+      else if (this.isFull(identified.point)) this.refuse(socket, "request.too_many");
+      else this.begin(socket, identified);
     } catch (error) {
       log.error({ err: error }, "a link was not identified");
       socket.destroy();
@@ -107,8 +113,19 @@ export class PointLinks {
 
   private begin(socket: TLSSocket, identity: LinkIdentity): void {
     const session = new Session(socket, identity, this.parts);
+    const { point } = identity;
     this.sessions.add(session);
-    socket.once("close", () => this.sessions.delete(session));
+    this.linksOf.set(point, (this.linksOf.get(point) ?? 0) + 1);
+    socket.once("close", () => {
+      this.sessions.delete(session);
+      const left = (this.linksOf.get(point) ?? 0) - 1;
+      if (left > 0) this.linksOf.set(point, left);
+      else this.linksOf.delete(point);
+    });
+  }
+
+  private isFull(point: PointId): boolean {
+    return this.sessions.size >= MOST_LINKS || (this.linksOf.get(point) ?? 0) >= MOST_OF_ONE;
   }
 
   /** The one message that whoever is refused gets, in place of an answer to its first request. */
