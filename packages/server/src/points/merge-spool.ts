@@ -13,7 +13,7 @@ import { type Kernel, serverEntry } from "../kernel.ts";
 import type { Commit } from "../store/index.ts";
 import { type CheckedFrame, type RunFault, chain, checkRun, faultIn } from "./check-run.ts";
 import { sealedDisclosure } from "./sealed-disclosure.ts";
-import { isServable } from "./servable.ts";
+import { isChainOf, isServable } from "./servable.ts";
 import { type SpoolRecord, moved, signedPart } from "./spool-place.ts";
 
 type Refused = Extract<Merged, { ok: false }>["code"];
@@ -136,21 +136,21 @@ export class SpoolMerge {
    * INV-11: a point speaks for tasks as they are, or for nobody. The task may have ended since, and the point may have dropped it long ago; but
    * of one whose credentials were never for this point it can only say that it refused them. Null: it may say this.
    */
-  private async foreignTo(
-    { kind, chain: { human, device, agent, task } }: EntryDraft,
-    point: PointId,
-  ): Promise<string | null> {
-    if (task === null)
-      return human === null && device === null && agent === null ? null : "its chain is not that of its task";
-    const known = this.tasks.get(task) ?? (await this.kernel.store.get("task", task));
-    if (known?.terms.human !== human || known.terms.device !== device || known.terms.agent !== agent)
-      return "its chain is not that of its task";
+  private async foreignTo({ kind, chain: said }: EntryDraft, point: PointId): Promise<string | null> {
+    const { task } = said;
+    const known = task === null ? null : (this.tasks.get(task) ?? (await this.task(task)));
+    if (!isChainOf(said, known)) return "its chain is not that of its task";
+    if (known === null || kind === "decision" || isServable(known, point)) return null;
     // Which gateways a task is for only grows: what is remembered of it may be too little, and never too much.
-    const now = isServable(known, point) ? known : await this.kernel.store.get("task", task);
-    if (kind !== "decision" && (now === null || !isServable(now, point))) return "its task is not for this point";
+    const now = await this.task(known.id);
+    return now !== null && isServable(now, point) ? null : "its task is not for this point";
+  }
+
+  private async task(id: TaskId): Promise<StateRecord<"task"> | null> {
+    const found = await this.kernel.store.get("task", id);
     if (this.tasks.size >= MOST_TASKS) this.tasks.clear();
-    this.tasks.set(task, now ?? known);
-    return null;
+    if (found !== null) this.tasks.set(id, found);
+    return found;
   }
 
   private async intentFault(

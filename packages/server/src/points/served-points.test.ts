@@ -162,7 +162,7 @@ describe("membership", () => {
 
 describe("renewals", () => {
   const suspension = (status: "suspended" | "active"): Parameters<Kernel["store"]["commit"]>[0] => {
-    const put = [mine.agentPut(status as "active")];
+    const put = [mine.agentPut(status)];
     return { put, entries: [serverEntry(kernel, "admin", { action: "test", changes: named(put) })] };
   };
 

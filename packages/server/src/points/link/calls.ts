@@ -17,6 +17,7 @@ import {
 import type { ControlPlane, EntryDraft } from "@countersign/enforce";
 import type { Store } from "../../store/index.ts";
 import type { Interest } from "../interest.ts";
+import { isChainOf, isSame } from "../servable.ts";
 import { chain as isChain, readHold, readRecord, readRun } from "./bodies.ts";
 import { assertShape, id, listOf, text } from "./check.ts";
 
@@ -81,7 +82,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   severTask: async (context, body) => {
     const read = assertShape("severTask", body, { chain: isChain, brake: id("brk") });
-    const [chain, brake] = [read["chain"] as unknown as Chain, read["brake"] as BrakeId];
+    const chain = read["chain"] as unknown as Chain;
+    const brake = read["brake"] as BrakeId;
     assertServed(context, chain);
     const known = await context.store.get("brake", brake);
     if (known?.state.status !== "active" || !mayCover(known, chain)) throw foreign();
@@ -133,8 +135,7 @@ async function assertMayRecord(context: CallContext, entry: EntryDraft): Promise
   const isRefusal = kind === "decision" && decision?.result === "deny";
   const known = isRefusal && chain.task !== null ? await context.store.get("task", chain.task) : null;
   if (known === null) return assertServed(context, chain);
-  const { human, device, agent } = known.terms;
-  if (!isSame({ human, device, agent, task: known.id }, chain)) throw foreign();
+  if (!isChainOf(chain, known)) throw foreign();
 }
 
 /** INV-11: nobody but the point that began an action says how it ended. Answers for whom it was begun; null when that is not known. */
@@ -145,11 +146,6 @@ async function begunBy({ store, point: own }: CallContext, intent: IntentId): Pr
   if (begunAt !== own) throw foreign();
   return chain;
 }
-
-function isSame(one: Chain, other: Chain): boolean {
-  return CHAIN.every((member) => one[member] === other[member]);
-}
-const CHAIN = ["human", "device", "agent", "task"] as const;
 
 function foreign(): AppError {
   return new AppError("request.forbidden", { detail: "that is not of a task that this point serves" });

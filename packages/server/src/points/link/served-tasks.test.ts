@@ -1,4 +1,4 @@
-import { type BrakeId, type Chain, type PointId, type TaskId, newId } from "@countersign/core";
+import { type Chain, type PointId, type TaskId, newId } from "@countersign/core";
 import type { Hello, RemoteControlPlane } from "@countersign/enforce";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verifies } from "../../../../../e2e/support/invariants.ts";
@@ -94,7 +94,7 @@ describe("a gateway speaks for the tasks that it serves", () => {
       [mine, other],
       [mine, newId("brk", 3, random)],
     ] as const)
-      await expect(remote.severTask(chainOf(of), brake as BrakeId)).rejects.toMatchObject(FORBIDDEN);
+      await expect(remote.severTask(chainOf(of), brake)).rejects.toMatchObject(FORBIDDEN);
     await put(brakeOn("all", "*", signedBy(bob))(all));
     await expect(remote.severTask(chainOf(mine), all)).rejects.toMatchObject(FORBIDDEN);
     expect(asked()).toEqual(["severTask"]);
