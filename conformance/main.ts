@@ -1,4 +1,5 @@
 import { mcpConformance } from "./mcp/run.ts";
+import { postgresConformance } from "./postgres/run.ts";
 import { stopConformance } from "./stop/run.ts";
 
 /** `npm run conformance -- SUITE [options]`: what was tried, then one last line `N passed, N failed`. */
@@ -8,7 +9,11 @@ export interface Tally {
 }
 type Suite = (options: readonly string[]) => Promise<Tally>;
 
-const SUITES: Readonly<Record<string, Suite>> = { mcp: mcpConformance, stop: stopConformance };
+const SUITES: Readonly<Record<string, Suite>> = {
+  mcp: mcpConformance,
+  postgres: postgresConformance,
+  stop: stopConformance,
+};
 
 const [name = "", ...options] = process.argv.slice(2);
 const suite = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined;

@@ -1,0 +1,1 @@
+export { type CatalogueConnection, type CatalogueOptions, PostgresCatalogue } from "./postgres-catalogue.ts";
