@@ -1,18 +1,17 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Chance } from "./chance.ts";
 import { type Verdict, check } from "./check/check.ts";
 import type { History, Scope, Stop } from "./check/history.ts";
-import { Cluster, type GatewayNode } from "./cluster/cluster.ts";
-import { People } from "./cluster/people.ts";
+import type { Cluster, GatewayNode } from "./cluster/cluster.ts";
+import type { People } from "./cluster/people.ts";
 import { LedgerReader } from "./ledger.ts";
-import { Agents, Upstream } from "./load.ts";
+import { Agents, type Upstream } from "./load.ts";
 import { Nemesis } from "./nemesis.ts";
 import { nowMs } from "./sightings.ts";
 import { Stopping } from "./stopping.ts";
 import { Works, notesOf } from "./works.ts";
+import { World } from "./world.ts";
 
 export interface FaultRunOptions {
   readonly seed: number;
@@ -38,6 +37,7 @@ const CALM_MS = 90_000;
 /** A cluster under load that is broken at random, round after round, while stops are asked for. */
 export class FaultRun {
   private readonly options: FaultRunOptions;
+  private readonly world: World;
   private readonly folder: string;
   private readonly cluster: Cluster;
   private readonly people: People;
@@ -46,29 +46,20 @@ export class FaultRun {
   private readonly reader: LedgerReader;
   private rounds = 0;
 
-  private constructor(options: FaultRunOptions, parts: Parts) {
+  private constructor(options: FaultRunOptions, world: World) {
     this.options = options;
-    this.folder = parts.folder;
-    this.cluster = parts.cluster;
-    this.people = parts.people;
-    this.upstream = parts.upstream;
+    this.world = world;
+    this.folder = world.folder;
+    this.cluster = world.cluster;
+    this.people = world.people;
+    this.upstream = world.upstream;
     this.chance = new Chance(options.seed);
-    this.reader = new LedgerReader(parts.cluster);
+    this.reader = new LedgerReader(world.cluster);
   }
 
   static async begin(options: FaultRunOptions): Promise<FaultRun> {
-    const folder = await mkdtemp(join(tmpdir(), "countersign-fault-"));
-    options.say(`seed ${String(options.seed)}, logs in ${folder}`);
-    const upstream = await Upstream.start(join(folder, "upstream.log"));
-    const cluster = await Cluster.make({ ...options, folder });
-    const setupUrl = await cluster.startServers();
-    const apis = cluster.servers.map(({ api }) => api);
-    const people = await People.create(apis, setupUrl, cluster.gateways);
-    const upstreamApproval = await cluster.addUpstream(upstream.url);
-    await people.ask(async (alice) => await alice.answer(upstreamApproval));
-    await cluster.joinGateways();
-    options.say(`${String(cluster.servers.length)} servers and ${String(cluster.gateways.length)} gateways work`);
-    return new FaultRun(options, { folder, upstream, cluster, people });
+    options.say(`seed ${String(options.seed)}`);
+    return new FaultRun(options, await World.begin(options));
   }
 
   async round(forMs: number): Promise<RoundResult> {
@@ -163,17 +154,8 @@ export class FaultRun {
 
   /** `keep`: the logs stay where they are. */
   async close(keep: boolean): Promise<void> {
-    await this.cluster.close();
-    this.upstream.end();
-    if (!keep) await rm(this.folder, { recursive: true, force: true });
+    await this.world.close(keep);
   }
-}
-
-interface Parts {
-  readonly folder: string;
-  readonly cluster: Cluster;
-  readonly people: People;
-  readonly upstream: Upstream;
 }
 
 async function isReady({ url }: GatewayNode): Promise<boolean> {

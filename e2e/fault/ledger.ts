@@ -11,6 +11,7 @@ const PAGE = 1000;
 export class LedgerReader {
   private readonly read: Recorded[] = [];
   private readonly cluster: Cluster;
+  private copies = 0;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
@@ -31,19 +32,27 @@ export class LedgerReader {
 
   /** What is wrong with the ledger as a stranger sees it who has only a copy of it, and between the servers; null: nothing. */
   async verified(folder: string): Promise<string | null> {
-    const { servers, env } = this.cluster;
-    for (const [i, { data, api }] of servers.entries()) {
-      const copy = join(folder, `export-${String(i)}-${String(this.read.length)}`);
-      const place = ["--data", data, "--json"];
-      for (const args of [
-        ["ledger", "export", copy, "--server", api, ...place],
-        ["ledger", "verify", "--offline", copy, "--json"],
-      ]) {
-        const ran = await countersign(args, env);
-        if (ran.code !== 0) return `countersign ${args.slice(0, 2).join(" ")} of server ${String(i)}: ${ran.stderr}`;
+    for (const i of this.cluster.servers.keys()) {
+      try {
+        await this.command(i, ["ledger", "verify", "--offline", await this.copied(i, folder), "--json"]);
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
       }
     }
     return null;
+  }
+
+  /** A copy of the ledger as one of the servers publishes it; answers the folder. @throws Error when there is none to have */
+  async copied(server: number, folder: string): Promise<string> {
+    const copy = join(folder, `export-${String(server)}-${String((this.copies += 1))}`);
+    const { data, api } = this.cluster.servers[server] as Cluster["servers"][number];
+    await this.command(server, ["ledger", "export", copy, "--server", api, "--data", data, "--json"]);
+    return copy;
+  }
+
+  private async command(server: number, args: readonly string[]): Promise<void> {
+    const { code, stderr } = await countersign(args, this.cluster.env);
+    if (code !== 0) throw new Error(`countersign ${args.slice(0, 2).join(" ")} of server ${String(server)}: ${stderr}`);
   }
 }
 

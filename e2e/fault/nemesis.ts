@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Postgres } from "../../packages/server/src/testing/index.ts";
 import type { Chance } from "./chance.ts";
 import type { Disruption } from "./check/history.ts";
 import type { Cluster, GatewayNode, ServerNode } from "./cluster/cluster.ts";
@@ -69,7 +70,7 @@ export class Nemesis {
   private next(): Breakage | null {
     const { chance, cluster } = this;
     const dice = chance.next();
-    if (dice < 0.01) return this.control(cluster.postgres, () => this.database());
+    if (dice < 0.01) return this.control(cluster.database, ({ primary }) => this.postgres(primary));
     if (dice < 0.09) return this.control(chance.one(cluster.servers), (server) => this.server(server));
     if (dice < 0.15) return this.control(chance.one(cluster.servers), (server) => this.wayToDatabase(server));
     if (dice < 0.55) return this.part(chance.one(cluster.gateways), (gateway) => this.gateway(gateway));
@@ -90,8 +91,7 @@ export class Nemesis {
     return { ...breakage, run: async () => await breakage.run().finally(() => this.broken.delete(part)) };
   }
 
-  private database(): Breakage {
-    const { postgres } = this.cluster;
+  private postgres(postgres: Postgres): Breakage {
     const kill = this.chance.next() < 0.5;
     return {
       what: kill ? "PostgreSQL is killed and starts again" : "PostgreSQL is started anew",
@@ -157,7 +157,7 @@ export class Nemesis {
   }
 
   private wayToDatabase({ program, database }: ServerNode): Breakage {
-    return this.network(`the way of ${program.name} to the database`, [database], true);
+    return this.network(`the way of ${program.name} to the database`, database, true);
   }
 
   private links({ name, links }: GatewayNode): Breakage {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { availability } from "./availability.ts";
 import { gatewayKill } from "./gateway-kill.ts";
 import { kill } from "./kill.ts";
 import type { Loop } from "./loop.ts";
@@ -11,7 +12,7 @@ import { stop } from "./stop.ts";
  * `npm run soak [-- NAME] [--short]`: breaks a running system again and again and looks at what is left. One file per loop; each
  * round ends passed or failed; the last line is `N passed, N failed`, with the number of rounds that this machine can't run.
  */
-const LOOPS: readonly Loop[] = [kill, gatewayKill, powerCut, spool, shellJudge, stop];
+const LOOPS: readonly Loop[] = [kill, gatewayKill, powerCut, spool, shellJudge, stop, availability];
 
 const { values, positionals } = parseArgs({
   options: { short: { type: "boolean", default: false } },

@@ -22,7 +22,7 @@ async function* rounds(count: number): AsyncGenerator<Round> {
   const seed = Number(process.env["COUNTERSIGN_FAULT_SEED"] ?? randomInt(2 ** 31));
   const loud = process.env["COUNTERSIGN_FAULT_LOUD"] !== undefined;
   const say = (line: string): void => {
-    if (loud || line.startsWith("seed")) process.stdout.write(`    ${line}\n`);
+    if (loud || /^(seed|logs) /.test(line)) process.stdout.write(`    ${line}\n`);
   };
   const run = await FaultRun.begin({ ...size, seed, say });
   let failed = false;
@@ -52,7 +52,7 @@ function told({ stops, history, verdict }: RoundResult): string {
     `${String(stops.length)} stops (${String(leases.length)} waited for leases, longest ${Math.max(0, ...took).toFixed(0)} ms)`,
     `${String(history.disruptions.length)} things broken`,
     `${String(history.arrived.length)} calls upstream`,
-    `${String(history.received.length)} answers`,
+    `${String(history.received.filter(({ what }) => what !== "unanswered").length)} answers`,
     `${String(verdict.underWay)} under way when stopped`,
     `${String(verdict.uncertain)} uncertain`,
     `${String(history.ledger.length)} entries`,

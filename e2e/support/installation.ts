@@ -148,9 +148,15 @@ export async function mcpClient(task: TaskClient, mode: "auto" | "legacy" = "aut
 }
 
 /** The object `D` of a refused call, or null for a call that passed. */
-export function refusalOf(
-  result: unknown,
-): { decision: string; code: string; step: string; approval?: string; brake?: string; entry: string | null } | null {
+export function refusalOf(result: unknown): {
+  decision: string;
+  code: string;
+  step: string;
+  reason: string;
+  approval?: string;
+  brake?: string;
+  entry: string | null;
+} | null {
   const meta = (result as { _meta?: Record<string, unknown> })._meta;
   return (meta?.["dev.countersign/decision"] as ReturnType<typeof refusalOf>) ?? null;
 }

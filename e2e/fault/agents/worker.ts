@@ -5,7 +5,7 @@ import { importSigningKey } from "@countersign/credentials";
 import { refusalOf } from "../../support/installation.ts";
 import { TaskClient } from "../../support/workstation.ts";
 import type { Call, Received } from "../check/history.ts";
-import { type Sightings, appendLine } from "../sightings.ts";
+import { type Sightings, appendLine, nowMs } from "../sightings.ts";
 import { type Seen, seeingFetch } from "./seeing-fetch.ts";
 import type { Work } from "./wire.ts";
 
@@ -14,6 +14,10 @@ const PATIENCE_MS = 15_000;
 /** Between calls that get no answer. */
 const PAUSE_MS = 250;
 const LARGE_BYTES = 300_000;
+/** Refusals after which trying again is of no use. */
+const STOPPED = /^(brake|task)\./;
+
+type Told = Pick<Received, "what" | "code" | "reason" | "entry">;
 
 /** One agent that calls, and calls again; refused because it is stopped, it rests until it is told to try. */
 export class Worker {
@@ -34,15 +38,8 @@ export class Worker {
   }
 
   async run(): Promise<void> {
-    while (!this.ended.signal.aborted) {
-      try {
-        if ((await this.act()) === "stopped") await new Promise<void>((resolve) => (this.wake = resolve));
-      } catch {
-        // No answer at all: a gateway that is gone, or cut off. What counts is what was received.
-        await this.leave();
-        await delay(PAUSE_MS);
-      }
-    }
+    while (!this.ended.signal.aborted)
+      if ((await this.act()) === "stopped") await new Promise<void>((resolve) => (this.wake = resolve));
     await this.leave();
   }
 
@@ -56,26 +53,34 @@ export class Worker {
   }
 
   private async act(): Promise<"stopped" | "goes on"> {
-    this.client ??= await this.connect();
     const { by, ...more } = this.nextCall();
-    const options = { signal: this.ended.signal, timeout: PATIENCE_MS };
-    const name = by.effect === "read" ? "look" : "note";
-    const result = await this.client.callTool({ name, arguments: { by, ...more } }, options);
-    const refusal = refusalOf(result);
+    const begunAt = nowMs();
+    const told = await this.toldOf(by, more);
+    // What is under way when the agent ends is nobody's fault.
+    if (told.what === "unanswered" && this.ended.signal.aborted) return "goes on";
     const seen = this.last.get(by.call) ?? this.sightings.now();
     this.last.delete(by.call);
-    const what = refusal === null ? "result" : "refused";
-    appendLine(this.log, {
-      ...by,
-      ...seen,
-      what,
-      code: refusal?.code ?? null,
-      entry: refusal?.entry ?? null,
-    } satisfies Received);
-    if (refusal === null) return "goes on";
-    if (/^(brake|task)\./.test(refusal.code)) return "stopped";
+    appendLine(this.log, { ...by, begunAt, ...seen, ...told } satisfies Received);
+    if (told.what === "result") return "goes on";
+    if (told.code !== null && STOPPED.test(told.code)) return "stopped";
     await delay(PAUSE_MS);
     return "goes on";
+  }
+
+  private async toldOf(by: Call, more: object): Promise<Told> {
+    try {
+      this.client ??= await this.connect();
+      const options = { signal: this.ended.signal, timeout: PATIENCE_MS };
+      const name = by.effect === "read" ? "look" : "note";
+      const refusal = refusalOf(await this.client.callTool({ name, arguments: { by, ...more } }, options));
+      if (refusal === null) return { what: "result", code: null, reason: null, entry: null };
+      const { code, reason, entry } = refusal;
+      return { what: "refused", code, reason, entry };
+    } catch (error) {
+      // No answer at all: a gateway that is gone, or cut off.
+      await this.leave();
+      return { what: "unanswered", code: null, reason: String(error), entry: null };
+    }
   }
 
   /** Reads and writes; one in four takes the upstream a while, one in twenty is large both ways. */

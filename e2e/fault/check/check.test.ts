@@ -23,8 +23,10 @@ const received = (at: number, more: Partial<Received> = {}): Received => ({
   ...CALL,
   at,
   notBefore: at - 5,
+  begunAt: at - 100,
   what: "result",
   code: null,
+  reason: null,
   entry: null,
   ...more,
 });

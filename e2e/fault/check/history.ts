@@ -27,8 +27,14 @@ export interface Arrived extends Call, Sighting {
 /** A line of an agent's log: what it received for a call. */
 export interface Received extends Call, Sighting {
   readonly at: number;
-  readonly what: "result" | "refused";
+  /** When the agent began the call. */
+  readonly begunAt: number;
+  /** `unanswered`: an error of the connection, a time-out, anything that is neither a result nor a refusal. */
+  readonly what: "result" | "refused" | "unanswered";
+  /** Of a refusal. */
   readonly code: string | null;
+  /** Words of a refusal, or of the error in place of an answer. */
+  readonly reason: string | null;
   /** Entry of the ledger that a refusal names. */
   readonly entry: string | null;
 }

@@ -3,17 +3,17 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { type Postgres, startPostgres } from "../../../packages/server/src/testing/index.ts";
 import { countersign, userEnvironment } from "../../support/launcher.ts";
 import { overSocket } from "../../support/socket.ts";
 import { DroppingProxy } from "../dropping-proxy.ts";
+import { type Database, startDatabase, waysTo } from "./database.ts";
 import { Program } from "./program.ts";
 import { WallClock, fakeTimeLibrary } from "./wall-clock.ts";
 
-/** A control plane: its process, its way to the database, its address. */
+/** A control plane: its process, its way to each instance of the database, its address. */
 export interface ServerNode {
   readonly program: Program;
-  readonly database: DroppingProxy;
+  readonly database: readonly DroppingProxy[];
   readonly clock: WallClock | null;
   readonly api: string;
   readonly data: string;
@@ -31,19 +31,21 @@ export interface ClusterOptions {
   readonly folder: string;
   readonly servers: number;
   readonly gateways: number;
+  /** Whether the database has a synchronous standby. */
+  readonly standby?: boolean;
 }
 
 const AT_ONCE = 4;
 
 /** Servers on one PostgreSQL and gateways, each a process of its own, with a network between them that can be broken. */
 export class Cluster {
-  readonly postgres: Postgres;
+  readonly database: Database;
   readonly servers: readonly ServerNode[];
   readonly gateways: readonly GatewayNode[];
   readonly env: NodeJS.ProcessEnv;
 
-  private constructor(parts: Pick<Cluster, "postgres" | "servers" | "gateways" | "env">) {
-    this.postgres = parts.postgres;
+  private constructor(parts: Pick<Cluster, "database" | "servers" | "gateways" | "env">) {
+    this.database = parts.database;
     this.servers = parts.servers;
     this.gateways = parts.gateways;
     this.env = parts.env;
@@ -53,15 +55,15 @@ export class Cluster {
   static async make(options: ClusterOptions): Promise<Cluster> {
     const { folder } = options;
     await mkdir(join(folder, "logs"), { recursive: true });
-    const postgres = await startPostgres();
-    const url = new URL(await postgres.url("countersign"));
+    const database = await startDatabase(options.standby ?? false);
     const env = userEnvironment(folder);
     const servers: ServerNode[] = [];
-    for (let i = 0; i < options.servers; i += 1) servers.push(await serverNode(options, `server-${String(i)}`, url));
+    for (let i = 0; i < options.servers; i += 1)
+      servers.push(await serverNode(options, `server-${String(i)}`, database));
     const gateways: GatewayNode[] = [];
     for (let i = 0; i < options.gateways; i += 1)
       gateways.push(await gatewayNode(options, `edge-${String(i)}`, { servers, env }));
-    return new Cluster({ postgres, servers, gateways, env });
+    return new Cluster({ database, servers, gateways, env });
   }
 
   /** Answers the link with which the first human is set up. */
@@ -109,18 +111,19 @@ export class Cluster {
     const programs = [...this.servers, ...this.gateways].map(({ program }) => program);
     for (const program of programs) program.resume();
     await Promise.all(programs.map(async (program) => await program.end("SIGKILL")));
-    const proxies = [...this.servers.map(({ database }) => database), ...this.gateways.flatMap(({ links }) => links)];
+    const proxies = [
+      ...this.servers.flatMap(({ database }) => database),
+      ...this.gateways.flatMap(({ links }) => links),
+    ];
     await Promise.all(proxies.map(async (proxy) => await proxy.close()));
-    await this.postgres.stop();
+    await this.database.stop();
   }
 }
 
-async function serverNode(options: ClusterOptions, name: string, database: URL): Promise<ServerNode> {
+async function serverNode(options: ClusterOptions, name: string, database: Database): Promise<ServerNode> {
   const { folder } = options;
   const port = await freePort();
-  const proxy = await DroppingProxy.open({ host: "127.0.0.1", port: Number(database.port) });
-  const through = new URL(database);
-  through.port = String(proxy.port);
+  const { url, ways } = await waysTo(database);
   const config = join(folder, `${name}.yaml`);
   const data = join(folder, name);
   await writeFile(
@@ -134,10 +137,10 @@ async function serverNode(options: ClusterOptions, name: string, database: URL):
   const program = new Program({
     name,
     args: ["server", "--json", "--data", data, "--config", config],
-    env: { ...userEnvironment(folder, { DATABASE_URL: through.href, COUNTERSIGN_LOG: "warn" }), ...clock?.env },
+    env: { ...userEnvironment(folder, { DATABASE_URL: url, COUNTERSIGN_LOG: "warn" }), ...clock?.env },
     log: join(folder, "logs", `${name}.log`),
   });
-  return { program, clock, database: proxy, api: `http://127.0.0.1:${String(port)}`, data };
+  return { program, clock, database: ways, api: `http://127.0.0.1:${String(port)}`, data };
 }
 
 async function gatewayNode(

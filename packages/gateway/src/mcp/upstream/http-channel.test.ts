@@ -65,3 +65,26 @@ it("takes an answer's stream up again behind its last event, and gives up one th
   server.closeAllConnections();
   server.close();
 });
+
+it("gives a connection up before the upstream does, so that no call meets one that is being closed", async () => {
+  const closed: Promise<unknown>[] = [];
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "application/json", "keep-alive": "timeout=2" });
+    response.end(`{"jsonrpc":"2.0","id":1,"result":{}}`);
+  });
+  // The server itself lets it live: whoever closes it is the gateway.
+  server.keepAliveTimeout = 0;
+  server.on("connection", (socket) => closed.push(once(socket, "close")));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`);
+  const events = { message: () => undefined, awaited: () => true, lost: () => undefined };
+  const channel = new HttpChannel({ url, headers: {}, connectMs: 5000, answerBytes: 1000, events });
+  const reserved = await channel.reserve(requestMessage(false, { id: 1, method: "tools/call", members: [] }));
+  expect(reserved.ok && reserved.send()).toBeUndefined();
+  await expect.poll(() => closed.length).toBe(1);
+  await closed[0];
+  await channel.close("done");
+  server.closeAllConnections();
+  server.close();
+});

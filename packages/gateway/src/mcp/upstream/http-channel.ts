@@ -13,6 +13,11 @@ export interface HttpOptions {
   readonly events: ChannelEvents;
 }
 
+/**
+ * How long a connection is kept that nobody uses. Less than what upstreams commonly allow, and than what this one says that it allows (which
+ * the agent of Node minds only beside a time of its own): a call that meets a connection just being closed fails, and may not be repeated.
+ */
+const IDLE_MS = 4000;
 /** A reserved connection that was never used is given back after this time. */
 const RESERVED_MS = 120_000;
 /** Shortest and longest wait before a stream is taken up again, and how often an answer is waited for in a row without a word of it. */
@@ -30,7 +35,7 @@ export class HttpChannel implements Channel {
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    const settings = { keepAlive: true, maxSockets: 256, scheduling: "lifo" } as const;
+    const settings = { keepAlive: true, timeout: IDLE_MS, maxSockets: 256, scheduling: "lifo" } as const;
     this.#agent = options.url.protocol === "https:" ? new TlsAgent(settings) : new Agent(settings);
   }
 

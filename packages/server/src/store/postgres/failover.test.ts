@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, type Socket, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PostgresPair, startPostgresPair } from "../../testing/index.ts";
 import type { LedgerStore } from "../journal.ts";
@@ -27,10 +29,27 @@ describe("a primary with a synchronous standby", () => {
     const store = await open("found");
     expect(await store.head()).toEqual({ generation: 1, version: 0 });
     await store.close();
-    await expect(openStore({ url: standbyUrl(), clock: Date.now })).rejects.toMatchObject({
+    await expect(openStore({ url: standbyUrl("found"), clock: Date.now })).rejects.toMatchObject({
       code: "ledger.unavailable",
       detail: expect.stringContaining("it is a standby"),
     });
+  });
+
+  it("asks a standby again, which may be promoted, and does not wait for a host that is silent", async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket.resume()));
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const url = standbyUrl("postgres").replace("@", `@127.0.0.1:${String(port)},`);
+    await expect(openStore({ url, clock: Date.now })).rejects.toMatchObject({
+      code: "ledger.unavailable",
+      detail: expect.stringContaining("it is a standby"),
+    });
+    // Whoever waits for it has given it up only after its own time.
+    expect(sockets.map((socket) => socket.closed)).toEqual([false]);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 
   it(
@@ -86,8 +105,8 @@ describe("a primary with a synchronous standby", () => {
   );
 });
 
-function standbyUrl(): string {
-  return `postgres://countersign:only-for-tests@127.0.0.1:${String(pair.standby.port)}/found`;
+function standbyUrl(database: string): string {
+  return `postgres://countersign:only-for-tests@127.0.0.1:${String(pair.standby.port)}/${database}`;
 }
 
 /** The former primary is back, stands first in the URL, and believes that it is the primary. */

@@ -6,6 +6,8 @@ import { type Limits, Session } from "./session.ts";
 
 /** When one host has answered, how long the others may take to say that they are a newer primary. */
 const OTHERS_MS = 300;
+/** When one host says that it is a standby, how long the others may take to say anything: it may be promoted while a silent one is waited for. */
+const SILENT_MS = 500;
 /** A failed search is the answer for that long, so that nobody hammers a database that is starting. */
 const RETRY_MS = 100;
 
@@ -76,8 +78,11 @@ export class Primary {
     const errors: AppError[] = [];
     const candidates: Candidate[] = [];
     const first = Promise.withResolvers<void>();
+    const standby = Promise.withResolvers<void>();
     const all = this.address.hosts.map(async (host) => {
-      const session = this.accepted(await this.tryOpen(host, limits));
+      const opened = await this.tryOpen(host, limits);
+      if ("session" in opened && opened.session.found.isRecovering) standby.resolve();
+      const session = this.accepted(opened);
       if (!(session instanceof Session)) {
         errors.push(session);
         return;
@@ -85,7 +90,11 @@ export class Primary {
       candidates.push({ host, session });
       first.resolve();
     });
-    await Promise.race([Promise.all(all), first.promise.then(async () => await delay(OTHERS_MS))]);
+    await Promise.race([
+      Promise.all(all),
+      first.promise.then(async () => await delay(OTHERS_MS)),
+      standby.promise.then(async () => await delay(SILENT_MS)),
+    ]);
     // Whoever answers later is looked at too: it may be the newer one.
     Promise.all(all).then(
       () => this.choose(candidates),
