@@ -21,6 +21,11 @@ export interface Surroundings {
   readonly pause: (milliseconds: number) => Promise<void>;
   /** Fires on SIGINT, SIGTERM and when standard output is gone. */
   readonly signal: AbortSignal;
+  /**
+   * From now on SIGINT, SIGTERM and SIGHUP are heard by this alone, each time: they neither fire `signal` nor end the process. Call what it
+   * answers to give them back.
+   */
+  readonly onSignal: (heard: (name: NodeJS.Signals) => void) => () => void;
   /** Shows a page to the person; false when there is no way. */
   readonly openPage: (url: string) => boolean;
 }

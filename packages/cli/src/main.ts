@@ -8,12 +8,17 @@ const env = readEnvironment();
 keepCompiledCode(env.cacheDir);
 
 const stop = new AbortController();
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+let hearing: ((name: NodeJS.Signals) => void) | null = null;
+function heard(name: NodeJS.Signals): void {
+  if (hearing !== null) {
+    hearing(name);
+    return;
+  }
   // Once: a second one ends the process at once, whatever still hangs.
-  process.once(name, () => {
-    stop.abort(name);
-  });
+  process.off(name, heard);
+  stop.abort(name);
 }
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, heard);
 // `countersign ledger tail | head`: whoever read has gone, so there is nothing left to do.
 process.stdout.on("error", () => {
   stop.abort("EPIPE");
@@ -31,5 +36,11 @@ process.exitCode = await run(process.argv.slice(2), {
     await wait(milliseconds, undefined, { signal: stop.signal }).catch(() => undefined);
   },
   signal: stop.signal,
+  onSignal: (take) => {
+    hearing = take;
+    return () => {
+      hearing = null;
+    };
+  },
   openPage: (url) => openPage(url, env),
 });

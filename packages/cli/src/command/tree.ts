@@ -87,6 +87,7 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
   }),
   mcp: leaf("be an MCP server whose calls pass the gateway", async () => (await import("../commands/mcp.ts")).mcp),
   hook: leaf("judge one use of a coding agent's own tools", async () => (await import("../commands/hook.ts")).hook),
+  run: leaf("run a command under a task of its own", async () => (await import("../commands/run.ts")).run),
   approvals: group("what waits for a signature", {
     list: leaf("list approvals", async () => (await import("../commands/approvals.ts")).approvalsList),
     show: leaf(

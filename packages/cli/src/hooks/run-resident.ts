@@ -88,6 +88,7 @@ function surroundings(env: Environment, signal: AbortSignal): Surroundings {
       await wait(milliseconds, undefined, { signal }).catch(() => undefined);
     },
     signal,
+    onSignal: () => () => undefined,
     openPage: () => false,
   };
 }

@@ -58,7 +58,17 @@ describe("createSend", () => {
   };
   const live = (id = TASK, accessToken = "token-1"): Link => ({
     ok: true,
-    task: { id, key, gateway: gateway.url, accessToken, renewAt: NOW + 1e9, expiresAt: NOW + 1e9 },
+    task: {
+      id,
+      key,
+      gateway: gateway.url,
+      accessToken,
+      tls: null,
+      endsAt: null,
+      postgres: null,
+      renewAt: NOW + 1e9,
+      expiresAt: NOW + 1e9,
+    },
   });
 
   beforeEach(async () => {

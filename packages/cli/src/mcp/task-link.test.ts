@@ -90,6 +90,31 @@ describe("TaskLink", () => {
     expect(proof).toMatchObject({ ok: true, jkt: one.ok ? one.task.key.jkt : "" });
   });
 
+  it("opens it on the terms that are asked for, and keeps its certificate and where PostgreSQL is, renewed with the token", async () => {
+    signedIn(server.url, test);
+    const postgres = { address: "db.example:7332", identity: "spiffe://x/point/ep_1", databases: ["billing"] };
+    const opened = { accessToken: "first", expiresIn: 300, svid: "SVID 1", trustBundle: "CA" };
+    const expiresAt = new Date(NOW + 60_000).toISOString();
+    server.route({
+      "POST /v1/tasks": () => ({
+        body: { id: TASK, gateway: "http://127.0.0.1:1", expiresAt, postgres, token: opened },
+      }),
+      [`POST /v1/tasks/${TASK}/token`]: () => ({
+        body: { accessToken: "second", expiresIn: 300, svid: "SVID 2", trustBundle: "CA", postgres: null },
+      }),
+    });
+    const link = newLink({ terms: { ttlSeconds: 60, agent: "another" } });
+    const first = await link.live(false);
+    expect(first).toMatchObject({
+      task: { tls: { svid: "SVID 1", trustBundle: "CA" }, endsAt: expiresAt, postgres },
+    });
+    expect(server.at("POST /v1/tasks")[0]?.body).toMatchObject({ agent: AGENT, ttlSeconds: 60 });
+    if (first.ok) link.expired(first.task);
+    expect(await link.live(false)).toMatchObject({
+      task: { tls: { svid: "SVID 2", trustBundle: "CA" }, endsAt: expiresAt, postgres: null },
+    });
+  });
+
   it("without a session is refused; only who asks makes a sign-in link", async () => {
     const link = newLink();
     expect(await refusal(link)).toMatchObject({ code: "task.no_human", step: "task", entry: null });

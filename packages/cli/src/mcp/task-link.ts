@@ -19,6 +19,8 @@ export interface TaskLinkOptions {
   readonly workload?: Workload | null;
   /** Name or address of the gateway to go through; absent: the server's own. */
   readonly gateway?: string | undefined;
+  /** Further terms of a task that is opened: grants, how long it lasts. */
+  readonly terms?: JsonObject;
   readonly runtime: () => Promise<Runtime | null>;
   /** Tells the control plane how this device is, before it is asked for a task. */
   readonly reportPosture: () => Promise<void>;
@@ -30,8 +32,23 @@ export interface LiveTask {
   /** Base address of the gateway. */
   readonly gateway: string;
   readonly accessToken: string;
+  /** PEM: the certificate of the task for TLS, and whom gateways are to be signed by; null from a control plane that gives none. */
+  readonly tls: { readonly svid: string; readonly trustBundle: string } | null;
+  /** When the task ends by itself, RFC 3339; null for one that was joined. */
+  readonly endsAt: string | null;
+  /** The PostgreSQL that the gateway guards; null: none. */
+  readonly postgres: PostgresPlace | null;
   readonly renewAt: number;
   readonly expiresAt: number;
+}
+/** A PostgreSQL behind a gateway. */
+export interface PostgresPlace {
+  /** `host:port`. */
+  readonly address: string;
+  /** SPIFFE ID that it has to show. */
+  readonly identity: string;
+  /** Guarded databases that the task's grants speak of. */
+  readonly databases: readonly string[];
 }
 export type Link =
   | { readonly ok: true; readonly task: LiveTask }
@@ -146,12 +163,13 @@ export class TaskLink {
   }
 
   async #openNew(): Promise<LiveTask> {
-    const { context, purpose, runtime } = this.#options;
+    const { context, purpose, runtime, terms = {} } = this.#options;
     const workload = this.#workload;
     const agent = workload === null ? await this.#agentId() : this.#options.agent;
     const key = generateSigningKey();
     const ran = await runtime();
     const body: JsonObject = {
+      ...terms,
       agent,
       ...(purpose === null ? {} : { purpose }),
       keyProof: await this.#keyProof(key, agent),
@@ -161,7 +179,9 @@ export class TaskLink {
     };
     const opened = await context.client.json({ as: workload === null ? "session" : "anyone", path: "/v1/tasks", body });
     const gateway = textAt(opened, "gateway");
-    return this.#credential(objectAt(opened, "token"), { id: textAt(opened, "id") as TaskId, key, gateway });
+    const id = textAt(opened, "id") as TaskId;
+    const endsAt = typeof opened["expiresAt"] === "string" ? opened["expiresAt"] : null;
+    return this.#credential(objectAt(opened, "token"), { id, key, gateway, endsAt, postgres: postgresAt(opened) });
   }
 
   /** The mandate, and the proof of the device that it names: made for this one key, with how the device is now. */
@@ -193,7 +213,13 @@ export class TaskLink {
       ...this.#through,
     };
     const token = await client.json({ as: "session", path: `/v1/tasks/${id}/token`, body });
-    return this.#credential(token, { id, key, gateway: textAt(token, "gateway") });
+    return this.#credential(token, {
+      id,
+      key,
+      gateway: textAt(token, "gateway"),
+      endsAt: null,
+      postgres: postgresAt(token),
+    });
   }
 
   async #agentId(): Promise<string> {
@@ -225,7 +251,7 @@ export class TaskLink {
     try {
       const body = { keyProof: await this.#keyProof(task.key, task.id), ...this.#through };
       const token = await this.#options.context.client.json({ as: "anyone", path: `/v1/tasks/${task.id}/token`, body });
-      if (this.#task?.id === task.id) this.#task = this.#credential(token, task);
+      if (this.#task?.id === task.id) this.#task = this.#credential(token, { ...task, postgres: postgresAt(token) });
       return null;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -264,16 +290,27 @@ export class TaskLink {
     return signKeyProof(key, { purpose: "task", audience: await client.server(), nonce, now: cli.now() });
   }
 
-  #credential(token: JsonObject, { id, key, gateway }: Pick<LiveTask, "id" | "key" | "gateway">): LiveTask {
+  #credential(token: JsonObject, of: Pick<LiveTask, "id" | "key" | "gateway" | "endsAt" | "postgres">): LiveTask {
     const lasts = numberAt(token, "expiresIn") * 1000;
     const now = this.#options.context.cli.now();
+    const { id, key, gateway, endsAt, postgres } = of;
+    const { svid, trustBundle } = token;
     return {
       id,
       key,
       gateway,
+      endsAt,
+      postgres,
       accessToken: textAt(token, "accessToken"),
+      tls: typeof svid === "string" && typeof trustBundle === "string" ? { svid, trustBundle } : null,
       renewAt: now + lasts * 0.6,
       expiresAt: now + lasts * 0.95,
     };
   }
+}
+
+function postgresAt({ postgres }: JsonObject): PostgresPlace | null {
+  if (!isJsonObject(postgres) || !Array.isArray(postgres["databases"])) return null;
+  const databases = (postgres["databases"] as readonly Json[]).filter((name) => typeof name === "string");
+  return { address: textAt(postgres, "address"), identity: textAt(postgres, "identity"), databases };
 }

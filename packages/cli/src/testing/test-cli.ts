@@ -19,6 +19,8 @@ export interface TestCli {
   readonly cli: Cli;
   readonly stop: AbortController;
   readonly opened: string[];
+  /** Sends a signal to whoever took them. */
+  readonly send: (name: NodeJS.Signals) => void;
   /** Moves the clock. */
   advance(milliseconds: number): void;
   /** Runs a command line within this process. */
@@ -40,6 +42,7 @@ export function testCli(options: TestCliOptions = {}): TestCli {
   const folder = mkdtempSync(join(tmpdir(), "countersign-cli-"));
   const stop = new AbortController();
   const opened: string[] = [];
+  const signals = new Set<(name: NodeJS.Signals) => void>();
   const texts = { stdout: "", stderr: "" };
   const clock = { now: NOW, pauses: 0 };
   const sink = (name: "stdout" | "stderr"): Surroundings["stdout"] => ({
@@ -62,6 +65,10 @@ export function testCli(options: TestCliOptions = {}): TestCli {
       await new Promise((resolve) => setImmediate(resolve));
     },
     signal: stop.signal,
+    onSignal: (heard) => {
+      signals.add(heard);
+      return () => signals.delete(heard);
+    },
     openPage: (url) => {
       opened.push(url);
       return false;
@@ -73,6 +80,9 @@ export function testCli(options: TestCliOptions = {}): TestCli {
     cli: { ...surroundings, out },
     stop,
     opened,
+    send: (name) => {
+      for (const heard of signals) heard(name);
+    },
     advance: (milliseconds) => {
       clock.now += milliseconds;
     },
