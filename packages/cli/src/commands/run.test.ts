@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { generateSigningKey } from "@countersign/credentials";
 import { type TestControlPlane, startControlPlane } from "../testing/control-plane.ts";
 import { signedIn } from "../testing/sign-in-state.ts";
@@ -53,8 +53,11 @@ describe("countersign run", () => {
     const variables = { PATH: process.env["PATH"], PGHOST: "elsewhere", COUNTERSIGN_X: "secret", MINE: "yes" };
     test = testCli({ env: { server: server.url, variables, cwd: folder } });
     signedIn(server.url, test);
+    // Where the folder of the socket is made.
+    vi.stubEnv("TMPDIR", folder);
   });
   afterEach(async () => {
+    vi.unstubAllEnvs();
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -82,6 +85,7 @@ describe("countersign run", () => {
     expect(env["DATABASE_URL"]).toContain(encodeURIComponent(env["PGHOST"] ?? ""));
     expect(env["PGPASSWORD"]).toMatch(/^[A-Za-z0-9_-]{32}$/);
     expect(JSON.stringify(env)).not.toContain("secret");
+    expect(env["PGHOST"]?.startsWith(`${folder}/`)).toBe(true);
     expect(existsSync(env["PGHOST"] ?? "")).toBe(false);
     expect(server.at("POST /v1/tasks")[0]?.body).toMatchObject({
       agent: AGENT,
@@ -176,15 +180,11 @@ describe("countersign run", () => {
   });
 
   it("ends the task when the program does not exist, and leaves no folder", async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("countersign-"));
     const ran = await runs(["no-such-program-here"]);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain("`no-such-program-here` cannot be run: there is no such program");
     expect(server.at(`POST /v1/tasks/${TASK}/end`)).toHaveLength(1);
-    const after = readdirSync(tmpdir()).filter((name) => name.startsWith("countersign-"));
-    expect(after.filter((name) => !before.includes(name) && existsSync(join(tmpdir(), name, ".s.PGSQL.5432")))).toEqual(
-      [],
-    );
+    expect(readdirSync(folder).filter((name) => name.startsWith("countersign-"))).toEqual([]);
   });
 
   it.each([

@@ -45,7 +45,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   };
   const server = createServer({ noDelay: true }, (socket) => {
     keep(socket);
-    void serve(socket, options, keep);
+    serve(socket, options, keep).catch(() => socket.destroy());
   });
   server.maxConnections = MOST_CONNECTIONS;
   await listening(server, options.listen);

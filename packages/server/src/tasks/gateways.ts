@@ -76,7 +76,7 @@ export async function postgresOf(
   if (point?.state.postgres === undefined) return null;
   const upstreams = await store.find("upstream", { status: "active" });
   const granted = ({ id, terms }: StateRecord<"upstream">): boolean =>
-    (terms.kind as string) === "postgres" &&
+    terms.kind === "postgres" &&
     grants.some(({ action }) => EFFECTS.some((effect) => matches(action, `sql:${id}/${effect}`)));
   return {
     address: point.state.postgres,

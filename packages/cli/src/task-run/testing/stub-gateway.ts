@@ -112,13 +112,8 @@ export class StubGateway {
     link.on("error", () => socket.destroy());
     link.once("secure", () => {
       const bundle = parseBundle(this.authority.bundle);
-      const { raw } = link.getPeerCertificate();
-      const who = bundle.ok
-        ? verifyTaskSvid((raw as Uint8Array | undefined) ?? new Uint8Array(), {
-            bundle: bundle.bundle,
-            now: Date.now(),
-          })
-        : bundle;
+      const shown = link.getPeerX509Certificate()?.raw ?? new Uint8Array();
+      const who = bundle.ok ? verifyTaskSvid(shown, { bundle: bundle.bundle, now: Date.now() }) : bundle;
       this.seen.push(who);
       if (who.ok) serve(link);
       else link.destroy();
