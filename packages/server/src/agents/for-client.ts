@@ -6,7 +6,7 @@ import type { Put } from "../store/index.ts";
 import { activeOwner } from "./kinds.ts";
 import { shownAgent } from "./shown-agent.ts";
 
-/** An agent as a bundle proposes it: whoever signs is its owner. */
+/** An agent as a bundle proposes it. */
 export interface ClientAgent {
   /** The id of the agent if it is a new one. */
   readonly id: AgentId;
@@ -18,7 +18,7 @@ export interface ClientAgent {
 }
 
 /**
- * What a signature puts in force so that a client acts as this agent of the signer: a new agent, or more scope for the one of that name;
+ * What a signature puts in force so that a client acts as this agent of its owner: a new agent, or more scope for the one of that name;
  * null when nothing is missing.
  * @throws AppError `approval.changed` when the agent is somebody else's or was stopped
  */

@@ -1,4 +1,4 @@
-import { AppError, type Grant, type Json, type StateRecord, newId } from "@countersign/core";
+import { AppError, type Grant, type HumanId, type Json, type StateRecord, newId } from "@countersign/core";
 import { type ClientAgent, agentForClient } from "../agents/index.ts";
 import type { Approvals, BuiltChange, ChangeKind, Proposed } from "../approvals/index.ts";
 import type { Kernel } from "../kernel.ts";
@@ -26,6 +26,8 @@ export interface ConnectRequest {
 /** What waits for one signature: a machine with its session, the upstreams of a client and its agent. */
 interface ConnectDraft {
   readonly label: string;
+  /** Who asked, and so whose agent it will be; null: nobody is signed in there, and whoever signs is. */
+  readonly owner: HumanId | null;
   readonly session: SessionDraft | null;
   readonly upstreams: readonly UpstreamDraft[];
   readonly agent: ClientAgent;
@@ -80,7 +82,7 @@ export class Clients {
     });
     const salt = Buffer.from(kernel.random(16)).toString("base64url");
     const agent = { ...ask.agent, id: newId("agt", kernel.now(), kernel.random), salt };
-    return { label: ask.label, session, upstreams: await Promise.all(upstreams), agent };
+    return { label: ask.label, owner: caller?.id ?? null, session, upstreams: await Promise.all(upstreams), agent };
   }
 
   private assertBounds({ agent, upstreams, ...rest }: ConnectRequest): void {
@@ -101,7 +103,7 @@ async function connection(kernel: Kernel, draft: ConnectDraft, signer: Human): P
   const device = session === null ? null : await sessionOpenKind.build(kernel, session as unknown as Json, signer);
   const found = await Promise.all(draft.upstreams.map(async (one) => await upstreamForClient(kernel, one)));
   const upstreams = found.filter((part) => part !== null);
-  const agent = await agentForClient(kernel, draft.agent, signer);
+  const agent = await agentForClient(kernel, draft.agent, await ownerOf(kernel, draft, signer));
   const parts = [device, ...upstreams, agent].filter((part) => part !== null);
   return {
     bound: parts.flatMap(({ bound }) => bound),
@@ -115,6 +117,14 @@ async function connection(kernel: Kernel, draft: ConnectDraft, signer: Human): P
     },
     sentence: `connect ${label}: ${parts.map(({ sentence }) => sentence).join(", ")}`,
   };
+}
+
+/** INV-11: an administrator signs for somebody else, and is not accountable for what that one's agent does. */
+async function ownerOf({ store }: Kernel, { owner }: ConnectDraft, signer: Human): Promise<Human> {
+  if (owner === null || owner === signer.id) return signer;
+  const human = await store.get("human", owner);
+  if (human?.state.status === "active") return human;
+  throw new AppError("approval.changed", { detail: "whoever asked for this is not active any more" });
 }
 
 export const clientConnectKind: ChangeKind = {
