@@ -13,6 +13,8 @@ export interface Ran {
 
 /** How many milliseconds a command of a test may take before it is ended; far beyond what it needs. */
 const PATIENCE_MS = 60_000;
+/** How many milliseconds a program may go on that a test starts and ends itself: a whole file of tests on a busy machine. */
+const PROGRAM_MS = 1_200_000;
 /** Compiled code of all tests together: a start is three times as fast. */
 const COMPILED = join(tmpdir(), `countersign-compiled-${String(process.getuid?.() ?? 0)}`);
 const LAUNCHER = fileURLToPath(new URL("../../bin/countersign", import.meta.url));
@@ -29,7 +31,7 @@ export class CommandLine {
   }
 
   async run(...args: string[]): Promise<Ran> {
-    return await this.start(args).ended;
+    return await this.start(args, PATIENCE_MS).ended;
   }
 
   /** Runs with `--json` and reads the one object of standard output. */
@@ -46,8 +48,8 @@ export class CommandLine {
     return { ...(JSON.parse(ran.stderr) as Record<string, unknown>), exit: ran.code };
   }
 
-  start(args: readonly string[]): Started {
-    return new Started(spawn(LAUNCHER, args, { cwd: this.cwd, env: this.env, stdio: "pipe", timeout: PATIENCE_MS }));
+  start(args: readonly string[], timeout: number = PROGRAM_MS): Started {
+    return new Started(spawn(LAUNCHER, args, { cwd: this.cwd, env: this.env, stdio: "pipe", timeout }));
   }
 
   /** Program and arguments for a client that starts the command itself. */
