@@ -39,16 +39,16 @@ export async function openSession({ tls, ...address }: SessionAddress): Promise<
   await client.connect();
   return {
     async text(sql) {
-      const result = await client.query({ text: sql, rowMode: "array", types: AS_TEXT as never });
+      const result = await client.query({ text: sql, rowMode: "array", types: AS_TEXT });
       return rowsOf(result);
     },
     async statement({ text, parameters, parameterTypes = [] }) {
       if (parameters.length === 0) {
-        await client.query({ text, rowMode: "array", types: AS_TEXT as never });
+        await client.query({ text, rowMode: "array", types: AS_TEXT });
         return;
       }
       const types = Object.assign([...parameterTypes], AS_TEXT);
-      await client.query({ text, values: [...parameters], rowMode: "array", types: types as never });
+      await client.query({ text, values: [...parameters], rowMode: "array", types });
     },
     close() {
       client.end().catch(() => undefined);
