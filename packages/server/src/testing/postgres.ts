@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { PostgresFiles } from "./postgres-files.ts";
 import { PASSWORD, PostgresProcess, USER } from "./postgres-process.ts";
 
 /** A real PostgreSQL for tests, with every write as durable as in production. */
@@ -27,9 +28,9 @@ export interface PostgresPair {
   stop(): Promise<void>;
 }
 
-/** Starts one; about two seconds. `settings`: lines of its configuration. */
-export async function startPostgres(settings: readonly string[] = []): Promise<Postgres> {
-  const made = await PostgresProcess.make(settings);
+/** Starts one; about two seconds. `settings`: lines of its configuration; `files`: of another version than the one that comes with the tests. */
+export async function startPostgres(settings: readonly string[] = [], files?: PostgresFiles): Promise<Postgres> {
+  const made = await PostgresProcess.make(settings, files);
   await made.start();
   return instance(made);
 }

@@ -33,7 +33,7 @@ export interface RoleEnd {
   readonly confirmed: boolean;
   /** Sessions that were still there and were ended, their transactions rolled back. */
   readonly terminated: number;
-  /** One clause; null when all is done. */
+  /** One clause; null when all is done and the role is gone. */
   readonly reason: string | null;
 }
 

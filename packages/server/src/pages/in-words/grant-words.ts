@@ -35,13 +35,20 @@ const STATEMENTS: Readonly<Record<string, string>> = {
 };
 
 function actionWords(action: string): Html {
+  if (action === "mcp:*/*" || action === "mcp:*/**" || action === "mcp:**") return html`any tool of any server`;
+  return statementWords(action) ?? toolWords(action) ?? code(action);
+}
+
+function statementWords(action: string): Html | null {
   const [, database, effect = ""] = /^sql:([^/*]+)\/(.+)$/.exec(action) ?? [];
   const statements = Object.hasOwn(STATEMENTS, effect) ? STATEMENTS[effect] : undefined;
-  if (database !== undefined && statements !== undefined) return html`${statements} in ${code(database)}`;
-  if (action === "mcp:*/*" || action === "mcp:*/**" || action === "mcp:**") return html`any tool of any server`;
+  return database === undefined || statements === undefined ? null : html`${statements} in ${code(database)}`;
+}
+
+function toolWords(action: string): Html | null {
   const [, server, kind, tool] = /^mcp:([^/#*]+)([/#])(.+)$/.exec(action) ?? [];
-  if (server === undefined || tool === undefined) return code(action);
-  if (kind === "#") return tool === "**" ? html`resources, prompts and completions of ${code(server)}` : code(action);
+  if (server === undefined || tool === undefined) return null;
+  if (kind === "#") return tool === "**" ? html`resources, prompts and completions of ${code(server)}` : null;
   if (tool === "*" || tool === "**") return html`any tool of ${code(server)}`;
   return html`${tool.includes("*") ? "tools named" : "the tool"} ${code(tool)} of ${code(server)}`;
 }
