@@ -83,13 +83,8 @@ describe.each(versions)("roles of tasks at PostgreSQL %s", (_, files) => {
     limits: {},
     ...more,
   });
-  async function login(
-    of: TaskRoles,
-    id: TaskId,
-    grants?: readonly Grant[],
-    more?: object,
-  ): Promise<Client & { login: string }> {
-    const acquired = await of.acquire(asked(id, grants, more));
+  async function login(of: TaskRoles, id: TaskId, grants?: readonly Grant[]): Promise<Client & { login: string }> {
+    const acquired = await of.acquire(asked(id, grants));
     if (!acquired.ok) throw new Error(`${acquired.reason} ${JSON.stringify(log)}`);
     const { user, password } = acquired.login;
     const client = new Client({ host: "127.0.0.1", port: postgres.port, database: "billing", user, password });
@@ -113,11 +108,6 @@ describe.each(versions)("roles of tasks at PostgreSQL %s", (_, files) => {
       await expect(reader.query("INSERT INTO people (name) VALUES ('a')")).rejects.toMatchObject({ code: "42501" });
       await expect(reader.query('SELECT * FROM "odd ""%\' name"')).rejects.toMatchObject({ code: "42501" });
       await expect(reader.query("SELECT * FROM secret.keys")).rejects.toMatchObject({ code: "42501" });
-      await expect(reader.query("SET ROLE csg_x")).rejects.toThrow();
-      const [grantRole] = await rolesLike("csg");
-      // Before 16 a member may always become what it inherits from: the gateway refuses the words.
-      if (files === undefined)
-        await expect(reader.query(`SET ROLE ${String(grantRole)}`)).rejects.toMatchObject({ code: "42501" });
       await expect(reader.query("CREATE TABLE mine (a int)")).rejects.toMatchObject({ code: "42501" });
       await expect(reader.query("CREATE ROLE other")).rejects.toMatchObject({ code: "42501" });
       const [facts] = await postgres.query(
@@ -298,7 +288,7 @@ describe.each(versions)("roles of tasks at PostgreSQL %s", (_, files) => {
       expect(names).toContain("cst_not_ours");
       expect(names).toHaveLength(3);
       await live.query("SELECT 1");
-      await expect(left.query("SELECT 1")).rejects.toThrow();
+      await expect(left.query("SELECT 1")).rejects.toThrow(/queryable|terminat/);
       await postgres.query("DROP ROLE cst_not_ours");
       await Promise.all([next.close(), stranger.close(), dead.close()]);
       expect(await rolesLike("cst")).toEqual([]);

@@ -20,10 +20,9 @@ describe("relationResource", () => {
         const name = relationResource("billing", schema, relation);
         expect(normalizeResource(name)).toBe(name);
         expect(matches(`${name.slice(0, name.lastIndexOf("."))}.*`, name)).toBe(true);
-        if (other !== schema) {
-          expect(relationResource("billing", other, relation)).not.toBe(name);
-          expect(matches(name, relationResource("billing", other, relation))).toBe(false);
-        }
+        fc.pre(other !== schema);
+        expect(relationResource("billing", other, relation)).not.toBe(name);
+        expect(matches(name, relationResource("billing", other, relation))).toBe(false);
       }),
     );
   });

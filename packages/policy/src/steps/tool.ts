@@ -5,7 +5,8 @@ export const tool: Check = ({ call, definitionChanged, facts }) => {
   const terms = facts.upstream?.terms;
   const pins = terms?.kind === "mcp" ? terms.pins : null;
   const accepted = pins !== null && Object.hasOwn(pins, call.tool) ? pins[call.tool] : null;
-  if (definitionChanged !== true && (pins === null || accepted === call.toolDefinitionHash)) return null;
+  const isOpen = terms?.kind !== "postgres" && pins === null;
+  if (definitionChanged !== true && (isOpen || accepted === call.toolDefinitionHash)) return null;
   const reason = `the definition of \`${call.tool}\` changed; an administrator must sign the new one`;
   return refuse("tool.definition_changed", reason);
 };

@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject, parseJson } from "@countersign/core";
+import { type JsonObject, canonicalJson, isJsonObject, parseJson } from "@countersign/core";
 
 export const GRANT_COMMENT = "grants";
 export const TASK_COMMENT = "task";
@@ -31,11 +31,18 @@ export function readComment(text: unknown): RoleComment | null {
   if (!isText(text) || !text.startsWith(MARK)) return null;
   const parsed = parseJson(text.slice(MARK.length), { sizeBytes: 4096, depth: 4 });
   if (!parsed.ok || !isJsonObject(parsed.value)) return null;
-  const { kind, upstream, place, point, task, agent, human } = parsed.value;
+  const { kind, upstream, place } = parsed.value;
   if (!isText(upstream) || !isText(place)) return null;
   if (kind === GRANT_COMMENT) return { kind, upstream, place };
-  if (kind !== TASK_COMMENT || !isText(point) || !isText(task) || !isText(agent) || !isText(human)) return null;
-  return { kind, upstream, place, point, task, agent, human };
+  return kind === TASK_COMMENT ? ofTask(parsed.value, { kind, upstream, place }) : null;
+}
+
+function ofTask(
+  { point, task, agent, human }: JsonObject,
+  rest: Pick<TaskComment, "kind" | "upstream" | "place">,
+): TaskComment | null {
+  if (!isText(point) || !isText(task) || !isText(agent) || !isText(human)) return null;
+  return { ...rest, point, task, agent, human };
 }
 
 function isText(value: unknown): value is string {

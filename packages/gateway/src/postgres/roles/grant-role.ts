@@ -149,7 +149,7 @@ function known(row: Row): Known {
     schema: String(row["schema"]),
     name: String(row["name"]),
     isSequence: row["sequence"] === true,
-    ownedBy: row["owner"] === null ? null : String(row["owner"]),
+    ownedBy: typeof row["owner"] === "string" ? row["owner"] : null,
     givable: new Set(RIGHTS.filter((right) => row[right] === true)),
     given: given as ReadonlySet<Right>,
   };

@@ -64,8 +64,10 @@ class OpenedTaskRoles implements TaskRoles {
     this.place = placeDigest(options.upstream, placeOf(options.terms));
     this.nonce = Buffer.from(options.random(4)).toString("hex");
     this.owner = `cso_${this.place}`;
-    this.timer = setInterval(() => void this.sweep(), SWEEP_MS).unref();
-    void this.sweep();
+    // It never rejects.
+    const sweep = (): void => void this.sweep().catch(() => undefined);
+    this.timer = setInterval(sweep, SWEEP_MS).unref();
+    sweep();
   }
 
   async acquire(task: RoleTask): Promise<Acquired> {

@@ -7,7 +7,7 @@ import { limitWords } from "./limit-words.ts";
 /** A database as a signature puts it in force, and what of it would become something else; null: it is none. */
 export function databaseWords({ name, now, before }: JsonObject): Html | null {
   if (!isJsonObject(now) || now["kind"] !== "postgres") return null;
-  const { url, password, tls, ca, recording } = now;
+  const { url, tls, recording } = now;
   const former = isJsonObject(before) && before["kind"] === "postgres" ? before : null;
   const changed = (key: string): boolean =>
     former !== null && JSON.stringify(former[key] ?? null) !== JSON.stringify(now[key] ?? null);
@@ -21,15 +21,8 @@ export function databaseWords({ name, now, before }: JsonObject): Html | null {
       <dl>
         ${line("At", "url", html`<code>${said(url)}</code>`)}
         ${line("Protected by", "tls", tls === "disable" ? html`nothing: it is on the same machine` : html`TLS`)}
-        ${
-          (ca !== undefined || changed("ca")) &&
-          line(
-            "Certificates",
-            "ca",
-            ca === undefined ? html`as the system trusts them` : html`from the authority below`,
-          )
-        }
-        ${line("Password", "password", password === null ? html`none` : html`kept apart, never shown`)}
+        ${(Object.hasOwn(now, "ca") || changed("ca")) && line("Certificates", "ca", authorities(now))}
+        ${line("Password", "password", now["password"] === null ? html`none` : html`kept apart, never shown`)}
         ${stands("Always held", "critical", codes(texts(now["critical"])))}
         ${stands(
           "At most",
@@ -40,6 +33,10 @@ export function databaseWords({ name, now, before }: JsonObject): Html | null {
         ${recording === "batched" && line("Reads", "recording", html`recorded in batches: the last 50 ms may be lost`)}
       </dl>
     </section>`;
+}
+
+function authorities({ ca }: JsonObject): Html {
+  return ca === undefined ? html`as the system trusts them` : html`from the authority below`;
 }
 
 function masks(value: JsonObject[string] | undefined): readonly Html[] {
