@@ -21,6 +21,9 @@ interface Answer {
 
 const CHAPTERS = ["set-up", "reading", "overwrite", "narrower", "freeze", "false-log", "thaw", "receipt", "export"];
 
+/** Far beyond what a demo needs on a busy machine. */
+const LONG = 240_000;
+
 describe("the demo", () => {
   let folder: string;
   let cli: CommandLine;
@@ -34,46 +37,51 @@ describe("the demo", () => {
   const factsOf = ({ chapters }: Answer, name: string): Chapter["facts"] =>
     chapters.find((chapter) => chapter.name === name)?.facts ?? { claims: [] };
 
-  it("replays the ignored code freeze, checks each claim, and keeps what was asked for", async () => {
-    const keep = join(folder, "kept");
-    const ran = await cli.run("demo", "freeze", "--keep", keep, "--json");
-    expect(ran.stderr).toBe("");
-    expect(ran.code).toBe(0);
-    const answer = JSON.parse(ran.stdout) as Answer;
-    expect(answer).toMatchObject({ ok: true, keep });
-    expect(answer.chapters.map(({ name }) => name)).toEqual(CHAPTERS);
-    for (const { ok, facts } of answer.chapters) expect(ok && facts.claims.length > 0).toBe(true);
-    expect(factsOf(answer, "overwrite")["heldText"]).toMatch(
-      /^HELD apr_\S+ for Maya Okafor: write_file \/\S+\/executives\.json\. Nothing was done\./,
-    );
-    expect(factsOf(answer, "freeze")).toMatchObject({
-      tries: 11,
-      denied: 11,
-      severed: expect.stringMatching(/^brk_/),
-      receipt: { state: "stopped" },
-    });
-    expect(factsOf(answer, "receipt")).toMatchObject({
-      name: "mcp",
-      point: expect.stringMatching(/^ep_/),
-      at: expect.stringMatching(/Z$/),
-    });
+  it(
+    "replays the ignored code freeze, checks each claim, and keeps what was asked for",
+    { timeout: LONG },
+    async () => {
+      const keep = join(folder, "kept");
+      const ran = await cli.run("demo", "freeze", "--keep", keep, "--json");
+      expect(ran.stderr).toBe("");
+      expect(ran.code).toBe(0);
+      const answer = JSON.parse(ran.stdout) as Answer;
+      expect(answer).toMatchObject({ ok: true, keep });
+      expect(answer.chapters.map(({ name }) => name)).toEqual(CHAPTERS);
+      for (const { ok, facts } of answer.chapters) expect(ok && facts.claims.length > 0).toBe(true);
+      expect(factsOf(answer, "overwrite")["heldText"]).toMatch(
+        /^HELD apr_\S+ for Maya Okafor: write_file \/\S+\/executives\.json\. Nothing was done\./,
+      );
+      expect(factsOf(answer, "freeze")).toMatchObject({
+        tries: 11,
+        denied: 11,
+        severed: expect.stringMatching(/^brk_/),
+        receipt: { state: "stopped" },
+      });
+      expect(factsOf(answer, "receipt")).toMatchObject({
+        name: "mcp",
+        point: expect.stringMatching(/^ep_/),
+        at: expect.stringMatching(/Z$/),
+      });
 
-    expect(JSON.parse(await readFile(join(keep, "records", "executives.json"), "utf8"))).toHaveLength(1200);
-    const exported = join(keep, "ledger-export");
-    const { entries, root } = factsOf(answer, "export");
-    expect(await cli.json("ledger", "verify", "--offline", exported)).toMatchObject({ code: 0, size: entries, root });
-    const keys = join(exported, "keys.json");
-    expect(await cli.json("receipt", "verify", join(keep, "receipt.json"), "--key", keys)).toMatchObject({
-      code: 0,
-      ok: true,
-    });
-    expect(await readdir(join(keep, "data"))).toContain("countersign.db");
-    expect(await readdir(folder)).toEqual(["kept"]);
-  });
+      expect(JSON.parse(await readFile(join(keep, "records", "executives.json"), "utf8"))).toHaveLength(1200);
+      const exported = join(keep, "ledger-export");
+      const { entries, root } = factsOf(answer, "export");
+      expect(await cli.json("ledger", "verify", "--offline", exported)).toMatchObject({ code: 0, size: entries, root });
+      const keys = join(exported, "keys.json");
+      expect(await cli.json("receipt", "verify", join(keep, "receipt.json"), "--key", keys)).toMatchObject({
+        code: 0,
+        ok: true,
+      });
+      expect(await readdir(join(keep, "data"))).toContain("countersign.db");
+      expect(await readdir(folder)).toEqual(["kept"]);
+    },
+  );
 
-  it("lets a person sign and freeze in their own browser", async () => {
+  it("lets a person sign and freeze in their own browser", { timeout: LONG }, async () => {
     const browser = await launchBrowser();
     const page = await browser.newPage();
+    page.setDefaultTimeout(LONG);
     await browser.addAuthenticator(page);
     const running = cli.start(["demo", "--live", "--json"]);
     try {
@@ -92,7 +100,7 @@ describe("the demo", () => {
     }
   });
 
-  it("leaves no file and no process when it is stopped in the middle", async () => {
+  it("leaves no file and no process when it is stopped in the middle", { timeout: LONG }, async () => {
     const empty = await mkdtemp(join(folder, "stopped-"));
     const running = new CommandLine(folder, { TMPDIR: empty }).start(["demo"]);
     let shown = "";

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,13 +11,16 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** How many milliseconds a command of a test may take before it is ended; far beyond what it needs. */
-const PATIENCE_MS = 60_000;
-/** How many milliseconds a program may go on that a test starts and ends itself: a whole file of tests on a busy machine. */
-const PROGRAM_MS = 1_200_000;
+/** How many milliseconds a command that a test waits for may take before it is ended; far beyond what it needs on a busy machine. */
+const PATIENCE_MS = 240_000;
 /** Compiled code of all tests together: a start is three times as fast. */
 const COMPILED = join(tmpdir(), `countersign-compiled-${String(process.getuid?.() ?? 0)}`);
 const LAUNCHER = fileURLToPath(new URL("../../bin/countersign", import.meta.url));
+
+const UNDER_WAY = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of UNDER_WAY) child.kill("SIGKILL");
+});
 
 /** The command line as a person has it: the real launcher, a process each, a configuration folder of its own. */
 export class CommandLine {
@@ -31,7 +34,7 @@ export class CommandLine {
   }
 
   async run(...args: string[]): Promise<Ran> {
-    return await this.start(args, PATIENCE_MS).ended;
+    return await this.begin(args, PATIENCE_MS).ended;
   }
 
   /** Runs with `--json` and reads the one object of standard output. */
@@ -48,8 +51,16 @@ export class CommandLine {
     return { ...(JSON.parse(ran.stderr) as Record<string, unknown>), exit: ran.code };
   }
 
-  start(args: readonly string[], timeout: number = PROGRAM_MS): Started {
-    return new Started(spawn(LAUNCHER, args, { cwd: this.cwd, env: this.env, stdio: "pipe", timeout }));
+  /** For what goes on until the test ends it; it ends with the test's process at the latest. */
+  start(args: readonly string[]): Started {
+    return this.begin(args, 0);
+  }
+
+  private begin(args: readonly string[], timeout: number): Started {
+    const child = spawn(LAUNCHER, args, { cwd: this.cwd, env: this.env, stdio: "pipe", timeout });
+    UNDER_WAY.add(child);
+    child.once("close", () => UNDER_WAY.delete(child));
+    return new Started(child);
   }
 
   /** Program and arguments for a client that starts the command itself. */

@@ -116,7 +116,7 @@ async function linkStatus(api: string, link: string): Promise<number> {
     method: "POST",
     headers: { "content-type": "application/json", origin: api },
     body: JSON.stringify({ setupToken, name: "Mallory" }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   await answer.body?.cancel();
   return answer.status;

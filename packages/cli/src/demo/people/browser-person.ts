@@ -4,7 +4,7 @@ import { type DrivenBrowser, launchBrowser } from "../browser.ts";
 import type { Commands } from "../commands.ts";
 import type { Person, Seen, Waiting } from "./person.ts";
 
-const PAGE_MS = 30_000;
+const PAGE_MS = 60_000;
 const NAME = "Maya Okafor";
 
 /** A person whose hands are a script: real Chromium, the real pages, a virtual authenticator that signs for real. */
