@@ -1,3 +1,4 @@
+import { cedarConformance } from "./cedar/run.ts";
 import { mcpConformance } from "./mcp/run.ts";
 import { postgresConformance } from "./postgres/run.ts";
 import { stopConformance } from "./stop/run.ts";
@@ -10,6 +11,7 @@ export interface Tally {
 type Suite = (options: readonly string[]) => Promise<Tally>;
 
 const SUITES: Readonly<Record<string, Suite>> = {
+  cedar: cedarConformance,
   mcp: mcpConformance,
   postgres: postgresConformance,
   stop: stopConformance,

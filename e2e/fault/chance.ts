@@ -24,4 +24,18 @@ export class Chance {
     if (chosen === undefined) throw new RangeError("nothing to choose from");
     return chosen;
   }
+
+  is(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  /** A whole number from 0 up to, not including, `count`. */
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  /** Each of them, or not. */
+  some<T>(of: readonly T[]): T[] {
+    return of.filter(() => this.is(0.5));
+  }
 }

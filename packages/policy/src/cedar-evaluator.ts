@@ -1,19 +1,20 @@
-import { preparsePolicySet, statefulIsAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
 import { AppError } from "@countersign/core";
-import { type PlannedCall, type Planner, plannedCall, planner } from "./cedar-plan.ts";
+import { compilePolicy } from "./cedar/compile-policy.ts";
+import { EvaluationError } from "./cedar/evaluation-error.ts";
+import { type EntityOf, recordOf } from "./cedar/json-value.ts";
+import type { Environment } from "./cedar/node.ts";
+import { PolicySet, type Satisfied } from "./cedar/policy-set.ts";
+import { EntityValue, MapRecord, NO_MEMBERS, type RecordValue, type Value, uidOf } from "./cedar/value.ts";
+import type { InexactPath } from "./argument-values.ts";
+import { contextOf } from "./cedar-context.ts";
+import { type Plan, planner, rootsAbove } from "./cedar-plan.ts";
 import { type CedarRequest, type Evaluation, type Evaluator, type PolicyMeta, WHOLE_SET } from "./evaluator.ts";
 import type { ParsedPolicySet } from "./parsed-policies.ts";
+import { dependsOn } from "./reads.ts";
 
 /**
- * Names under which cedar-wasm keeps policy sets in this thread. A new name is never given back (0.22 MB each), so there are few
- * and each notes whose set it holds now.
- */
-const SLOTS: (CedarEvaluator | null)[] = [null, null, null, null];
-let nextSlot = 0;
-
-/**
- * An {@link Evaluator} that asks cedar-wasm. Throws AppError `policy.invalid` when Cedar does not take the set; a set from
- * `parsePolicies` was tried in the worker before.
+ * An {@link Evaluator} of compiled policies: Cedar's language and answers, without Cedar's engine. Throws AppError `policy.invalid` when
+ * the set cannot be compiled.
  */
 export function createCedarEvaluator(set: ParsedPolicySet): Evaluator {
   return new CedarEvaluator(set);
@@ -22,79 +23,90 @@ export function createCedarEvaluator(set: ParsedPolicySet): Evaluator {
 class CedarEvaluator implements Evaluator {
   readonly policySetHash: string;
   readonly policies: ReadonlyMap<string, PolicyMeta>;
-  readonly #set: object;
-  readonly #plan: Planner;
-  #slot = 0;
+  readonly #planOf: (action: string, effect: CedarRequest["effect"]) => Plan<PolicySet>;
 
   constructor(set: ParsedPolicySet) {
     this.policySetHash = set.policySetHash;
     this.policies = new Map(
       set.policies.map(({ id, hash, effect, hold }) => [id, { id, hash, effect, hold }] as const),
     );
-    this.#set = asPermits(set);
-    this.#plan = planner(set.policies);
-    this.#load();
+    const compiled = new Map(set.policies.map(({ id, est }) => [id, compilePolicy(id, est, LITERALS)] as const));
+    this.#planOf = planner(
+      set.policies,
+      (ids) => new PolicySet(ids.map((id) => compiled.get(id)).filter((policy) => policy !== undefined)),
+    );
   }
 
   evaluate(request: CedarRequest): Evaluation {
     try {
-      const planned = plannedCall(request, this.#plan(request.action, request.effect));
-      if (SLOTS[this.#slot] !== this) this.#load();
-      const call = { ...planned.call, preparsedPolicySetId: `set${String(this.#slot)}`, validateRequest: false };
-      const answer = statefulIsAuthorized(call as Parameters<typeof statefulIsAuthorized>[0]);
-      if (answer.type === "failure") return failed("the engine refused the request");
-      return this.#evaluation(answer.response.diagnostics, planned.inexact);
-    } catch {
-      // INV-2: a trap, a value that JSON cannot carry, a set that is gone: never a permit. The cause may quote arguments.
-      return failed("the engine failed");
+      const plan = this.#planOf(request.action, request.effect);
+      const paths: InexactPath[] = [];
+      const environment = environmentOf(request, plan, paths);
+      return evaluation(plan.compiled.satisfied(environment), inexactOf(plan, paths));
+    } catch (error) {
+      // INV-2: a value that Cedar has none for, a time that is none: never a permit. The cause may quote arguments.
+      return failed(error instanceof AppError ? error.message : "the engine failed");
     }
-  }
-
-  #load(): void {
-    const slot = nextSlot;
-    nextSlot = (nextSlot + 1) % SLOTS.length;
-    SLOTS[slot] = null;
-    const answer = preparsePolicySet(`set${String(slot)}`, this.#set);
-    if (answer.type === "failure")
-      throw new AppError("policy.invalid", { detail: "the engine refused the policy set" });
-    this.#slot = slot;
-    SLOTS[slot] = this;
-  }
-
-  #evaluation(
-    found: { reason: string[]; errors: { policyId: string }[] },
-    inexact: PlannedCall["inexact"],
-  ): Evaluation {
-    const permits: string[] = [];
-    const forbids: string[] = [];
-    for (const id of found.reason) {
-      const policy = this.policies.get(id);
-      if (policy === undefined) return failed("the engine named a policy that is not in the set");
-      (policy.effect === "permit" ? permits : forbids).push(id);
-    }
-    const errors = [
-      ...inexact.map(({ policyId, path }) => ({
-        policyId,
-        message: `\`context.${path.join(".")}\` has no exact value`,
-      })),
-      ...found.errors.map(({ policyId }) => ({ policyId, message: "an operator met a missing or unfit value" })),
-    ];
-    return {
-      permits: permits.sort(),
-      forbids: forbids.sort(),
-      errors: errors.sort((a, b) => (a.policyId < b.policyId ? -1 : 1)),
-    };
   }
 }
 
-/**
- * All policies turned to permits. Cedar names the deciding policies only, so of a set with a satisfied forbid it would not say
- * whether a permit is satisfied too; of permits it names every satisfied one. What follows from them is our rule, in `decide`.
- */
-function asPermits(set: ParsedPolicySet): object {
-  return {
-    staticPolicies: Object.fromEntries(set.policies.map(({ id, est }) => [id, { ...est, effect: "permit" }])),
+const LITERALS = {
+  entityOf: (type: string, id: string): EntityValue => new EntityValue(type, id),
+  slots: new Map<string, EntityValue>(),
+};
+
+/** What the policies of the plan may read of the request, and no more. Paths without an exact value are added to `inexact`. */
+function environmentOf(request: CedarRequest, { reads }: Plan<PolicySet>, inexact: InexactPath[]): Environment {
+  const { effect } = request;
+  const owner = new EntityValue("Human", request.principal.owner);
+  const principal = entity(
+    request.principal,
+    [owner],
+    [
+      ["owner", owner],
+      ["name", request.principal.name],
+    ],
+  );
+  const action = entity({ type: "Action", id: request.action }, [new EntityValue("Action", effect)], []);
+  const above = rootsAbove(request.resource, reads).map((id) => new EntityValue("Resource", id));
+  const resource = entity({ type: "Resource", id: request.resource }, above, [["name", request.resource]]);
+  const known = [principal, action, resource];
+  const entityOf: EntityOf = (type, id) =>
+    known.find((one) => one.id === id && one.type === type) ?? new EntityValue(type, id);
+  const context: RecordValue = recordOf(contextOf(request, reads.context, inexact), entityOf);
+  return { principal, action, resource, context, entityOf };
+}
+
+function entity(
+  { type, id }: { readonly type: string; readonly id: string },
+  above: readonly EntityValue[],
+  attributes: readonly (readonly [string, Value])[],
+): EntityValue {
+  const data = {
+    attributes: attributes.length === 0 ? NO_MEMBERS : new MapRecord(new Map(attributes)),
+    tags: NO_MEMBERS,
+    ancestors: new Set(above.map((one) => uidOf(one.type, one.id))),
   };
+  return new EntityValue(type, id, data);
+}
+
+/** Design 5.1: a policy that names a path without an exact value fails, whether it would come to it or not. */
+function inexactOf({ policies }: Plan<PolicySet>, paths: readonly InexactPath[]): Evaluation["errors"] {
+  return paths.flatMap((path) =>
+    policies
+      .filter(({ reads }) => dependsOn(reads.context, path))
+      .map(({ id }) => ({ policyId: id, message: `\`context.${path.join(".")}\` has no exact value` })),
+  );
+}
+
+function evaluation({ permits, forbids, errors }: Satisfied, inexact: Evaluation["errors"]): Evaluation {
+  if (errors.length === 0 && inexact.length === 0) return { permits, forbids, errors: [] };
+  const all = [...inexact, ...errors.map(({ policyId, error }) => ({ policyId, message: messageOf(error) }))];
+  return { permits, forbids, errors: all.sort((a, b) => (a.policyId < b.policyId ? -1 : 1)) };
+}
+
+function messageOf({ message }: EvaluationError): string {
+  return message;
 }
 
 function failed(message: string): Evaluation {
