@@ -2,10 +2,12 @@ import { readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { schemaToJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { Entities, type EntityJson, nameOf } from "../../packages/policy/src/cedar/entities.ts";
-import { parseExactJson } from "../../packages/policy/src/cedar/exact-json.ts";
+import { parseExactJson } from "../../packages/policy/src/cedar/testing/exact-json.ts";
 import { recordOf } from "../../packages/policy/src/cedar/json-value.ts";
-import { type PolicySet, type PolicySetJson, compilePolicySet } from "../../packages/policy/src/cedar/policy-set.ts";
-import { type ReadSchema, readSchema } from "../../packages/policy/src/cedar/value-type.ts";
+import type { PolicySet } from "../../packages/policy/src/cedar/policy-set.ts";
+import { type PolicySetJson, compilePolicySet } from "../../packages/policy/src/cedar/testing/compile-policy-set.ts";
+import { readSchema } from "../../packages/policy/src/cedar/testing/read-schema.ts";
+import type { ReadSchema } from "../../packages/policy/src/cedar/value-type.ts";
 import type { Tally } from "../main.ts";
 import { policySetOf } from "./policies.ts";
 

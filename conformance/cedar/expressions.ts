@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
 import { Entities } from "../../packages/policy/src/cedar/entities.ts";
 import { recordOf } from "../../packages/policy/src/cedar/json-value.ts";
-import { compilePolicySet } from "../../packages/policy/src/cedar/policy-set.ts";
+import { compilePolicySet } from "../../packages/policy/src/cedar/testing/compile-policy-set.ts";
 import type { Tally } from "../main.ts";
 import { policySetOf } from "./policies.ts";
 

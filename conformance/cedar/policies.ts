@@ -1,7 +1,7 @@
 import { policyToJson, templateToJson } from "@cedar-policy/cedar-wasm/nodejs";
-import { withExactJson } from "../../packages/policy/src/cedar/exact-json.ts";
+import { withExactJson } from "../../packages/policy/src/cedar/testing/exact-json.ts";
 import type { PolicyJson } from "../../packages/policy/src/cedar/compile-policy.ts";
-import type { PolicySetJson, TemplateLink } from "../../packages/policy/src/cedar/policy-set.ts";
+import type { PolicySetJson, TemplateLink } from "../../packages/policy/src/cedar/testing/compile-policy-set.ts";
 import { splitPolicies } from "../../packages/policy/src/policy-text.ts";
 
 const LIMITS = { policies: 100_000, nesting: 150 };

@@ -1,8 +1,8 @@
 import { preparsePolicySet, preparseSchema, statefulIsAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
 import { Entities, type EntityJson } from "../../../packages/policy/src/cedar/entities.ts";
 import { recordOf } from "../../../packages/policy/src/cedar/json-value.ts";
-import { compilePolicySet } from "../../../packages/policy/src/cedar/policy-set.ts";
-import { readSchema } from "../../../packages/policy/src/cedar/value-type.ts";
+import { compilePolicySet } from "../../../packages/policy/src/cedar/testing/compile-policy-set.ts";
+import { readSchema } from "../../../packages/policy/src/cedar/testing/read-schema.ts";
 import type { Tally } from "../../main.ts";
 import { Chance } from "../../../e2e/fault/chance.ts";
 import { ACTIONS, type Name, type World, anyContext, anyWorld } from "./data.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Entities } from "./entities.ts";
-import { parseExactJson } from "./exact-json.ts";
+import { parseExactJson } from "./testing/exact-json.ts";
 import { recordOf, valueOf } from "./json-value.ts";
 import { matcher } from "./pattern.ts";
-import { type PolicySetJson, compilePolicySet } from "./policy-set.ts";
-import { readSchema } from "./value-type.ts";
+import { type PolicySetJson, compilePolicySet } from "./testing/compile-policy-set.ts";
+import { readSchema } from "./testing/read-schema.ts";
 
 const ALL = { op: "All" } as const;
 const permit = (body: unknown): object => ({
