@@ -102,6 +102,8 @@ export class Started {
   /** What a stream said, as soon as `mark` is part of it. */
   async until(stream: "stdout" | "stderr", mark: string): Promise<string> {
     const over = this.ended.then((ran) => Promise.reject(new Error(JSON.stringify(ran))));
+    // What was said already is not waited for.
+    over.catch(() => undefined);
     while (!this.#lines[stream].includes(mark)) await Promise.race([once(this.child[stream], "data"), over]);
     return this.#lines[stream];
   }

@@ -137,23 +137,25 @@ export class Confirmation {
   }
 
   private async readPoints(): Promise<void> {
-    const { store } = this.kernel;
+    const { store, points } = this.kernel;
     const found = (
       await Promise.all([store.find("point", { status: "active" }), store.find("point", { status: "leaving" })])
     ).flat();
     const now = new Set(found.map(({ id }) => id));
+    const { seen } = points;
     // Later ones joined after the commit: they were told of it before they got a lease.
     if (!this.listed) {
-      for (const { id, terms } of found) {
+      for (const { id, terms, state } of [...seen.present(), ...found]) {
         this.expect({ id, name: terms.name });
         this.recorded.add(id);
+        this.joins.set(id, state.joins ?? 0);
       }
       if (this.awaited.told === null) await this.readLost();
     }
     this.listed = true;
     for (const id of this.recorded) {
       const point = this.points.get(id);
-      if (point?.how === null && !now.has(id)) this.confirm(point, "lease_expired");
+      if (point?.how === null && !now.has(id) && !seen.mayHold(id)) this.confirm(point, "lease_expired");
     }
     for (const { id, state } of found) this.joins.set(id, state.joins ?? 0);
     for (const id of this.points.keys()) this.weigh(id);

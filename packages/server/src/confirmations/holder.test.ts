@@ -84,9 +84,8 @@ describe("an acknowledgement counts from the process that may hold the lease", (
     second.kernel.points.connect(copy);
     const { done, change: stop } = await change(task.taskPut("ended"));
     const asks = second.served.join(copy.hello({ instance: "another", tasks: [task.task] }));
-    const posted = follow(second, stop);
     await expect(asks).rejects.toMatchObject({ code: "point.in_use" });
-    await posted;
+    await follow(second, stop);
     expect(copy.pushed).toHaveLength(1);
     expect(await soon(done)).toBe("waits");
     holder.answer();
@@ -110,5 +109,51 @@ describe("an acknowledgement counts from the process that may hold the lease", (
     await again;
     expect(holder.pushed).toEqual([]);
     expect(await soon(done)).toBe("waits");
+  });
+
+  describe.each(["away", "removed"] as const)("whoever writes into the database that it is %s", (status) => {
+    /** As no server would: the record says of a point that works that it holds no lease. */
+    const forge = async (): Promise<void> => {
+      const record = await here.kernel.store.get("point", id);
+      if (record === null) throw new Error("no point");
+      const { version: _version, ...known } = record;
+      await here.put({ ...known, state: { ...record.state, status, instance: null } });
+    };
+
+    it("before the stop, does not make it come true: that is waited for as before", verifies("INV-12"), async () => {
+      await joinAt(second, holder, [task.task]);
+      await first.served.sweep();
+      await forge();
+      const { done, change: stop } = await change(task.taskPut("ended"));
+      expect(await soon(done)).toBe("waits");
+      await first.served.sweep();
+      expect(await soon(done)).toBe("waits");
+      const posted = follow(second, stop);
+      holder.answer();
+      await posted;
+      expect(await soon(done)).toEqual(["acknowledged"]);
+    });
+
+    it("while it is waited for, does not end that", verifies("INV-12"), async () => {
+      await joinAt(second, holder, [task.task]);
+      await first.served.sweep();
+      const { done } = await change(task.taskPut("ended"));
+      expect(await soon(done)).toBe("waits");
+      await forge();
+      await first.served.sweep();
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect(await soon(done)).toBe("waits");
+    });
+  });
+
+  it("is not waited for when this server saw it leave", async () => {
+    await joinAt(first, holder, []);
+    const { done } = await change(task.taskPut("ended"));
+    await first.served.leave(id);
+    first.kernel.points.disconnect(id);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(await soon(done)).not.toBe("waits");
+    const after = await change(task.taskPut("live"));
+    expect(await soon(after.done)).toEqual([]);
   });
 });

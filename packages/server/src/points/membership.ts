@@ -31,6 +31,11 @@ export class Membership {
   readonly silence: Silence;
   private readonly kernel: Kernel;
   private readonly records = new Map<PointId, PointRecord>();
+  /** When this server saw the record of a point say that it holds no lease any more, though it did not see why: monotonic. */
+  private readonly doubted = new Map<PointId, number>();
+  private readonly monotonicMs: () => number;
+  /** Lease and margin, as last seen. */
+  private leaseMs = Number.POSITIVE_INFINITY;
   /** What was answered last, by point. */
   private readonly answered = new Map<PointId, Head>();
   /** Clocks of points that were refused for them, in ms ahead of this server's. */
@@ -38,6 +43,7 @@ export class Membership {
 
   constructor(kernel: Kernel, monotonicMs: () => number) {
     this.kernel = kernel;
+    this.monotonicMs = monotonicMs;
     this.silence = new Silence(kernel.store.board, monotonicMs);
   }
 
@@ -45,11 +51,29 @@ export class Membership {
     for (const record of await this.kernel.store.find("point")) this.noted(record);
   }
 
-  /** A record as the primary has it. */
-  noted(record: PointRecord): void {
-    if ((this.records.get(record.id)?.version ?? -1) >= record.version) return;
+  /** A record as the primary has it. `isOwn`: this server has changed it, for what it saw itself. */
+  noted(record: PointRecord, isOwn = false): void {
+    const known = this.records.get(record.id);
+    if ((known?.version ?? -1) >= record.version) return;
     this.records.set(record.id, record);
     this.silence.noted(record);
+    if (isOwn || mayHold(record)) this.doubted.delete(record.id);
+    else if (known !== undefined && mayHold(known)) this.doubted.set(record.id, this.monotonicMs());
+  }
+
+  /**
+   * Points that may hold a lease, as far as this server knows it by itself. INV-3: that a record says of a point that it holds none is the word
+   * of another server, or of whoever can write the database; a stop waits all the same, until no lease can run that was seen here.
+   */
+  present(): readonly PointRecord[] {
+    return this.all().filter(({ id }) => this.mayHold(id));
+  }
+
+  mayHold(point: PointId): boolean {
+    const record = this.records.get(point);
+    if (record === undefined || mayHold(record)) return record !== undefined;
+    const since = this.doubted.get(point);
+    return since !== undefined && this.monotonicMs() - since < this.leaseMs;
   }
 
   /** Whether it is part of a server of this installation. */
@@ -74,11 +98,6 @@ export class Membership {
   /** Notes what a renewal is answered with. */
   answers(point: PointId, head: Head): void {
     this.answered.set(point, head);
-  }
-
-  /** Points that may hold a lease, as last seen. */
-  present(): readonly PointRecord[] {
-    return [...this.records.values()].filter(mayHold);
   }
 
   /**
@@ -182,7 +201,7 @@ export class Membership {
   async sweep(): Promise<void> {
     const silentMs = await this.silentMs();
     await this.silence.tell(silentMs);
-    for (const record of this.present()) {
+    for (const record of this.all().filter(mayHold)) {
       if (record.state.status === "leaving") {
         if (this.silence.leftFor(record) >= silentMs) await this.away(record, "silent");
       } else if (!(await this.silence.renews(record, silentMs))) await this.leaving(record);
@@ -198,7 +217,8 @@ export class Membership {
 
   /** The longest time for which a lease may run on after its last renewal was answered. */
   private async silentMs(): Promise<number> {
-    return await leaseMs(this.kernel);
+    this.leaseMs = await leaseMs(this.kernel);
+    return this.leaseMs;
   }
 
   /** It fell silent: its last lease may still run. */
@@ -227,7 +247,7 @@ export class Membership {
     });
     if (!committed.ok) return null;
     const record = { ...put, version: committed.version } as PointRecord;
-    this.noted(record);
+    this.noted(record, true);
     return record;
   }
 

@@ -1,4 +1,4 @@
-import type { AnyRecord, PointId, TaskId } from "@countersign/core";
+import type { AnyRecord, PointId, StateRecord, TaskId } from "@countersign/core";
 import { type Acknowledgement, type RecordKey, type Snapshot, keyOf } from "@countersign/enforce";
 import type { Store } from "../store/index.ts";
 import { Chains, byKey } from "./chains.ts";
@@ -34,6 +34,12 @@ export interface Untold {
   readonly joins: number;
 }
 
+/** Who may hold a lease, as this server has seen it itself: whoever can write the database does not change that. */
+export interface SeenLeases {
+  present(): readonly StateRecord<"point">[];
+  mayHold(point: PointId): boolean;
+}
+
 interface Connection {
   readonly point: ConnectedPoint;
   /** How often the point had joined when it did here; 0 until it did. */
@@ -46,6 +52,7 @@ interface Connection {
 export class Points {
   readonly chains: Chains;
   readonly interests: Interests = new Interests();
+  seen: SeenLeases = { present: () => [], mayHold: () => false };
   private readonly connected = new Map<PointId, Connection>();
 
   constructor(store: Store) {

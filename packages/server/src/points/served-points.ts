@@ -47,6 +47,7 @@ export class ServedPoints {
     this.monotonicMs = monotonicMs;
     this.headAt = monotonicMs();
     this.membership = new Membership(kernel, monotonicMs);
+    kernel.points.seen = this.membership;
     this.barrier = new Barrier(kernel.store, kernel.points, (record) => {
       this.membership.noted(record);
       this.moved(record);
