@@ -95,7 +95,12 @@ export function sameEffect(one: Preview, other: Preview): boolean {
 
 function effectOf(relations: readonly RelationEffect[]): object[] {
   return relations.map(({ relation, operation, count, digest, filledAtCommit, unseen }) => ({
-    ...{ relation, operation, count, digest, filledAtCommit, unseen },
+    relation,
+    operation,
+    count,
+    digest,
+    filledAtCommit,
+    unseen,
   }));
 }
 

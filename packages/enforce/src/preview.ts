@@ -6,12 +6,15 @@ import type { Flow } from "./flow.ts";
 const unknown = (reason: string): Preview => ({ kind: "unknown", reason });
 
 /** What a call would do that is about to be held; undefined where it is not asked. Never rejects, and takes {@link PREVIEW_MS} at most. */
-export async function previewOf<A>({ point, action, effector }: Flow<A>, call: Call): Promise<Preview | undefined> {
+export async function previewOf<A>(
+  { point, action, effector, live }: Flow<A>,
+  call: Call,
+): Promise<Preview | undefined> {
   // Whoever comes back for an approval is not asked anything new: what it shows stands.
   if (effector.preview === undefined || action.approval !== undefined) return undefined;
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), PREVIEW_MS);
-  const signal = AbortSignal.any([action.signal, late.signal]);
+  const signal = AbortSignal.any([action.signal, live.stopped.signal, late.signal]);
   const over = new Promise<Preview>((resolve) => {
     signal.addEventListener("abort", () => resolve(unknown("it could not be found out in time")), { once: true });
   });

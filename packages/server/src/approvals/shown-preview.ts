@@ -22,14 +22,14 @@ export function shownPreview(preview: Preview): ShownPreview {
 }
 
 function shownEffect(effect: RelationEffect): ShownEffect {
-  const { relation, operation, count, digest, filledAtCommit, unseen, columns, sample } = effect;
+  const { relation, digest, filledAtCommit, unseen, columns, sample } = effect;
   const rows = sample.flatMap(({ before, after }) => [
     ...(before === null ? [] : [{ when: "before" as const, values: before }]),
     ...(after === null ? [] : [{ when: "after" as const, values: after }]),
   ]);
   return {
     relation,
-    effect: `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"} ${DONE[operation]}`,
+    effect: doneWords(effect),
     keys: shownKeys(effect),
     digest,
     filledAtCommit: filledAtCommit.join(", "),
@@ -37,6 +37,11 @@ function shownEffect(effect: RelationEffect): ShownEffect {
     columns,
     rows,
   };
+}
+
+function doneWords({ operation, count }: RelationEffect): string {
+  if (operation === "drop" && count === 0) return "falls with what is dropped";
+  return `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"} ${DONE[operation]}`;
 }
 
 function shownKeys({ keyColumns, keys, count }: RelationEffect): string {

@@ -16,7 +16,11 @@ export function effectTables({ preview }: ApprovalDisplay, place: Place): Html |
 export function effectTexts({ preview }: ApprovalDisplay): readonly string[] {
   if (preview === undefined) return [];
   const each = ({ relation, keys, filledAtCommit, unseen, columns, rows }: ShownEffect): readonly string[] => [
-    ...[relation, keys, filledAtCommit, unseen, ...columns],
+    relation,
+    keys,
+    filledAtCommit,
+    unseen,
+    ...columns,
     ...rows.flatMap(({ values }) => values),
   ];
   return [preview.sentence, ...preview.relations.flatMap(each)];

@@ -89,7 +89,10 @@ async function dependentsOf(session: Texts, oid: string): Promise<readonly Relat
  SELECT DISTINCT pg_catalog.left(pg_catalog.pg_describe_object(g.classid, g.objid, 0), 280) FROM gone g
  LEFT JOIN pg_catalog.pg_class c ON g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = g.objid
  WHERE g.objid <> ${String(Number(oid))} AND g.classid <> 'pg_catalog.pg_type'::pg_catalog.regclass
-  AND (c.oid IS NULL OR c.relkind NOT IN ('i', 'I', 't')) ORDER BY 1 LIMIT ${String(PREVIEW_LIMITS.relations + 1)}`);
+  AND (c.oid IS NULL OR c.relkind NOT IN ('i', 'I', 't'))
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgisinternal AND t.oid = g.objid AND g.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass)
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = ${String(Number(oid))} AND k.oid = g.objid
+   AND g.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass) ORDER BY 1 LIMIT ${String(PREVIEW_LIMITS.relations + 1)}`);
   return rows.map(([name]) => effect(name ?? "", "drop", { count: 0, unseen: null }));
 }
 
