@@ -5,6 +5,7 @@ import { type Verdict, check } from "./check/check.ts";
 import type { History, Scope, Stop } from "./check/history.ts";
 import type { Cluster, GatewayNode } from "./cluster/cluster.ts";
 import type { People } from "./cluster/people.ts";
+import { BUSY, IdleTime } from "./idle-time.ts";
 import { LedgerReader } from "./ledger.ts";
 import { Agents, type Upstream } from "./load.ts";
 import { Nemesis } from "./nemesis.ts";
@@ -27,10 +28,14 @@ export interface RoundResult {
   readonly verdict: Verdict;
   /** What is wrong with the ledger as a whole. */
   readonly ledger: string | null;
+  /** Share of the machine's time that nobody used. */
+  readonly idle: number;
 }
 
-/** Lease and margin of a new installation, the second by which a server that did not take a stop lets the other go first, and what busy machines need. */
+/** Lease and margin of a new installation, the second by which a server that did not take a stop lets the other go first, and what machines need. */
 const PATIENCE = { leaseMs: 3500, slackMs: 6000 };
+/** On a machine that has no time left only stops count that hardly ever end. */
+const BUSY_PATIENCE = { ...PATIENCE, slackMs: 30_000 };
 /** How long it may take until all gateways hold their lease again and have handed over what they recorded. */
 const CALM_MS = 90_000;
 
@@ -71,6 +76,7 @@ export class FaultRun {
       const works = new Works({ cluster: this.cluster, people: this.people, agents, stopping });
       await this.people.report();
       await works.openAll();
+      const idleTime = new IdleTime();
       const nemesis = new Nemesis(this.cluster, this.chance, this.options.say);
       const breaking = nemesis.run();
       const until = since + forMs;
@@ -78,10 +84,12 @@ export class FaultRun {
         Array.from({ length: this.options.stoppers }, async () => await this.stopper(works, stopping, until)),
       );
       await Promise.all([breaking, nemesis.end()]);
+      const idle = idleTime.share();
       await this.calm();
       await agents.end();
       await stopping.liftOthers("all");
-      return await this.judged({ since, stops: stopping.stops, disruptions: nemesis.disruptions, agents });
+      const { stops } = stopping;
+      return await this.judged({ since, stops, disruptions: nemesis.disruptions, agents, idle });
     } finally {
       agents.kill();
     }
@@ -133,21 +141,23 @@ export class FaultRun {
     stops,
     disruptions,
     agents,
+    idle,
   }: {
     readonly since: number;
     readonly stops: readonly Stop[];
     readonly disruptions: History["disruptions"];
     readonly agents: Agents;
+    readonly idle: number;
   }): Promise<RoundResult> {
     const endedAt = nowMs();
     const seen = { arrived: this.upstream.arrived(since), received: agents.received(), stops, disruptions, endedAt };
     for (;;) {
       const history = { ...seen, ledger: await this.reader.entries() };
-      const verdict = check(history, PATIENCE);
+      const verdict = check(history, idle < BUSY ? BUSY_PATIENCE : PATIENCE);
       // What points recorded while they were cut off comes in little by little.
       const late = verdict.faults.some(({ kind }) => kind === "lost_outcome" || kind === "lost_entry");
       if (!late || nowMs() > endedAt + CALM_MS)
-        return { stops, history, verdict, ledger: await this.reader.verified(this.folder) };
+        return { stops, history, verdict, idle, ledger: await this.reader.verified(this.folder) };
       await delay(1000);
     }
   }

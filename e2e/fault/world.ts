@@ -33,14 +33,15 @@ export class World {
     say(`logs in ${folder}`);
     const upstream = await Upstream.start(join(folder, "upstream.log"));
     const cluster = await Cluster.make({ ...options, folder });
-    const setupUrl = await cluster.startServers();
-    const apis = cluster.servers.map(({ api }) => api);
-    const people = await People.create(apis, setupUrl, cluster.gateways);
-    const upstreamApproval = await cluster.addUpstream(upstream.url);
-    await people.ask(async (alice) => await alice.answer(upstreamApproval));
-    await cluster.joinGateways();
-    say(`${String(cluster.servers.length)} servers and ${String(cluster.gateways.length)} gateways work`);
-    return new World({ folder, upstream, cluster, people });
+    try {
+      const people = await working(cluster, upstream);
+      say(`${String(cluster.servers.length)} servers and ${String(cluster.gateways.length)} gateways work`);
+      return new World({ folder, upstream, cluster, people });
+    } catch (error) {
+      await cluster.close();
+      upstream.end();
+      throw error;
+    }
   }
 
   /** `keep`: the logs stay where they are. */
@@ -49,4 +50,15 @@ export class World {
     this.upstream.end();
     if (!keep) await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Starts everything, in the order in which an operator does. */
+async function working(cluster: Cluster, upstream: Upstream): Promise<People> {
+  const setupUrl = await cluster.startServers();
+  const apis = cluster.servers.map(({ api }) => api);
+  const people = await People.create(apis, setupUrl, cluster.gateways);
+  const upstreamApproval = await cluster.addUpstream(upstream.url);
+  await people.ask(async (alice) => await alice.answer(upstreamApproval));
+  await cluster.joinGateways();
+  return people;
 }

@@ -5,6 +5,7 @@ import {
   GRACE_MS,
   availabilityRound,
 } from "../fault/availability/availability-run.ts";
+import { BUSY } from "../fault/idle-time.ts";
 import type { Loop, Round } from "./loop.ts";
 
 /** Operators promote at once, or later than a lease lasts; and primaries end with an error at every connection, or with silence. */
@@ -17,7 +18,6 @@ const LONG = { servers: 3, gateways: 6, kills: 3 };
 const SHORT = { servers: 3, gateways: 3, kills: 1 };
 /** What rests on time, and can be judged only where the machine has some left. */
 const OF_TIME: ReadonlySet<string> = new Set(["false_denial", "unanswered", "not_served"]);
-const BUSY = 0.1;
 const MOST_TRIES = 3;
 
 /** Servers and the primary of the database taken away under load: who works notices for one lease at most, and nothing that was acknowledged is lost. */

@@ -24,28 +24,26 @@ async function* rounds(count: number): AsyncGenerator<Round> {
   const say = (line: string): void => {
     if (loud || /^(seed|logs) /.test(line)) process.stdout.write(`    ${line}\n`);
   };
-  const run = await FaultRun.begin({ ...size, seed, say });
+  let run: FaultRun | null = null;
   let failed = false;
   try {
+    run = await FaultRun.begin({ ...size, seed, say });
     for (let round = 1; round <= count; round += 1) {
-      const detail = `round ${String(round)} of ${String(count)}`;
-      try {
-        const result = await run.round(roundMs);
-        const fault = faultOf(result);
-        failed ||= fault !== null;
-        yield { detail: `${detail}: ${told(result)}`, fault };
-      } catch (error) {
-        failed = true;
-        yield { detail, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-        return;
-      }
+      const result = await run.round(roundMs);
+      const fault = faultOf(result);
+      failed ||= fault !== null;
+      yield { detail: `round ${String(round)} of ${String(count)}: ${told(result)}`, fault };
     }
+  } catch (error) {
+    failed = true;
+    const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    yield { detail: "a round that did not come to its end", fault };
   } finally {
-    await run.close(failed);
+    await run?.close(failed);
   }
 }
 
-function told({ stops, history, verdict }: RoundResult): string {
+function told({ stops, history, verdict, idle }: RoundResult): string {
   const took = stops.flatMap(({ receiptAt, requestedAt }) => (receiptAt === null ? [] : [receiptAt - requestedAt]));
   const leases = stops.filter(({ receipt }) => receipt?.points.some(({ how }) => how === "lease_expired"));
   return [
@@ -56,6 +54,7 @@ function told({ stops, history, verdict }: RoundResult): string {
     `${String(verdict.underWay)} under way when stopped`,
     `${String(verdict.uncertain)} uncertain`,
     `${String(history.ledger.length)} entries`,
+    `machine ${(idle * 100).toFixed(0)} % idle`,
   ].join(", ");
 }
 

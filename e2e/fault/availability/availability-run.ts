@@ -8,7 +8,7 @@ import { LedgerReader } from "../ledger.ts";
 import { Agents } from "../load.ts";
 import { nowMs } from "../sightings.ts";
 import { World } from "../world.ts";
-import { IdleTime } from "./idle-time.ts";
+import { IdleTime } from "../idle-time.ts";
 import { type Outage, judge } from "./judge.ts";
 import { Keepsakes } from "./keepsakes.ts";
 

@@ -36,6 +36,7 @@ export interface ClusterOptions {
 }
 
 const AT_ONCE = 4;
+const MOST_TRIES = 5;
 
 /** Servers on one PostgreSQL and gateways, each a process of its own, with a network between them that can be broken. */
 export class Cluster {
@@ -98,13 +99,21 @@ export class Cluster {
     await Promise.all(Array.from({ length: AT_ONCE }, next));
   }
 
+  /** A gateway that a busy machine did not answer in time ends; it is started again, with another token. */
   private async join({ name, program }: GatewayNode): Promise<void> {
     const socket = join(this.servers[0]?.data ?? "", "control.sock");
-    const { json } = await overSocket(socket, "/v1/points/tokens", { name });
     const { args } = program;
-    program.args = [...args, "--join", String(json["token"])];
-    await program.start();
-    program.args = args;
+    for (let tries = 1; ; tries += 1) {
+      const { json } = await overSocket(socket, "/v1/points/tokens", { name });
+      program.args = [...args, "--join", String(json["token"])];
+      try {
+        await program.start();
+        program.args = args;
+        return;
+      } catch (error) {
+        if (tries >= MOST_TRIES) throw error;
+      }
+    }
   }
 
   async close(): Promise<void> {

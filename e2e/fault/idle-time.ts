@@ -1,5 +1,8 @@
 import { cpus } from "node:os";
 
+/** Below this share a machine is busy: how long something takes there says nothing of what takes it. */
+export const BUSY = 0.1;
+
 /** How much of this machine's time nobody used since this was made. */
 export class IdleTime {
   private readonly begin = times();
