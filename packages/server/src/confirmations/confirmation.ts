@@ -1,5 +1,5 @@
 import type { StopPoint } from "@countersign/api";
-import type { AnyRecord, IntentId, PointId } from "@countersign/core";
+import type { AnyRecord, IntentId, PointId, StateRecord } from "@countersign/core";
 import type { Disposition, Snapshot } from "@countersign/enforce";
 import type { Kernel } from "../kernel.ts";
 import { leaseMs } from "../lease-time.ts";
@@ -143,15 +143,7 @@ export class Confirmation {
     ).flat();
     const now = new Set(found.map(({ id }) => id));
     const { seen } = points;
-    // Later ones joined after the commit: they were told of it before they got a lease.
-    if (!this.listed) {
-      for (const { id, terms, state } of [...seen.present(), ...found]) {
-        this.expect({ id, name: terms.name });
-        this.recorded.add(id);
-        this.joins.set(id, state.joins ?? 0);
-      }
-      if (this.awaited.told === null) await this.readLost();
-    }
+    if (!this.listed) await this.begin([...seen.present(), ...found]);
     this.listed = true;
     for (const id of this.recorded) {
       const point = this.points.get(id);
@@ -159,6 +151,16 @@ export class Confirmation {
     }
     for (const { id, state } of found) this.joins.set(id, state.joins ?? 0);
     for (const id of this.points.keys()) this.weigh(id);
+  }
+
+  /** Later ones joined after the commit: they were told of it before they got a lease. */
+  private async begin(found: readonly StateRecord<"point">[]): Promise<void> {
+    for (const { id, terms, state } of found) {
+      this.expect({ id, name: terms.name });
+      this.recorded.add(id);
+      this.joins.set(id, state.joins ?? 0);
+    }
+    if (this.awaited.told === null) await this.readLost();
   }
 
   /** Who lost its lease between the commit and now, long after it. */

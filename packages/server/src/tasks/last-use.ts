@@ -36,8 +36,14 @@ export class LastUse {
     return this.uses.get(task) ?? this.startedAt;
   }
 
+  /** The task has ended. */
+  forget(task: TaskId): void {
+    this.uses.delete(task);
+    this.untold.delete(task);
+  }
+
   /** Takes in what other servers have seen; of tasks that are not `live` nothing is kept. */
-  async follow(live: ReadonlySet<TaskId>): Promise<void> {
+  async follow(live: Pick<ReadonlySet<TaskId>, "has">): Promise<void> {
     const now = this.kernel.now();
     for (const { key, ageMs } of await this.kernel.store.board.read(TOPIC)) {
       const task = key as TaskId;

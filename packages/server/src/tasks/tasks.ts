@@ -29,8 +29,9 @@ import {
 } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
 import { type ProvenKey, type TaskCredential, mintCredential } from "./credential.ts";
+import { DueTasks } from "./due-tasks.ts";
 import { type Gateways, gatewaysOf, gatewaysWith } from "./gateways.ts";
-import { LastUse, TOLD_WITHIN_MS } from "./last-use.ts";
+import { LastUse } from "./last-use.ts";
 import type { Opener, Opening } from "./opener.ts";
 
 const LONGEST_SECONDS = 8 * 3600;
@@ -70,11 +71,13 @@ export class Tasks {
   private readonly kernel: Kernel;
   private readonly modules: TaskModules;
   private readonly lastUse: LastUse;
+  private readonly due: DueTasks;
 
   constructor(kernel: Kernel, modules: TaskModules) {
     this.kernel = kernel;
     this.modules = modules;
     this.lastUse = new LastUse(kernel);
+    this.due = new DueTasks(kernel.store, (task) => this.lastUse.forget(task));
   }
 
   touch(task: TaskId): void {
@@ -301,13 +304,16 @@ export class Tasks {
 
   /** Ends what has run out or stood still for too long. Another server may do the same at the same time: one of them does. */
   async sweep(): Promise<void> {
+    const { due, lastUse } = this;
+    await due.follow();
     const now = this.kernel.now();
-    const live = await this.kernel.store.find("task", { status: "live" });
-    await this.lastUse.follow(new Set(live.map(({ id }) => id)));
-    for (const { id, terms } of live) {
-      const idleMs = now - Math.max(this.lastUse.of(id), Date.parse(terms.openedAt));
-      if (Date.parse(terms.expiresAt) <= now) await this.startEnd(id, "expired");
-      else if (idleMs > terms.idleSeconds * 1000 + TOLD_WITHIN_MS) await this.startEnd(id, "idle");
+    const usedAt = (task: TaskId): number => lastUse.of(task);
+    const over = due.due(now, usedAt);
+    // Other servers may have seen them act: asked when it matters.
+    if (over.some(({ cause }) => cause === "idle")) await lastUse.follow(due);
+    for (const { task, cause } of over) {
+      if (cause === "idle" && !due.isIdle(task, now, usedAt)) continue;
+      await this.startEnd(task, cause);
     }
   }
 }
