@@ -9,7 +9,7 @@ export function effectTables({ preview }: ApprovalDisplay, place: Place): Html |
   const { relations } = preview;
   return html`<h2>What it would do</h2>
     <p class="${relations.length === 0 ? "warning" : ""}">${place("preview.sentence")}</p>
-    ${relations.map((effect, index) => relationTable(effect, (path) => place(`preview.relations.${index}.${path}`)))}`;
+    ${relations.map((effect, index) => relationTable(effect, `relation-${index}`, (path) => place(`preview.relations.${index}.${path}`)))}`;
 }
 
 /** Every text of it that came from outside. */
@@ -26,8 +26,12 @@ export function effectTexts({ preview }: ApprovalDisplay): readonly string[] {
   return [preview.sentence, ...preview.relations.flatMap(each)];
 }
 
-function relationTable({ keys, filledAtCommit, unseen, columns, rows }: ShownEffect, place: Place): Html {
-  const sample = html`<div class="scroll" tabindex="0" role="region" aria-label="Some of the rows">
+function relationTable(
+  { keys, filledAtCommit, unseen, columns, rows }: ShownEffect,
+  heading: string,
+  place: Place,
+): Html {
+  const sample = html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${heading}">
     <table class="rows">
       <thead>
         <tr>
@@ -47,7 +51,7 @@ function relationTable({ keys, filledAtCommit, unseen, columns, rows }: ShownEff
     </table>
   </div>`;
   return html`<section>
-    <h3><code>${place("relation")}</code>: ${place("effect")}</h3>
+    <h3 id="${heading}"><code>${place("relation")}</code>: ${place("effect")}</h3>
     ${rows.length > 0 && sample} ${unseen !== "" && html`<p class="hint">Not all rows are seen: ${place("unseen")}</p>`}
     ${keys !== "" && html`<p class="hint">Keys: <code>${place("keys")}</code></p>`}
     ${filledAtCommit !== "" && html`<p class="hint">Filled at commit, so not known yet: <code>${place("filledAtCommit")}</code></p>`}
