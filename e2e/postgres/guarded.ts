@@ -24,8 +24,6 @@ import type { StatementFacts, Verdict } from "../../packages/gateway/src/postgre
 
 const random = pooledRandom();
 const LOGIN = { user: "task_login", password: "only-known-here" };
-export const STATE_QUERY =
-  "SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(false)), NULLIF(pg_catalog.pg_my_temp_schema()::pg_catalog.regnamespace::pg_catalog.text, '-')";
 
 /** A real PostgreSQL behind the gateway, with the real decision and a ledger in memory; statements are judged by their kind alone. */
 export class Guarded {
@@ -50,6 +48,10 @@ export class Guarded {
       `CREATE TABLE people (id int PRIMARY KEY, name text); INSERT INTO people SELECT n, 'name ' || n FROM generate_series(1, 1200) n; GRANT ALL ON people TO ${LOGIN.user}; GRANT CREATE ON SCHEMA public TO ${LOGIN.user}`,
       "billing",
     );
+    await postgres.query(
+      `CREATE TABLE pgbench_branches(bid int PRIMARY KEY, bbalance int, filler char(88)); CREATE TABLE pgbench_tellers(tid int PRIMARY KEY, bid int, tbalance int, filler char(84)); CREATE TABLE pgbench_accounts(aid int PRIMARY KEY, bid int, abalance int, filler char(84)); CREATE TABLE pgbench_history(tid int, bid int, aid int, delta int, mtime timestamp, filler char(22)); INSERT INTO pgbench_branches VALUES (1, 0); INSERT INTO pgbench_tellers SELECT n, 1, 0 FROM generate_series(1, 10) n; INSERT INTO pgbench_accounts SELECT n, 1, 0 FROM generate_series(1, 100000) n; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${LOGIN.user}`,
+      "billing",
+    );
     const enforced = await enforcedPoint();
     const terms: PostgresTerms = {
       kind: "postgres",
@@ -71,15 +73,15 @@ export class Guarded {
       trustBundle: bundle,
       openDatabase: async () =>
         await Promise.resolve({
-          address: { host: "127.0.0.1", port: postgres.port, database: "billing", tls: "disable", ca: null },
+          address: { host: "127.0.0.1", port: postgres.port, database: "billing", tls: null },
           roles: {
             acquire: async () => await Promise.resolve({ ok: true, login: { ...LOGIN, settings: {} } }),
             end: async () => await Promise.resolve({ confirmed: true, terminated: 0, reason: null }),
           },
           judge: judgeByKind,
+          moved: () => undefined,
           close: async () => await Promise.resolve(),
         }),
-      stateQuery: STATE_QUERY,
       log: { debug: () => undefined, warn: console.warn, error: console.error },
     });
     const folder = await mkdtemp(join(tmpdir(), "countersign-pg-gateway-"));
@@ -130,17 +132,12 @@ export class Guarded {
   }
 
   /** Runs a client program; answers what it said, and with which code it ended. */
-  async run(
-    program: string,
-    args: readonly string[],
-    input = "",
-    name = "task",
-  ): Promise<{ code: number; out: string; err: string }> {
+  async run(program: string, args: readonly string[], input = ""): Promise<{ code: number; out: string; err: string }> {
     return await new Promise((resolve) => {
       const child = execFile(
         program,
         args,
-        { env: this.environment(name), timeout: 60_000, maxBuffer: 256 * 1024 * 1024 },
+        { env: this.environment(), timeout: 60_000, maxBuffer: 256 * 1024 * 1024 },
         (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? 255), out, err }),
       );
       child.stdin?.end(input);
@@ -163,6 +160,15 @@ export class Guarded {
       checkServerIdentity: () => undefined,
     };
     return new Client({ host: "127.0.0.1", port: this.port, database: "billing", user: "anybody", ssl, ...more });
+  }
+
+  /** Resolves when a statement with that text runs at the server. */
+  async untilQuery(text: string): Promise<void> {
+    for (;;) {
+      const query = `SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND usename = '${LOGIN.user}' AND query LIKE '%${text}%'`;
+      if ((await this.postgres.query(query)).length > 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   async close(): Promise<void> {

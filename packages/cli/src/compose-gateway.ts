@@ -13,7 +13,16 @@ import {
   openSpool,
   spooling,
 } from "@countersign/enforce";
-import { type McpGateway, type McpLimits, type OwnPlaces, serveHooks, startMcpGateway } from "@countersign/gateway";
+import {
+  type McpGateway,
+  type McpLimits,
+  type OwnPlaces,
+  type PostgresGateway,
+  openDatabase,
+  serveHooks,
+  startMcpGateway,
+  startPostgresGateway,
+} from "@countersign/gateway";
 import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { lockDirectory } from "@countersign/server";
 import type { Logger } from "pino";
@@ -29,6 +38,8 @@ export interface GatewayOptions {
   readonly directory: string;
   readonly servers: readonly string[];
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where clients of PostgreSQL connect; null: no database is guarded here. */
+  readonly listenPostgres?: { readonly host: string; readonly port: number } | null;
   /** The address that clients are told, when it is not the one that is listened on. */
   readonly url: string | null;
   readonly env: Pick<Environment, "configDir" | "variables">;
@@ -49,6 +60,8 @@ export type GatewayState =
 /** A gateway that has joined. */
 export interface RunningGateway {
   readonly url: string;
+  /** `host:port` of its PostgreSQL. */
+  readonly postgres: string | null;
   /** The server that it is linked to now. */
   server(): string | null;
   close(): Promise<void>;
@@ -72,7 +85,12 @@ export async function composeGateway(options: GatewayOptions): Promise<RunningGa
     const parts = await buildParts(options, closers);
     await joined(parts, options);
     parts.certificate.keepFresh(parts.remote);
-    return { url: parts.gateway.url, server: () => parts.remote.server(), close };
+    return {
+      url: parts.gateway.url,
+      postgres: parts.postgres?.address ?? null,
+      server: () => parts.remote.server(),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -84,6 +102,7 @@ interface Parts {
   readonly remote: RemoteControlPlane;
   readonly point: EnforcementPoint;
   readonly gateway: McpGateway;
+  readonly postgres: PostgresGateway | null;
 }
 
 async function buildParts(options: GatewayOptions, closers: (() => Promise<void> | void)[]): Promise<Parts> {
@@ -108,10 +127,12 @@ async function buildParts(options: GatewayOptions, closers: (() => Promise<void>
   });
   forwarder.start();
   let url = "";
+  let postgres: PostgresGateway | null = null;
   const point = pointOf(options, {
     controlPlane: spooling(remote, spool, forwarder),
     issuer: () => ({ ...late.tokens, audience: url }),
     url: () => url,
+    postgres: () => postgres?.address ?? null,
   });
   late.point = point;
   const gateway = await startMcpGateway({
@@ -129,8 +150,31 @@ async function buildParts(options: GatewayOptions, closers: (() => Promise<void>
   });
   ({ url } = gateway);
   closers.push(async () => await gateway.close());
+  postgres = await postgresOf(options, point, certificate);
+  closers.push(async () => await postgres?.close());
   closers.push(async () => await point.stop());
-  return { certificate, remote, point, gateway };
+  return { certificate, remote, point, gateway, postgres };
+}
+
+/** The PostgreSQL of this gateway, at the same point. */
+async function postgresOf(
+  { identity, listenPostgres = null, env, log }: GatewayOptions,
+  point: EnforcementPoint,
+  certificate: OwnCertificate,
+): Promise<PostgresGateway | null> {
+  if (listenPostgres === null) return null;
+  const options = { point, log, environment: env.variables };
+  return await startPostgresGateway({
+    point,
+    listen: listenPostgres,
+    credential: () => {
+      const { svid, key } = certificate.identity;
+      return { cert: svid, key: key.privateKey.export({ format: "pem", type: "pkcs8" }).toString() };
+    },
+    trustBundle: identity.bundle,
+    openDatabase: async (record) => await openDatabase(record, options),
+    log,
+  });
 }
 
 /** What an agent's own hands must not touch unasked: the program, and where keys, identity and spool are. */
@@ -169,11 +213,12 @@ interface PointParts {
   readonly controlPlane: ReturnType<typeof spooling>;
   readonly issuer: () => TokenIssuer & { readonly audience: string };
   readonly url: () => string;
+  readonly postgres: () => string | null;
 }
 
 function pointOf(
   { identity, log, clocks = MACHINE_CLOCKS }: GatewayOptions,
-  { controlPlane, issuer, url }: PointParts,
+  { controlPlane, issuer, url, postgres }: PointParts,
 ): EnforcementPoint {
   return new EnforcementPoint({
     id: identity.point,
@@ -193,6 +238,7 @@ function pointOf(
       },
     },
     url,
+    postgres,
     compile: async (policy) => {
       const parsed = await parsePolicies(policy.terms.text);
       if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? "the policy text is not valid");

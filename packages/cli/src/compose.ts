@@ -22,6 +22,8 @@ export interface ComposedServer {
 /** A control plane and its gateway that answer. */
 export interface Composed extends ComposedServer {
   readonly gateway: string;
+  /** `host:port`; null while no database is guarded. */
+  postgres(): string | null;
 }
 
 /** `countersign up`: control plane, gateway and pages in one process, on the embedded database or on one that servers share. */
@@ -33,7 +35,7 @@ export async function compose(options: ControlPlaneOptions): Promise<Composed> {
     await plane.close();
   };
   const served = await serve(plane, options, gateway).catch(closing({ close }));
-  return { ...served, gateway: gateway.url, close };
+  return { ...served, gateway: gateway.url, postgres: () => gateway.postgres(), close };
 }
 
 /**

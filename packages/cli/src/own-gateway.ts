@@ -6,16 +6,19 @@ import { createCedarEvaluator, parsePolicies } from "@countersign/policy";
 import { type RunningServer, hostPort } from "@countersign/server";
 import type { ControlPlane, ControlPlaneOptions } from "./control-plane.ts";
 import { MACHINE_CLOCKS } from "./machine-clocks.ts";
+import { OwnPostgres } from "./own-postgres.ts";
 
 /** The gateway in the process of the control plane, with its lease. */
 export interface OwnGateway {
   readonly url: string;
+  /** `host:port` of its PostgreSQL; null while no database is guarded. */
+  postgres(): string | null;
   /** Upstreams whose tools are not accepted yet, in words. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts the gateway of `countersign up`, with a point for MCP and one for hooks. The control plane need not answer yet. */
+/** Starts the gateway of `countersign up`, with points for MCP, hooks and, from the first database on, PostgreSQL. The control plane need not answer yet. */
 export async function startOwnGateway(plane: ControlPlane, options: ControlPlaneOptions): Promise<OwnGateway> {
   const { server, log } = plane;
   let url: string | null = null;
@@ -32,8 +35,13 @@ export async function startOwnGateway(plane: ControlPlane, options: ControlPlane
     hooks: { point: hooks, serve: serveHooks(ownPlaces(options)) },
   });
   ({ url } = gateway);
+  const databases = new OwnPostgres(
+    plane,
+    options,
+    async (postgres) => await buildPoint(plane, "postgres", { ...parts, postgres }),
+  );
   const close = async (): Promise<void> => {
-    await Promise.all([point.stop(), hooks.stop()]);
+    await Promise.all([point.stop(), hooks.stop(), databases.close()]);
     await gateway.close();
   };
   try {
@@ -41,7 +49,12 @@ export async function startOwnGateway(plane: ControlPlane, options: ControlPlane
       server.connect(own);
       await own.start();
     }
-    return { url: gateway.url, warnings: await unpinned(server, gateway), close };
+    await databases.needed(point);
+    point.onUpstreamChange(() => {
+      databases.needed(point).catch((error: unknown) => log.error({ err: error }, "databases are not guarded"));
+    });
+    const warnings = await unpinned(server, gateway);
+    return { url: gateway.url, postgres: () => databases.address, warnings, close };
   } catch (error) {
     await close();
     throw error;
@@ -57,11 +70,16 @@ function ownPlaces({ dataDir, env }: ControlPlaneOptions): OwnPlaces {
 }
 
 type Compile = PointOptions["compile"];
+interface PointParts extends Pick<PointOptions, "postgres"> {
+  readonly compile: Compile;
+  readonly url: () => string | null;
+  readonly clocks: Clocks;
+}
 
 async function buildPoint(
   { server, log }: ControlPlane,
   name: string,
-  { compile, url, clocks }: { readonly compile: Compile; readonly url: () => string | null; readonly clocks: Clocks },
+  { compile, url, clocks, postgres }: PointParts,
 ): Promise<EnforcementPoint> {
   return new EnforcementPoint({
     ...(await server.ownPoint(name)),
@@ -75,6 +93,7 @@ async function buildPoint(
       },
     },
     url,
+    ...(postgres === undefined ? {} : { postgres }),
     compile,
     log,
   });

@@ -12,6 +12,7 @@ import type { Exchange, UpstreamAnswer } from "./action.ts";
 import type { EntryDraft } from "./control-plane.ts";
 import { type DraftParts, draftEntry } from "./drafts.ts";
 import { type Flow, decideNow, stepOf } from "./flow.ts";
+import type { LiveAction } from "./live.ts";
 import { holdAnew } from "./hold.ts";
 import { IntentRecord, mayWait } from "./intent-record.ts";
 import { askedOf, outcomeOf } from "./outcome.ts";
@@ -95,12 +96,9 @@ async function noteHands<A>(flow: Flow<A>, call: Call, { intent, record, answer,
 
 /** Records the outcome, then releases the answer if everything still holds. */
 async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<void> {
-  const { live, releaser } = flow;
+  const { live } = flow;
   const { answer, asked, intent, record } = ending;
-  // What is no answer leaves open what happened: it is reported as unknown, at the latest when the time is up.
-  if (answer?.ok === true && answer.status === "rolled_back") live.settle("rolled_back");
-  else if (answer?.ok === true) live.state = "answered";
-  const changed = answer?.ok === false && answer.code === "countersignature.void" ? answer : null;
+  noteAnswer(live, answer);
   const unrecorded = await record.begun();
   if (unrecorded !== null) {
     live.settle("withheld");
@@ -111,24 +109,33 @@ async function finish<A>(flow: Flow<A>, call: Call, ending: Ending<A>): Promise<
   const failed = await record.withOutcome(outcomeEntry(flow, { intent, answer, asked, status, before }));
   // INV-3, INV-6: the last look is in the same tick as the release.
   const last = failed ?? (before.result === "permit" ? decideNow(flow, call) : before);
-  if (changed !== null) {
-    live.settle("rolled_back");
-    return await (last.result === "permit" ? holdAnew(flow, call, changed.preview) : refuse(flow, last));
-  }
   if (last.result !== "permit") {
-    live.settle(status === "unknown" ? "unknown" : "withheld");
+    live.settle(status === "unknown" || status === "rolled_back" ? status : "withheld");
     return await refuse(flow, last);
   }
-  if (answer === null) {
-    live.settle("unknown");
-    return;
+  await released(flow, call, answer);
+}
+
+/** What is no answer leaves open what happened: it is reported as unknown, at the latest when the time is up. */
+function noteAnswer(live: LiveAction, answer: UpstreamAnswer<unknown> | null): void {
+  if (answer?.ok !== true) return;
+  if (answer.status === "rolled_back") live.settle("rolled_back");
+  else live.state = "answered";
+}
+
+/** Gives the client what it may have. In the tick of the last look. */
+async function released<A>(flow: Flow<A>, call: Call, answer: UpstreamAnswer<A> | null): Promise<void> {
+  const { live, releaser } = flow;
+  if (answer?.ok === true) {
+    live.settle(null);
+    return releaser.answer(answer.value);
   }
-  if (!answer.ok) {
-    live.settle("unknown");
-    return await refuse(flow, denied("upstream", answer.code, answer.reason));
+  if (answer?.code === "countersignature.void") {
+    live.settle("rolled_back");
+    return await holdAnew(flow, call, answer.preview);
   }
-  live.settle(null);
-  releaser.answer(answer.value);
+  live.settle("unknown");
+  if (answer !== null) await refuse(flow, denied("upstream", answer.code, answer.reason));
 }
 
 interface Seen<A> extends Pick<Ending<A>, "intent" | "answer" | "asked"> {

@@ -24,5 +24,12 @@ export {
   paramHeaders,
   startMcpGateway,
 } from "./mcp/index.ts";
-export type { TaskRoles, TaskRolesOptions } from "./postgres/index.ts";
-export { openTaskRoles, ownClient } from "./postgres/index.ts";
+export type {
+  GuardedDatabase,
+  OpenDatabaseOptions,
+  PostgresGateway,
+  PostgresGatewayOptions,
+  TaskRoles,
+  TaskRolesOptions,
+} from "./postgres/index.ts";
+export { openDatabase, openTaskRoles, ownClient, startPostgresGateway } from "./postgres/index.ts";

@@ -23,6 +23,12 @@ export const gatewayRun: Command = command({
     name: { kind: "text", value: "N", about: "the name that it was given; needed when several gateways run here" },
     data: { kind: "text", value: "DIR", about: "identity and spool (else $XDG_STATE_HOME/countersign-gateway/NAME)" },
     listen: { kind: "text", value: "HOST:PORT", about: "where clients connect (default 127.0.0.1:7331)" },
+    "listen-postgres": {
+      kind: "text",
+      value: "HOST:PORT",
+      about:
+        "where clients of PostgreSQL connect, in TLS with their task's certificate (else no database is guarded here)",
+    },
     url: { kind: "text", value: "URL", about: "the address that clients are told, when a proxy is in front" },
   },
   examples: [
@@ -40,10 +46,22 @@ export const gatewayRun: Command = command({
     const log = pino({ level }, pino.destination({ dest: 2, sync: true }));
     const tell = (state: GatewayState): void => void cli.stderr.write(`${banner(identity.name, state)}\n`);
     const { env, signal } = cli;
-    const running = await composeGateway({ identity, directory, servers, listen, url, env, log, tell, signal });
+    const given = values["listen-postgres"];
+    const listenPostgres = given === undefined ? null : addressOf(given);
+    const options = { identity, directory, servers, listen, listenPostgres, url, env, log, tell, signal };
+    const running = await composeGateway(options);
     try {
       const { point, name } = identity;
-      const ready = { event: "ready", gateway: running.url, point, name, server: running.server(), pid: process.pid };
+      const postgres = running.postgres === null ? {} : { postgres: running.postgres };
+      const ready = {
+        event: "ready",
+        gateway: running.url,
+        ...postgres,
+        point,
+        name,
+        server: running.server(),
+        pid: process.pid,
+      };
       cli.out.answer(ready, () => [
         `Gateway \`${name}\` serves ${running.url}/mcp/<server>`,
         `Control plane  ${running.server() ?? "-"}`,

@@ -42,7 +42,9 @@ export const up: Command = command({
     const running = await compose({ ...options, suggestedName: await personName(cli.env) });
     try {
       const { api, gateway, setupUrl } = running;
-      cli.out.answer({ event: "ready", api, gateway, setupUrl, pid: process.pid }, () => []);
+      const address = running.postgres();
+      const postgres = address === null ? {} : { postgres: address };
+      cli.out.answer({ event: "ready", api, gateway, ...postgres, setupUrl, pid: process.pid }, () => []);
       if (!cli.out.json) {
         saveStarted({ dataDir: options.dataDir, api }, cli.env);
         if (setupUrl !== null) await offerLauncher(cli);

@@ -19,3 +19,4 @@ export { EventStreamReader } from "./upstream/event-stream-reader.ts";
 export type { InspectedTool, InspectedUpstream } from "./upstream/inspect-upstream.ts";
 export { inspectUpstream } from "./upstream/inspect-upstream.ts";
 export { LineReader } from "./upstream/line-reader.ts";
+export { resolveSecret } from "./upstream/secret.ts";

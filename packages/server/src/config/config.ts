@@ -28,7 +28,13 @@ const file = z.strictObject({
     .string()
     .regex(/^[a-z0-9._-]{1,255}$/, "use small letters, digits, `.`, `-` and `_`")
     .default("localhost"),
-  listen: z.strictObject({ api: address.optional(), gateway: address.default("127.0.0.1:7331") }).prefault({}),
+  listen: z
+    .strictObject({
+      api: address.optional(),
+      gateway: address.default("127.0.0.1:7331"),
+      postgres: address.default("127.0.0.1:7332"),
+    })
+    .prefault({}),
   database: databaseKey,
   upstreams: z.record(name, upstreamKey).default({}),
   approvals: z
@@ -55,7 +61,8 @@ const file = z.strictObject({
 export interface Config {
   readonly settings: Settings;
   readonly upstreams: Readonly<Record<string, UpstreamTerms>>;
-  readonly listen: { readonly api: string; readonly gateway: string };
+  /** `postgres` is listened on once there is a database to guard. */
+  readonly listen: { readonly api: string; readonly gateway: string; readonly postgres: string };
   readonly tls: Tls | null;
   readonly behindProxy: boolean;
   /** Another address than the one that passkeys are bound to: it was asked for, and is not used. */
@@ -110,7 +117,7 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
       limits: data.limits,
     },
     upstreams: await termsOfAll(data.upstreams),
-    listen: { api, gateway: data.listen.gateway },
+    listen: { api, gateway: data.listen.gateway, postgres: data.listen.postgres },
     tls: isOurs ? await readTls(tls, { host: hostname, now: source.now }) : null,
     behindProxy,
     refusedUrl: refused,
@@ -167,7 +174,7 @@ function fromEnvironment(environment: ConfigSource["environment"]): Record<strin
   if (environment["COUNTERSIGN_BEHIND_PROXY"] !== undefined)
     out["behindProxy"] = environment["COUNTERSIGN_BEHIND_PROXY"] === "true";
   const groups = {
-    listen: ["api", "gateway"],
+    listen: ["api", "gateway", "postgres"],
     tls: ["cert", "key"],
     approvals: ["waitSeconds", "expirySeconds"],
     lease: ["seconds", "renewSeconds", "marginMs"],

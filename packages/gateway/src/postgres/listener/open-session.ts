@@ -2,7 +2,7 @@ import { AppError, type Refusal, type StateRecord, narrowest } from "@countersig
 import type { Claims, Effector, Prepared, RefusalDetail, Releaser } from "@countersign/enforce";
 import type { GatewayPoint } from "../../mcp/index.ts";
 import { type LoggedIn, logIn } from "../upstream/index.ts";
-import type { GuardedDatabase } from "./guarded-database.ts";
+import type { GuardedDatabase } from "../guarded-database.ts";
 
 /** How long opening a session at the server may take. */
 const OPEN_MS = 10_000;

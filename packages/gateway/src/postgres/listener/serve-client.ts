@@ -15,8 +15,9 @@ import {
   writeParameterStatus,
   writeReady,
 } from "../wire/index.ts";
+import type { GuardedDatabase } from "../guarded-database.ts";
+import type { LoggedIn } from "../upstream/index.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
-import type { GuardedDatabase } from "./guarded-database.ts";
 import { OpenSession } from "./open-session.ts";
 import { readStartParameters } from "./start-parameters.ts";
 
@@ -29,7 +30,6 @@ export interface ListenerContext {
   readonly sessions: Set<Session>;
   /** The database behind a record; opened once for the terms that it has. @throws AppError when it cannot be used */
   readonly database: (record: UpstreamRecord<"postgres">) => Promise<GuardedDatabase>;
-  readonly stateQuery: string;
 }
 
 const STARTUP_MS = 10_000;
@@ -96,47 +96,41 @@ async function open(context: ListenerContext, socket: TLSSocket, packet: Startup
   socket.once("close", () => gone.abort());
   const call = besideCall(known.id, "session");
   await point.enforce({ claims, call, signal: gone.signal, waitMs: 0 }, opening, opening);
-  const { opened, refused, isPermitted } = opening;
-  if (refused !== null)
-    return void socket.end(writeRefusal(refused, { isInBlock: false, sql: null, fault: null, isFatal: true }));
-  if (opened === null || !isPermitted || socket.destroyed) {
-    opened?.connection.destroy();
-    socket.destroy();
-    return;
-  }
-  const client = new ClientConnection(socket, () => point.settings().limits.argumentsBytes);
-  const { log, stateQuery } = context;
-  const { judge, preview } = database;
-  const parts = {
-    point,
-    log,
-    claims,
-    database: known.id,
-    client,
-    server: opened,
-    judge,
-    stateQuery,
-    ...(preview === undefined ? {} : { preview }),
-  };
-  const session = new Session(parts, `countersign ${Buffer.from(point.random(16)).toString("hex")}`);
-  await serve(context, session, packet.minor, packet.parameters);
+  const { opened, refused } = opening;
+  if (refused !== null) return void socket.end(writeRefusal(refused, NOWHERE));
+  if (opened === null || !opening.isPermitted || socket.destroyed) return abandon(opening, socket);
+  await serve(context, { socket, claims, database, name: known.id, server: opened }, packet);
 }
 
-async function serve(
-  { sessions, cancelKeys }: ListenerContext,
-  session: Session,
-  minor: number,
-  asked: Startup["parameters"],
-): Promise<void> {
-  const { client, server } = session.parts;
+const NOWHERE = { isInBlock: false, sql: null, fault: null, isFatal: true };
+
+function abandon({ opened }: OpenSession, socket: TLSSocket): void {
+  opened?.connection.destroy();
+  socket.destroy();
+}
+
+interface Opened {
+  readonly socket: TLSSocket;
+  readonly claims: Extract<Claims, { ok: true }>;
+  readonly database: GuardedDatabase;
+  readonly name: string;
+  readonly server: LoggedIn;
+}
+
+async function serve(context: ListenerContext, opened: Opened, { minor, parameters }: Startup): Promise<void> {
+  const { point, log, sessions, cancelKeys } = context;
+  const { socket, claims, database, name, server } = opened;
+  const client = new ClientConnection(socket, () => point.settings().limits.argumentsBytes);
+  const noPortal = `countersign ${Buffer.from(point.random(16)).toString("hex")}`;
+  const session = new Session({ point, log, claims, client, server, name, database }, noPortal);
   const { pid, key, drop } = cancelKeys.give(session, minor);
   sessions.add(session);
   try {
-    const unknown = [...asked.keys()].filter((name) => name.startsWith("_pq_."));
+    const unknown = [...parameters.keys()].filter((given) => given.startsWith("_pq_."));
     if (minor > NEWEST_MINOR || minor === 1 || unknown.length > 0)
       client.write(writeNegotiation(minor === 1 ? NEWEST - NEWEST_MINOR : NEWEST, unknown));
     client.write(AUTHENTICATION_OK);
-    for (const [name, value] of server.parameters) client.write(writeParameterStatus(name, value));
+    for (const [parameter, value] of server.parameters) client.write(writeParameterStatus(parameter, value));
     client.write(writeBackendKey(pid, key));
     client.write(writeReady(server.status));
     await session.run();
@@ -171,8 +165,7 @@ async function tellRefused(
     partial: () => undefined,
     answer: () => undefined,
     refusal: (refusal, detail) => {
-      const place = { isInBlock: false, sql: null, fault: null, isFatal: true };
-      socket.end(writeRefusal({ refusal, detail }, place));
+      socket.end(writeRefusal({ refusal, detail }, NOWHERE));
     },
   });
 }

@@ -3,7 +3,6 @@ export type StartParameters =
   | {
       readonly ok: true;
       readonly database: string;
-      readonly user: string;
       readonly settings: Readonly<Record<string, string>>;
     }
   | { readonly ok: false; readonly sqlState: string; readonly reason: string };
@@ -22,26 +21,35 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 const UTF8: ReadonlySet<string> = new Set(["utf8", "utf-8", "unicode", "sql_ascii", "auto"]);
 
+/** What is read by name, or means nothing here. */
+const KNOWN: ReadonlySet<string> = new Set([
+  "application_name",
+  "client_encoding",
+  "database",
+  "options",
+  "replication",
+  "user",
+]);
+
 /** Reads the parameters of a start-up packet. What is not known to be harmless is refused. */
 export function readStartParameters(parameters: ReadonlyMap<string, string>): StartParameters {
-  const user = parameters.get("user") ?? "";
   const settings: Record<string, string> = {};
   for (const [name, value] of parameters) {
     const lower = name.toLowerCase();
-    if (lower === "user" || lower === "database" || lower === "application_name" || name.startsWith("_pq_.")) continue;
-    if (lower === "replication" && !/^(false|off|no|0)$/.test(value))
-      return refused("42501", "connections for replication are refused");
-    if (lower === "client_encoding" && !UTF8.has(value.toLowerCase()))
-      return refused("0A000", "only UTF8 is spoken here as the client's encoding");
-    if (lower === "options" && value.trim() !== "")
-      return refused("42501", "`options` at the start are refused; set what you need with SET");
-    if (["replication", "client_encoding", "options"].includes(lower)) continue;
-    if (!HARMLESS.has(lower)) return refused("42501", `\`${name.slice(0, 64)}\` cannot be set at the start`);
-    settings[lower] = value;
+    const fault = faultOf(lower, value);
+    if (fault !== null) return { ok: false, ...fault };
+    if (HARMLESS.has(lower)) settings[lower] = value;
   }
-  return { ok: true, database: parameters.get("database") ?? user, user, settings };
+  return { ok: true, database: parameters.get("database") ?? parameters.get("user") ?? "", settings };
 }
 
-function refused(sqlState: string, reason: string): StartParameters {
-  return { ok: false, sqlState, reason };
+function faultOf(name: string, value: string): { readonly sqlState: string; readonly reason: string } | null {
+  if (name === "replication" && !/^(false|off|no|0)$/.test(value))
+    return { sqlState: "42501", reason: "connections for replication are refused" };
+  if (name === "client_encoding" && !UTF8.has(value.toLowerCase()))
+    return { sqlState: "0A000", reason: "only UTF8 is spoken here as the client's encoding" };
+  if (name === "options" && value.trim() !== "")
+    return { sqlState: "42501", reason: "`options` at the start are refused; set what you need with SET" };
+  if (KNOWN.has(name) || HARMLESS.has(name) || name.startsWith("_pq_.")) return null;
+  return { sqlState: "42501", reason: `\`${name.slice(0, 64)}\` cannot be set at the start` };
 }

@@ -6,7 +6,7 @@ import { parseBundle } from "@countersign/credentials";
 import type { GatewayLog, GatewayPoint } from "../../mcp/index.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import { takeFirstBytes } from "./first-bytes.ts";
-import type { GuardedDatabase } from "./guarded-database.ts";
+import type { GuardedDatabase } from "../guarded-database.ts";
 import { type ListenerContext, endTask, serveClient } from "./serve-client.ts";
 
 export interface PostgresGatewayOptions {
@@ -18,7 +18,6 @@ export interface PostgresGatewayOptions {
   readonly trustBundle: string;
   /** Opens what stands behind an upstream. @throws AppError */
   readonly openDatabase: (record: UpstreamRecord<"postgres">) => Promise<GuardedDatabase>;
-  readonly stateQuery: string;
   readonly log: GatewayLog;
 }
 export interface PostgresGateway {
@@ -38,7 +37,7 @@ export async function startPostgresGateway(options: PostgresGatewayOptions): Pro
   const parsed = parseBundle(options.trustBundle);
   if (!parsed.ok) throw new AppError(parsed.code);
   const databases = new Databases(options.openDatabase);
-  const { point, log, stateQuery } = options;
+  const { point, log } = options;
   const context: ListenerContext = {
     point,
     log,
@@ -46,7 +45,6 @@ export async function startPostgresGateway(options: PostgresGatewayOptions): Pro
     cancelKeys: new CancelKeys(point.random),
     sessions: new Set(),
     database: async (record) => await databases.of(record),
-    stateQuery,
   };
   follow(context, databases);
   const { server, sockets } = listener(options, context);
@@ -56,7 +54,9 @@ export async function startPostgresGateway(options: PostgresGatewayOptions): Pro
     address: `${host.includes(":") ? `[${host}]` : host}:${String(port)}`,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const session of context.sessions) session.close();
+      const open = [...context.sessions];
+      for (const session of open) session.close();
+      await Promise.all(open.map(async (session) => await session.ended()));
       for (const socket of sockets) socket.destroy();
       await closed;
       await databases.close();
@@ -77,7 +77,7 @@ function follow({ point, sessions }: ListenerContext, databases: Databases): voi
     if (!valid) for (const session of sessions) session.leaseLost();
   });
   point.onUpstreamChange((upstream) => {
-    for (const session of sessions) if (session.parts.database === upstream) session.close();
+    for (const session of sessions) if (session.parts.name === upstream) session.close();
     databases.changed(upstream);
   });
 }

@@ -1,13 +1,11 @@
+import { SESSION_STATE } from "../catalogue/index.ts";
 import { writeQuery } from "../wire/index.ts";
 import type { ServerSide } from "./server-side.ts";
 import type { SessionState } from "./session-state.ts";
 
-/**
- * Asks the server what names mean in this session. `query` answers one row of two columns: a JSON array of schemas, and a schema or null.
- * What cannot be asked or understood stays stale, and then everything is unknown.
- */
-export async function askState(server: ServerSide, state: SessionState, query: string): Promise<void> {
-  const events = await server.ask(writeQuery(query), ["query"]);
+/** Asks the server what names mean in this session. What cannot be asked or understood stays stale, and then everything is unknown. */
+export async function askState(server: ServerSide, state: SessionState): Promise<void> {
+  const events = await server.ask(writeQuery(SESSION_STATE), ["query"]);
   const row = events?.find((event) => event.type === "rows");
   const columns = row?.type === "rows" ? columnsOf(row.bytes) : null;
   const path = columns?.[0] === undefined || columns[0] === null ? null : namesOf(columns[0]);

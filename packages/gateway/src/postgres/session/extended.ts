@@ -17,7 +17,8 @@ import {
 import { Gathered } from "./batch.ts";
 import { besideCall, formCall } from "./form-call.ts";
 import type { Asked, Listener } from "./replies.ts";
-import type { Deed, End, Session } from "./session.ts";
+import type { Deed, End } from "./deed.ts";
+import type { Session } from "./session.ts";
 import type { Prepared } from "./session-state.ts";
 import type { StatementAction } from "./statement-action.ts";
 
@@ -90,7 +91,7 @@ export class Extended {
 
   /** Portals live within a transaction. */
   async closePortals(): Promise<void> {
-    for (const name of [...this.#portals.keys()]) await this.#forget(name);
+    for (const name of this.#portals.keys()) await this.#forget(name);
   }
 
   async afterReady(): Promise<void> {
@@ -102,8 +103,7 @@ export class Extended {
     await this.#openPending();
     const verdict = await session.judge(message.sql, message.types);
     if (verdict.verdict === "refused") {
-      const { database } = session.parts;
-      const call = formCall({ database, sql: message.sql, bind: null, searchPath: [], verdict });
+      const call = formCall({ database: session.parts.name, sql: message.sql, bind: null, searchPath: [], verdict });
       return void (await session.act({ call, plan: nothing(), sql: message.sql, verdict }, "batch"));
     }
     if (!(await this.#maySpeak())) return;
@@ -167,7 +167,7 @@ export class Extended {
     // What was executed since the last Sync is committed by this one.
     if (mode === "ready" && isDirty && server.status === "I" && this.#portals.size === 0) {
       const step = { before: () => this.#gathered.take(), bytes: SYNC, asked: ["sync"] as const };
-      const call = besideCall(session.parts.database, "sync");
+      const call = besideCall(session.parts.name, "sync");
       const { end } = await session.act({ call, plan: { kind: "text", step }, sql: null, verdict: null }, "query");
       if (end !== "ended") this.#ready();
       return;
@@ -199,9 +199,8 @@ export class Extended {
     this.#pending = null;
     const session = this.#session;
     const verdict = await session.judge(prepared.sql, prepared.types);
-    const { database } = session.parts;
     const { sql } = prepared;
-    const call = formCall({ database, sql, bind, searchPath: session.state.searchPath, verdict });
+    const call = formCall({ database: session.parts.name, sql, bind, searchPath: session.state.searchPath, verdict });
     const { bytes, asked } = this.#withEnd(more);
     const step = {
       before: () => this.#gathered.take(),
@@ -258,7 +257,7 @@ export class Extended {
   /** Where nothing may be said any more, the refusal says why. */
   async #maySpeak(): Promise<boolean> {
     if (this.#session.maySpeak()) return true;
-    const call = besideCall(this.#session.parts.database, "session");
+    const call = besideCall(this.#session.parts.name, "session");
     const { end } = await this.#session.act({ call, plan: nothing(), sql: null, verdict: null }, "batch");
     return end === "answered";
   }
@@ -306,6 +305,6 @@ function isError(event: BackendEvent): event is Extract<BackendEvent, { type: "m
 function nothing(): Deed["plan"] {
   return {
     kind: "text",
-    step: { before: new Gathered().take, bytes: Buffer.alloc(0), asked: [] },
+    step: { before: () => new Gathered().take(), bytes: Buffer.alloc(0), asked: [] },
   };
 }

@@ -8,7 +8,7 @@ import {
 } from "@countersign/core";
 import { isUtf8 } from "node:buffer";
 import type { RefusedCall } from "@countersign/enforce";
-import type { Verdict } from "../judge/verdict.ts";
+import type { Verdict } from "../judge/index.ts";
 import type { BindMessage } from "../wire/index.ts";
 
 export interface StatementParts {

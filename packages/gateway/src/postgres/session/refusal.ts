@@ -1,6 +1,6 @@
 import { type Refusal, canonicalJson } from "@countersign/core";
 import type { RefusalDetail } from "@countersign/enforce";
-import type { TextFault } from "../judge/verdict.ts";
+import type { TextFault } from "../judge/index.ts";
 import { type ErrorFields, writeError } from "../wire/index.ts";
 
 /** Codes after which the task can do nothing any more: its session ends. */
@@ -34,7 +34,7 @@ export function endsSession({ refusal }: Refused): boolean {
 
 /** A refusal in the words of the protocol: SQLSTATE as the outside surface fixes it, `D` as canonical JSON in DETAIL. */
 export function writeRefusal(refused: Refused, place: RefusalPlace): Buffer {
-  const detail = canonicalJson(refused.refusal as unknown as Parameters<typeof canonicalJson>[0]);
+  const detail = canonicalJson(refused.refusal);
   return writeError({ ...said(refused, place), ...(place.isFatal === true ? { severity: "FATAL" } : {}), detail });
 }
 

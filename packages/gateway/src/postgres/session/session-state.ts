@@ -1,4 +1,4 @@
-import type { Session as Judged, StatementFacts, Verdict } from "../judge/verdict.ts";
+import type { Session as Judged, StatementFacts, Verdict } from "../judge/index.ts";
 import type { TransactionStatus } from "../wire/index.ts";
 
 /** What was prepared under a name: by a Parse, or by a PREPARE of SQL; the server keeps both in one place. */

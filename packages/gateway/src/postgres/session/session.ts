@@ -1,6 +1,6 @@
-import { type AnyRecord, type Call, type Decision, type Json, canonicalJson, covers, denied } from "@countersign/core";
-import { type RefusedCall, endingOf, namesOf } from "@countersign/enforce";
-import type { Verdict } from "../judge/verdict.ts";
+import { type AnyRecord, type Decision, covers, databaseResource } from "@countersign/core";
+import { endingOf, namesOf } from "@countersign/enforce";
+import type { StatementFacts, Verdict } from "../judge/index.ts";
 import {
   type FrontendMessage,
   readParameterStatus,
@@ -11,31 +11,16 @@ import {
 } from "../wire/index.ts";
 import { askState } from "./ask-state.ts";
 import { Gathered } from "./batch.ts";
+import type { Deed, End, Rested, Within } from "./deed.ts";
 import { Extended } from "./extended.ts";
+import { LEASE_LOST, NOT_JUDGED, STOPPED, TASK_OVER, writeNotDone, writeStopped } from "./ends.ts";
 import { formCall } from "./form-call.ts";
-import { type Refused, endsSession, writeRefusal } from "./refusal.ts";
+import { endsSession, writeRefusal } from "./refusal.ts";
 import type { Listener } from "./replies.ts";
 import { type ServerMessage, ServerSide } from "./server-side.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { SessionState } from "./session-state.ts";
-import { type ActionPlan, StatementAction, type Step } from "./statement-action.ts";
-
-/** What a session is about to do. */
-export interface Deed {
-  readonly call: Call | RefusedCall;
-  readonly plan: ActionPlan;
-  readonly sql: string | null;
-  readonly verdict: Verdict | null;
-}
-/** `answered`, also by an error of the server; `open`: a portal waits; `refused`: the client was told, and what was open has failed; `ended`: the session has. */
-type Within = "query" | "batch";
-interface Rested {
-  readonly action: StatementAction;
-  readonly deed: Deed;
-  readonly within: Within;
-  readonly wasInBlock: boolean;
-}
-export type End = "answered" | "open" | "refused" | "ended";
+import { StatementAction, type Step } from "./statement-action.ts";
 
 /**
  * One client, one connection to the server. Messages are taken one after the other, each to its end:
@@ -58,6 +43,7 @@ export class Session {
   #touched = new Set<string>();
   readonly #alive = new Set<StatementAction>();
   #current: { readonly action: StatementAction; readonly cancel: AbortController } | null = null;
+  readonly #over = Promise.withResolvers<void>();
   #isOver = false;
 
   constructor(parts: SessionParts, noPortal: string) {
@@ -75,8 +61,19 @@ export class Session {
     parts.client.onClose(() => this.#clientLeft());
   }
 
-  /** Serves the client until one side ends. Never rejects. */
+  /** Serves the client until one side ends, and all that it began has. Never rejects. */
   async run(): Promise<void> {
+    await this.#serve();
+    await Promise.allSettled([...this.#alive].map(async (action) => await action.ended()));
+    this.#over.resolve();
+  }
+
+  /** Resolves when {@link run} has. */
+  async ended(): Promise<void> {
+    await this.#over.promise;
+  }
+
+  async #serve(): Promise<void> {
     const { client, log } = this.parts;
     try {
       while (!this.#isOver && (await client.ready())) {
@@ -99,7 +96,7 @@ export class Session {
     if (this.#current === null) return;
     const { action, cancel } = this.#current;
     if (action.state === "deciding") cancel.abort();
-    else if (action.state === "running") void this.server.connection.cancel();
+    else if (action.state === "running") this.server.connection.cancel().catch(() => undefined);
   }
 
   /** INV-3: something was stopped. What it covers ends in this tick. */
@@ -117,7 +114,7 @@ export class Session {
   taskOver(): void {
     if (this.#isOver) return;
     this.parts.client.cutUnread();
-    if (!this.#isRunning()) this.#endWith(denied("task", "task.ended", "the task has ended"));
+    if (!this.#isRunning()) this.#endWith(TASK_OVER);
   }
 
   /** What is open is rolled back, by ending the session; where nothing is open it stays, and is refused from here on. */
@@ -146,11 +143,15 @@ export class Session {
       );
   }
 
-  /** Judges a text as the session stands. */
+  /** Judges a text as the session stands. What cannot be judged is refused. */
   async judge(sql: string, types?: readonly number[]): Promise<Verdict> {
-    if (this.state.isStale && !this.isDirty && this.server.status !== "E")
-      await askState(this.server, this.state, this.parts.stateQuery);
-    return await this.parts.judge(sql, this.state.judged(this.isInBlock, types));
+    if (this.state.isStale && !this.isDirty && this.server.status !== "E") await askState(this.server, this.state);
+    try {
+      return await this.parts.database.judge(sql, this.state.judged(this.isInBlock, types));
+    } catch (error) {
+      this.parts.log.error({ err: error, upstream: this.parts.name }, "a statement could not be judged");
+      return NOT_JUDGED;
+    }
   }
 
   /** Takes one deed through the enforcement point. */
@@ -194,11 +195,11 @@ export class Session {
       return "ended";
     }
     if (action.refused !== null && endsSession(action.refused)) {
-      client(this).end(writeRefusal(action.refused, { isInBlock: false, sql: null, fault: null }));
+      this.parts.client.end(writeRefusal(action.refused, { isInBlock: false, sql: null, fault: null }));
       this.close();
       return "ended";
     }
-    await this.refuse(told(action.refused, deed, wasInBlock), within);
+    await this.refuse(writeNotDone(action.refused, deed, wasInBlock), within);
     return "refused";
   }
 
@@ -208,11 +209,11 @@ export class Session {
     await this.#extended.flush();
     if (this.mode === "skipping") return;
     if (isOpen) await this.server.failTransaction(within === "query" ? "block" : "batch");
-    client(this).write(error);
+    this.parts.client.write(error);
     if (within === "batch") this.mode = "skipping";
     else {
       this.isDirty = false;
-      client(this).write(writeReady(this.server.status));
+      this.parts.client.write(writeReady(this.server.status));
     }
   }
 
@@ -221,7 +222,7 @@ export class Session {
     const { point, claims } = this.parts;
     if (!point.lease.valid()) return false;
     for (const brake of point.replica.brakesInForce())
-      if (covers(brake.terms.scope, claims.chain, `sql:${this.parts.database}/`)) return false;
+      if (covers(brake.terms.scope, claims.chain, databaseResource(this.parts.name))) return false;
     return claims.chain.task !== null && point.replica.get("task", claims.chain.task)?.state.status === "live";
   }
 
@@ -256,8 +257,16 @@ export class Session {
             "query",
           );
         return;
+      case "parse":
+      case "bind":
+      case "describe":
+      case "execute":
+      case "close":
+      case "flush":
+      case "sync":
+        return await this.#extended.take(message);
       default:
-        await this.#extended.take(message);
+        message satisfies never;
     }
   }
 
@@ -265,8 +274,7 @@ export class Session {
     await this.#extended.beforeQuery();
     if (this.mode !== "ready" || this.#isOver) return;
     const verdict = await this.judge(sql);
-    const { database } = this.parts;
-    const call = formCall({ database, sql, bind: null, searchPath: this.state.searchPath, verdict });
+    const call = formCall({ database: this.parts.name, sql, bind: null, searchPath: this.state.searchPath, verdict });
     const step = { before: () => new Gathered().take(), bytes: writeQuery(sql), asked: ["query"] as const };
     const { end } = await this.act({ call, plan: { kind: "text", step }, sql, verdict }, "query");
     if (end === "ended") return;
@@ -296,19 +304,25 @@ export class Session {
   #noteSent(action: StatementAction, { call, verdict }: Deed): void {
     for (const name of namesOf(call)) this.#touched.add(name);
     this.isDirty = !action.isSynced;
-    if (verdict !== null && action.state !== "open") this.state.after(verdict, action.isAnswered && !action.hasFailed);
+    if (verdict !== null && action.state !== "open") this.#ran(verdict, action.isAnswered && !action.hasFailed);
     this.ready();
+  }
+
+  #ran(verdict: Verdict, isOk: boolean): void {
+    this.state.after(verdict, isOk);
+    const moves = ({ changesCatalogue }: StatementFacts): boolean => changesCatalogue;
+    if (verdict.verdict === "unknown" || verdict.statements.some(moves)) this.parts.database.moved();
   }
 
   #aside(event: ServerMessage, to: Listener | null): void {
     const code = String.fromCharCode(event.code);
     if (code === "E") {
-      client(this).end(event.bytes);
+      this.parts.client.end(event.bytes);
       return this.close();
     }
     if (code === "S") return this.#parameter(event, to);
     if (to instanceof StatementAction && (code === "N" || this.maySpeak())) to.aside(event.bytes);
-    else if (this.maySpeak()) client(this).write(event.bytes);
+    else if (this.maySpeak()) this.parts.client.write(event.bytes);
   }
 
   #parameter({ body }: ServerMessage, to: Listener | null): void {
@@ -319,7 +333,7 @@ export class Session {
     if (said.name === "standard_conforming_strings") this.state.isStandardStrings = said.value === "on";
     const bytes = writeParameterStatus(said.name, said.value);
     if (to instanceof StatementAction) to.aside(bytes);
-    else client(this).write(bytes);
+    else this.parts.client.write(bytes);
   }
 
   #clientLeft(): void {
@@ -333,35 +347,13 @@ export class Session {
   }
 
   #endWith(decision: Decision): void {
-    const { reason } = decision;
-    const hint = "What was open was rolled back.";
-    const detail = canonicalJson(shown(decision));
-    client(this).end(writeError({ severity: "FATAL", sqlState: "57P01", message: reason, detail, hint }));
+    this.parts.client.end(writeStopped(decision));
     this.close();
   }
 
   #fatal(sqlState: string, message: string): void {
     if (this.#isOver) return;
-    client(this).end(writeError({ severity: "FATAL", sqlState, message }));
+    this.parts.client.end(writeError({ severity: "FATAL", sqlState, message }));
     this.close();
   }
-}
-
-function client({ parts }: Session): SessionParts["client"] {
-  return parts.client;
-}
-
-const LEASE_LOST = denied("lease", "lease.lost", "the enforcement point has lost its lease");
-const STOPPED = denied("brake", "brake.frozen", "what was open was stopped");
-
-/** The object `D` of what was ended without being asked. */
-function shown({ step, code, reason, policyIds, brake }: Decision): Json {
-  const known = { decision: "deny", step, code, reason, policyIds: [...policyIds], entry: null };
-  return brake === undefined ? known : { ...known, brake };
-}
-
-function told(refused: Refused | null, { sql, verdict }: Deed, isInBlock: boolean): Buffer {
-  if (refused === null)
-    return writeError({ severity: "ERROR", sqlState: "57014", message: "canceling statement due to user request" });
-  return writeRefusal(refused, { isInBlock, sql, fault: verdict?.fault ?? null });
 }

@@ -1,5 +1,5 @@
 import { type Socket, connect } from "node:net";
-import { connect as secure } from "node:tls";
+import { type ConnectionOptions, connect as secure } from "node:tls";
 import { AppError } from "@countersign/core";
 import { SSL_REQUEST } from "../wire/index.ts";
 import type { ServerAddress } from "./server-address.ts";
@@ -18,8 +18,8 @@ export async function dialServer(address: ServerAddress, timeoutMs: number): Pro
   socket.on("error", reject);
   socket.once("close", () => reject(new Error("the connection was closed")));
   socket.once("connect", () => {
-    if (address.tls === "disable") resolve(socket);
-    else upgrade(socket, address).then(resolve, reject);
+    if (address.tls === null) resolve(socket);
+    else upgrade(socket, address.tls).then(resolve, reject);
   });
   try {
     return await promise;
@@ -37,28 +37,16 @@ function reasonOf(error: unknown): string {
   return code ?? message;
 }
 
-async function upgrade(socket: Socket, address: ServerAddress): Promise<Socket> {
+async function upgrade(socket: Socket, tls: ConnectionOptions): Promise<Socket> {
   socket.write(SSL_REQUEST);
   const answer = await new Promise<Buffer>((resolve) => socket.once("data", resolve));
   socket.pause();
   // Whatever came behind the one byte was sent in clear by somebody else.
   if (answer.length !== 1 || answer[0] !== "S".charCodeAt(0)) throw new Error("the server does not offer TLS");
-  const link = secure({ socket, ...tlsOptions(address) });
+  const link = secure({ ...tls, socket, ALPNProtocols: ["postgresql"] });
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   link.on("error", reject);
   link.once("close", () => reject(new Error("the connection was closed")));
   link.once("secureConnect", () => resolve(link));
   return await promise;
-}
-
-function tlsOptions({ host, ca }: ServerAddress): object {
-  return {
-    minVersion: "TLSv1.2",
-    ALPNProtocols: ["postgresql"],
-    ...(ca === null ? {} : { ca }),
-    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-    // The name in the certificate has to be that of the host; of a socket that is given, nothing else tells it.
-    host,
-    rejectUnauthorized: true,
-  };
 }

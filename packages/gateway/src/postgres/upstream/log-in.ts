@@ -77,40 +77,41 @@ async function next(connection: ServerConnection): Promise<Message> {
   }
 }
 
+/** Kinds of authentication messages. */
+const KIND = { ok: 0, sasl: 10, saslContinue: 11, saslFinal: 12 };
+
 async function authenticate(
   connection: ServerConnection,
   { password }: Login,
   known: { readonly certificate: Buffer | null; readonly random: Random },
 ): Promise<void> {
-  let scram: Scram | null = null;
-  for (let isProved = false; ;) {
-    const message = await next(connection);
-    const asked = message.code === "R".charCodeAt(0) ? readAuthentication(message.body) : null;
-    if (asked === null) throw garbage();
-    switch (asked.kind) {
-      case 0:
-        // A server that asked for a proof has to give its own.
-        if (scram !== null && !isProved) throw garbage();
-        return;
-      case 10:
-        scram = Scram.choose(readMechanisms(asked.data) ?? [], { password, ...known });
-        if (scram === null) throw down("it offers no way to log in that is spoken here (SCRAM-SHA-256)");
-        connection.write(writeSaslInitial(scram.mechanism, scram.first()));
-        break;
-      case 11: {
-        const proof = (await scram?.proof(asked.data)) ?? null;
-        if (proof === null) throw garbage();
-        connection.write(writeSaslResponse(proof));
-        break;
-      }
-      case 12:
-        isProved = scram?.isServer(asked.data) === true;
-        if (!isProved) throw down("it could not prove that it knows the password");
-        break;
-      default:
-        throw down("it wants the password in a form that would give it away; set `scram-sha-256` in pg_hba.conf");
-    }
-  }
+  const asked = await askedNext(connection);
+  if (asked.kind === KIND.ok) return;
+  if (asked.kind !== KIND.sasl)
+    throw down("it wants the password in a form that would give it away; set `scram-sha-256` in pg_hba.conf");
+  const scram = Scram.choose(readMechanisms(asked.data) ?? [], { password, ...known });
+  if (scram === null) throw down("it offers no way to log in that is spoken here (SCRAM-SHA-256)");
+  connection.write(writeSaslInitial(scram.mechanism, scram.first()));
+  const proof = await scram.proof(await saslData(connection, KIND.saslContinue));
+  if (proof === null) throw garbage();
+  connection.write(writeSaslResponse(proof));
+  // A server that asks for a proof has to give its own.
+  if (!scram.isServer(await saslData(connection, KIND.saslFinal)))
+    throw down("it could not prove that it knows the password");
+  if ((await askedNext(connection)).kind !== KIND.ok) throw garbage();
+}
+
+async function askedNext(connection: ServerConnection): Promise<{ readonly kind: number; readonly data: Buffer }> {
+  const { code, body } = await next(connection);
+  const asked = code === "R".charCodeAt(0) ? readAuthentication(body) : null;
+  if (asked === null) throw garbage();
+  return asked;
+}
+
+async function saslData(connection: ServerConnection, kind: number): Promise<Buffer> {
+  const asked = await askedNext(connection);
+  if (asked.kind !== kind) throw garbage();
+  return asked.data;
 }
 
 async function ready(connection: ServerConnection): Promise<Omit<LoggedIn, "connection">> {
