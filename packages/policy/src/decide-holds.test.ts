@@ -1,4 +1,4 @@
-import type { Effect } from "@countersign/core";
+import type { Call, Decision, Effect, JsonObject } from "@countersign/core";
 import { describe, expect, it } from "vitest";
 import { decide } from "./decide.ts";
 import { call, changed, evaluatorOf, facts, input } from "./testing/fixtures.ts";
@@ -40,6 +40,33 @@ describe("holds", () => {
       });
     }
     expect(decide({ ...given, countersignature: { ok: true, holds: held.holds } }).result).toBe("permit");
+  });
+
+  it("an UPDATE or DELETE without a condition, whatever its effect and the policies say, and only of a statement", () => {
+    const sql = (args: JsonObject): Call =>
+      call({ upstream: "billing", method: "sql", tool: "statement", action: "sql:billing/write", arguments: args });
+    const grants = [{ action: "sql:billing/*", resource: "**" }];
+    const postgres = {
+      ...changed(good.upstream, {}),
+      id: "billing",
+      terms: { kind: "postgres", url: "", password: null, tls: "disable", critical: [], masking: {}, limits: {} },
+    } as never;
+    const of = (args: JsonObject): Decision =>
+      decide(
+        input({
+          facts: facts({
+            upstream: postgres,
+            task: changed(good.task, { grants }),
+            agent: changed(good.agent, { scope: grants }),
+          }),
+          call: { ...sql(args), toolDefinitionHash: null, effect: "write" },
+        }),
+      );
+    expect(of({ sql: "UPDATE t SET n = 1", unqualified: true }).holds.map(({ policyId }) => policyId)).toEqual([
+      "builtin:unqualified",
+    ]);
+    expect(of({ sql: "UPDATE t SET n = 1 WHERE id = 1" }).result).toBe("permit");
+    expect(decide(input({ call: call({ arguments: { unqualified: true } }) })).result).toBe("permit");
   });
 
   it("the first use by a new executable, or by one that is not known", () => {

@@ -16,6 +16,7 @@ import { risk } from "./steps/risk.ts";
 import type { Check } from "./steps/step.ts";
 import { task } from "./steps/task.ts";
 import { tool } from "./steps/tool.ts";
+import { unqualified } from "./steps/unqualified.ts";
 import { upstream } from "./steps/upstream.ts";
 
 /** Every check of an action, in the order in which it is made. The first refusal is the answer; holds are gathered. */
@@ -31,6 +32,7 @@ const CHECKS: readonly (readonly [Step, Check])[] = [
   ["tool", tool],
   ["agent", executable],
   ["critical", critical],
+  ["critical", unqualified],
   ["policy", policy],
   ["risk", risk],
   ["countersignature", countersignature],

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type Hold, canonicalJson } from "@countersign/core";
 
 export const CRITICAL = "builtin:critical";
+export const UNQUALIFIED = "builtin:unqualified";
 export const NEW_EXECUTABLE = "builtin:new-executable";
 
 /** A hold that no policy text can lift. `subject` is what the signature is about: another subject is another hold. */

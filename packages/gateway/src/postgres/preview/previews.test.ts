@@ -85,7 +85,7 @@ const heldOf = (here: Enforced, sql: string, facts: Partial<StatementFacts> = {}
       action: "sql:billing/destructive",
       resource: relationResource("billing", "public", "executives"),
       effect: "destructive",
-      arguments: { sql },
+      arguments: { sql, unqualified: true },
     },
     verdict,
     statement: { text: sql, parameters: [] },

@@ -102,8 +102,11 @@ export class Previews {
   }
 }
 
-/** What is critical is always held, and what is held here would be nobody's question: the relations stand among the arguments alone. */
-function previewCall({ upstream, method, arguments: args }: Call): Call {
+/**
+ * What is critical, or reaches every row, is always held, and what is held here would be nobody's question: the relations stand among the
+ * arguments alone, and nothing is done to any row.
+ */
+function previewCall({ upstream, method, arguments: { unqualified: _, ...args } }: Call): Call {
   return {
     upstream,
     method,

@@ -87,7 +87,7 @@ function partsOf(relation: string): [schema: string, name: string] {
 }
 
 function argumentsOf({ database, sql, bind, searchPath, verdict }: StatementParts): JsonObject {
-  const { reads, writes, functions, effects, reason } = verdict;
+  const { reads, writes, functions, effects, reason, statements } = verdict;
   return {
     sql,
     ...(bind === null ? {} : { parameters: bind.parameters.map((value, at) => shown(value, formatOf(bind, at))) }),
@@ -98,6 +98,8 @@ function argumentsOf({ database, sql, bind, searchPath, verdict }: StatementPart
     writes: [...writes],
     functions: [...functions],
     ...(reason === null ? {} : { unknown: reason }),
+    // Held by a rule that no policy lifts.
+    ...(statements.some(({ unqualified }) => unqualified) ? { unqualified: true } : {}),
   };
 }
 
