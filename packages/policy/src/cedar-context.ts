@@ -35,11 +35,19 @@ const CONTEXT: Members = {
 };
 
 /** The part of the context that `node` reads. Paths of values that could not be given exactly are added to `inexact`. */
-export function contextOf(request: CedarRequest, node: ReadNode, inexact: InexactPath[]): CedarJson {
+export function contextOf(
+  request: CedarRequest,
+  node: ReadNode,
+  inexact: InexactPath[],
+): Readonly<Record<string, CedarJson>> {
   return pick(CONTEXT, request, { node, inexact });
 }
 
-function pick(members: Members, request: CedarRequest, at: { node: ReadNode; inexact: InexactPath[] }): CedarJson {
+function pick(
+  members: Members,
+  request: CedarRequest,
+  at: { node: ReadNode; inexact: InexactPath[] },
+): Record<string, CedarJson> {
   const out: Record<string, CedarJson> = {};
   const { node } = at;
   for (const name of node.whole ? Object.keys(members) : node.members.keys()) {

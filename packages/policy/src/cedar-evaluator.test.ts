@@ -304,7 +304,7 @@ describe("against Cedar with the whole request", () => {
         expect(decision).toBe(ours.forbids.length === 0 && ours.permits.length > 0 ? "allow" : "deny");
         expect(deciding).toEqual([...diagnostics.reason].sort());
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

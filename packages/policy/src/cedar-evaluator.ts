@@ -1,10 +1,10 @@
 import { AppError } from "@countersign/core";
 import { compilePolicy } from "./cedar/compile-policy.ts";
 import { EvaluationError } from "./cedar/evaluation-error.ts";
-import { type EntityOf, recordOf } from "./cedar/json-value.ts";
+import { type EntityOf, lazyRecordOf } from "./cedar/json-value.ts";
 import type { Environment } from "./cedar/node.ts";
 import { PolicySet, type Satisfied } from "./cedar/policy-set.ts";
-import { EntityValue, MapRecord, NO_MEMBERS, type RecordValue, type Value, uidOf } from "./cedar/value.ts";
+import { EntityValue, MapRecord, NO_MEMBERS, type Value, uidOf } from "./cedar/value.ts";
 import type { InexactPath } from "./argument-values.ts";
 import { contextOf } from "./cedar-context.ts";
 import { type Plan, planner, rootsAbove } from "./cedar-plan.ts";
@@ -73,7 +73,7 @@ function environmentOf(request: CedarRequest, { reads }: Plan<PolicySet>, inexac
   const known = [principal, action, resource];
   const entityOf: EntityOf = (type, id) =>
     known.find((one) => one.id === id && one.type === type) ?? new EntityValue(type, id);
-  const context: RecordValue = recordOf(contextOf(request, reads.context, inexact), entityOf);
+  const context = lazyRecordOf(contextOf(request, reads.context, inexact), entityOf);
   return { principal, action, resource, context, entityOf };
 }
 

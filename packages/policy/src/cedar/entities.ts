@@ -1,7 +1,7 @@
 import { BAD_JSON } from "./evaluation-error.ts";
 import { type EntityOf, recordOf, valueOf } from "./json-value.ts";
 import type { ReadSchema, ValueType } from "./value-type.ts";
-import { type EntityData, EntityValue, MapRecord, NO_MEMBERS, type Value, uidOf } from "./value.ts";
+import { type EntityData, EntityValue, MapRecord, NO_MEMBERS, type Value } from "./value.ts";
 
 /** An entity in Cedar's JSON form. */
 export interface EntityJson {
@@ -13,7 +13,7 @@ export interface EntityJson {
 
 /** Entities that are kept from one decision to the next. */
 export class Entities {
-  private readonly known = new Map<string, EntityValue>();
+  private readonly known = new Map<string, Map<string, EntityValue>>();
   private readonly parents = new Map<string, readonly string[]>();
 
   /**
@@ -29,7 +29,7 @@ export class Entities {
   }
 
   /** The entity of that name; one that does not exist has no data. */
-  readonly find: EntityOf = (type, id) => this.known.get(uidOf(type, id)) ?? new EntityValue(type, id);
+  readonly find: EntityOf = (type, id) => this.known.get(type)?.get(id) ?? new EntityValue(type, id);
 
   private add(json: EntityJson, schema: ReadSchema | null): void {
     const { type, id } = nameOf(json.uid);
@@ -68,17 +68,18 @@ export class Entities {
   }
 
   private place(type: string, id: string): EntityValue {
-    const uid = uidOf(type, id);
-    const known = this.known.get(uid);
+    let ofType = this.known.get(type);
+    if (ofType === undefined) this.known.set(type, (ofType = new Map()));
+    const known = ofType.get(id);
     if (known !== undefined) return known;
     const made = new EntityValue(type, id);
-    this.known.set(uid, made);
+    ofType.set(id, made);
     return made;
   }
 
   /** Fills in what lies above each entity. Iterative: a hierarchy may be deep. */
   private connect(): void {
-    for (const entity of this.known.values()) {
+    for (const entity of [...this.known.values()].flatMap((ofType) => [...ofType.values()])) {
       if (entity.data === null) continue;
       const ancestors = entity.data.ancestors as Set<string>;
       const open = [...(this.parents.get(entity.uid) ?? [])];

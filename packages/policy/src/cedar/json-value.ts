@@ -29,6 +29,66 @@ export function recordOf(json: unknown, entityOf: EntityOf, type: ValueType | nu
   throw BAD_JSON;
 }
 
+/**
+ * A record of a JSON object whose members become values when they are asked for, each once. What nobody asks for is not even looked at,
+ * so a member that Cedar has no value for fails the policies that ask for it, and no others.
+ */
+export function lazyRecordOf(json: Readonly<Record<string, unknown>>, entityOf: EntityOf): RecordValue {
+  return new JsonRecord(json, entityOf);
+}
+
+class JsonRecord implements RecordValue {
+  readonly isRecord = true;
+  private readonly json: Readonly<Record<string, unknown>>;
+  private readonly entityOf: EntityOf;
+  private made: Map<string, Value> | null = null;
+
+  constructor(json: Readonly<Record<string, unknown>>, entityOf: EntityOf) {
+    this.json = json;
+    this.entityOf = entityOf;
+  }
+
+  get(name: string): Value | undefined {
+    const { json } = this;
+    const member = json[name];
+    if (typeof member === "boolean") return own(json, name) ? member : undefined;
+    if (typeof member === "number" && Number.isSafeInteger(member)) return own(json, name) ? member + 0 : undefined;
+    return own(json, name) ? this.converted(name, member) : undefined;
+  }
+
+  has(name: string): boolean {
+    return own(this.json, name);
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.json);
+  }
+
+  private converted(name: string, member: unknown): Value {
+    if (typeof member === "string") return wellFormed(member);
+    const known = this.made?.get(name);
+    if (known !== undefined) return known;
+    const { entityOf } = this;
+    const isRecord = typeof member === "object" && member !== null && !Array.isArray(member) && !isEscaped(member);
+    const value = isRecord
+      ? new JsonRecord(member as Readonly<Record<string, unknown>>, entityOf)
+      : convert(member, { entityOf, type: null, depth: 1 });
+    this.made ??= new Map();
+    this.made.set(name, value);
+    return value;
+  }
+}
+
+const { hasOwn } = Object;
+function own(json: object, name: string): boolean {
+  return hasOwn(json, name);
+}
+
+function isEscaped(json: object): boolean {
+  for (const name of ESCAPES) if (hasOwn(json, name)) return true;
+  return false;
+}
+
 interface Place {
   readonly entityOf: EntityOf;
   readonly type: ValueType | null;

@@ -3,10 +3,11 @@ import { BAD_LITERAL } from "../evaluation-error.ts";
 /** `ipaddr`: an address with a prefix; the range is what has the prefix. */
 export class IpRange {
   readonly isV6: boolean;
-  readonly address: bigint;
+  /** Of 32 bits, unsigned, for IPv4; of 128 bits for IPv6. */
+  readonly address: number | bigint;
   readonly prefix: number;
 
-  constructor(isV6: boolean, address: bigint, prefix: number) {
+  constructor(isV6: boolean, address: number | bigint, prefix: number) {
     this.isV6 = isV6;
     this.address = address;
     this.prefix = prefix;
@@ -18,16 +19,20 @@ export class IpRange {
 
   /** Every address of this one is in the other. */
   isInRange(other: IpRange): boolean {
-    if (this.isV6 !== other.isV6 || this.prefix < other.prefix) return false;
-    const shift = BigInt((this.isV6 ? 128 : 32) - other.prefix);
-    return this.address >> shift === other.address >> shift;
+    const { address, prefix, isV6 } = this;
+    if (isV6 !== other.isV6 || prefix < other.prefix) return false;
+    if (typeof address === "number" && typeof other.address === "number")
+      return other.prefix === 0 || (address ^ other.address) >>> (32 - other.prefix) === 0;
+    const shift = BigInt(128 - other.prefix);
+    return BigInt(address) >> shift === BigInt(other.address) >> shift;
   }
 }
 
 /** Longest text of an address with its prefix. */
 const MOST_CHARS = 43;
 const PREFIX = /^(?:0|[1-9][0-9]{0,2})$/;
-const BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
+const DOT = 46;
+const ZERO = 48;
 const GROUP = /^[0-9a-fA-F]{1,4}$/;
 const LOOPBACK = [parseIp("127.0.0.0/8"), parseIp("::1")] as const;
 const MULTICAST = [parseIp("224.0.0.0/4"), parseIp("ff00::/8")] as const;
@@ -53,10 +58,25 @@ export function parseIp(text: string): IpRange {
   return new IpRange(isV6, address, Number(written));
 }
 
-function v4(text: string): bigint | null {
-  const parts = text.split(".");
-  if (parts.length !== 4 || !parts.every((part) => BYTE.test(part) && Number(part) < 256)) return null;
-  return BigInt(parts.reduce((sum, part) => sum * 256 + Number(part), 0));
+/** Four numbers, read digit by digit: addresses are read at every decision. */
+function v4(text: string): number | null {
+  let [address, byte, digits, dots] = [0, 0, 0, 0];
+  for (let i = 0; i <= text.length; i += 1) {
+    const char = i === text.length ? DOT : text.charCodeAt(i);
+    if (char === DOT) {
+      if (digits === 0 || byte > 255) return null;
+      address = address * 256 + byte;
+      dots += 1;
+      [byte, digits] = [0, 0];
+    } else {
+      const digit = char - ZERO;
+      // No digit, a fourth one, or one behind a zero.
+      if (digit < 0 || digit > 9 || digits === 3 || (digits > 0 && byte === 0)) return null;
+      byte = byte * 10 + digit;
+      digits += 1;
+    }
+  }
+  return dots === 4 ? address : null;
 }
 
 function v6(text: string): bigint | null {
