@@ -30,7 +30,7 @@ export class RemotePoint {
   static async open(): Promise<RemotePoint> {
     const servers = await Servers.open();
     const human = newId("hum", Date.now(), random);
-    const { name, bytes } = servers.a.keys.newPerson(human);
+    const { name, bytes } = await servers.a.keys.newPerson(human);
     await servers.a.store.commit({ blobs: [{ name, bytes }] });
     const id = <P extends "dev" | "agt" | "tsk">(prefix: P): ReturnType<typeof newId<P>> =>
       newId(prefix, Date.now(), random);

@@ -1,6 +1,6 @@
 import { type PointId, newId } from "@countersign/core";
 import type { Kernel } from "./kernel.ts";
-import { FIRST_KEY, type KeyRing, loadMasterKey, openKeyRing } from "./keys/index.ts";
+import { FIRST_KEY, type KeyRing, MasterKeys, loadMasterKeys, openKeyRing } from "./keys/index.ts";
 import { closeIntentsOf } from "./ledger/index.ts";
 import { type ServedPoints, closeLeft } from "./points/index.ts";
 import type { ServerOptions } from "./start.ts";
@@ -17,7 +17,8 @@ export async function firstKeys(
   store: LedgerStore,
 ): Promise<{ readonly keys: KeyRing; readonly pointId: PointId }> {
   const isNew = (await store.blob(FIRST_KEY)) === null;
-  const keys = await openKeyRing(store, await loadMasterKey(masterKeyFile, { random, isNew }), { random, now });
+  const masters = new MasterKeys(store, await loadMasterKeys(masterKeyFile, { random, isNew }), masterKeyFile);
+  const keys = await openKeyRing(store, masters, { random, now });
   const known = await store.blob(CONTROL);
   if (known !== null) return { keys, pointId: pointIdIn(known) };
   const pointId = newId("ep", now(), random);

@@ -3,6 +3,7 @@ import { agentRoutes } from "./agents/index.ts";
 import { approvalRoutes } from "./approvals/index.ts";
 import { brakeChecks, brakeRoutes } from "./brakes/index.ts";
 import { clientRoutes } from "./clients/index.ts";
+import type { Config } from "./config/index.ts";
 import { credentialRoutes } from "./credentials/index.ts";
 import { deviceRoutes } from "./devices/index.ts";
 import { Drills, drillChecks, drillRoutes } from "./drills/index.ts";
@@ -16,6 +17,7 @@ import { offboardingRoutes } from "./offboarding/index.ts";
 import { peopleRoutes } from "./people/index.ts";
 import type { ServedPoints } from "./points/index.ts";
 import { policyRoutes } from "./policies/index.ts";
+import { secretRoutes } from "./secrets/index.ts";
 import type { ServerOptions } from "./start.ts";
 import { type ZombieWatch, statusRoutes } from "./status/index.ts";
 import type { LedgerStore } from "./store/index.ts";
@@ -25,6 +27,7 @@ import { upstreamRoutes } from "./upstreams/index.ts";
 /** What the routes stand on. */
 export interface Served {
   readonly kernel: Kernel;
+  readonly config: Pick<Config, "isShared">;
   readonly store: LedgerStore;
   readonly modules: Modules;
   readonly ledger: Ledger;
@@ -66,7 +69,8 @@ function readingRoutes(
 /** Every route of the control plane: who may call it, and what answers. */
 export function routeTable(options: ServerOptions, served: Served): readonly Route[] {
   const { kernel, modules } = served;
-  return documented(routesOf(kernel, modules, readingRoutes(options, served)), options.version);
+  const more = [...readingRoutes(options, served), ...secretRoutes(kernel, served.config.isShared)];
+  return documented(routesOf(kernel, modules, more), options.version);
 }
 
 function routesOf(kernel: Kernel, modules: Modules, more: readonly Route[]): readonly Route[] {

@@ -115,6 +115,16 @@ export const TREE: Readonly<Record<string, Leaf | Group>> = {
     ),
     show: leaf("show the policy in force", async () => (await import("../commands/policy.ts")).policyShow),
   }),
+  secret: group("what is kept sealed", {
+    replace: leaf(
+      "give an upstream another secret (an administrator signs)",
+      async () => (await import("../commands/secret.ts")).secretReplace,
+    ),
+    "rotate-master": leaf(
+      "replace the master key",
+      async () => (await import("../commands/secret.ts")).secretRotateMaster,
+    ),
+  }),
   upstream: group("what the gateways guard", {
     add: leaf(
       "guard a server (an administrator signs)",

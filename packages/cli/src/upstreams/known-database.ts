@@ -73,17 +73,13 @@ export async function databaseBody(
   if (!read.ok) throw new UsageError(`the address ${read.reason}`, NAME);
   if (values.plaintext && !isLoopback(read.place.host))
     throw new UsageError("`--plaintext` is for a database of this machine: others are reached with TLS", NAME);
-  const { "password-from-env": variable, "password-from-file": file } = values;
-  if (variable !== undefined && file !== undefined)
-    throw new UsageError("give one of `--password-from-env` and `--password-from-file`", NAME);
-  const fromEnv = variable === undefined ? undefined : present(env.variables[variable], `the variable \`${variable}\``);
-  const password = file === undefined ? fromEnv : present(await text(file), `the file \`${file}\``);
+  const password = await passwordOf(values, { env }, NAME);
   return {
     terms: {
       kind: "postgres",
       url: values.url,
       ...(values.plaintext ? { tls: "disable" } : {}),
-      ...(values.ca === undefined ? {} : { ca: await text(values.ca) }),
+      ...(values.ca === undefined ? {} : { ca: await text(values.ca, NAME) }),
       critical: [...values.critical],
       masking: maskingOf(values.mask),
       recording: values.batched ? "batched" : "durable",
@@ -91,6 +87,23 @@ export async function databaseBody(
     },
     secrets: password === undefined ? {} : { password },
   };
+}
+
+/** A password from where the line says that it is; never from the line itself, which everybody on the machine can read. @throws UsageError */
+export async function passwordOf(
+  values: Pick<DatabaseValues, "password-from-env" | "password-from-file">,
+  { env }: Pick<Cli, "env">,
+  command: string,
+): Promise<string | undefined> {
+  const { "password-from-env": variable, "password-from-file": file } = values;
+  if (variable !== undefined && file !== undefined)
+    throw new UsageError("give one of `--password-from-env` and `--password-from-file`", command);
+  const found = file === undefined ? env.variables[variable ?? ""] : await text(file, command);
+  if (variable === undefined && file === undefined) return undefined;
+  const password = found?.trim() ?? "";
+  if (password !== "") return password;
+  const where = file === undefined ? `the variable \`${variable ?? ""}\`` : `the file \`${file}\``;
+  throw new UsageError(`${where} holds no password`, command);
 }
 
 function maskingOf(pairs: readonly string[]): Record<string, Mask> {
@@ -114,16 +127,10 @@ export function limitsOf(pairs: readonly string[], command: string = NAME): Part
   return Object.fromEntries(limits);
 }
 
-async function text(path: string): Promise<string> {
+async function text(path: string, command: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch {
-    throw new UsageError(`\`${path}\` cannot be read`, NAME);
+    throw new UsageError(`\`${path}\` cannot be read`, command);
   }
-}
-
-function present(value: string | undefined, where: string): string {
-  const found = value?.trim() ?? "";
-  if (found !== "") return found;
-  throw new UsageError(`${where} holds no password`, NAME);
 }

@@ -1,3 +1,5 @@
 export type { KeyRing } from "./key-ring.ts";
 export { FIRST_KEY, openKeyRing } from "./key-ring.ts";
-export { loadMasterKey } from "./master-key.ts";
+export { loadMasterKeys } from "./master-key.ts";
+export type { MasterMark } from "./master-keys.ts";
+export { MASTER_MARK, MasterKeys, fingerprintOf, markBlob, newMasterKey, readMark } from "./master-keys.ts";

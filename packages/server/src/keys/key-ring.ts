@@ -15,6 +15,7 @@ import {
   wrapKey,
 } from "@countersign/credentials";
 import type { Store } from "../store/index.ts";
+import { MasterKeys } from "./master-keys.ts";
 
 /** The keys of an installation, wrapped by the master key in the database. Losing a person's key erases what is said about that person. */
 export interface KeyRing {
@@ -32,13 +33,18 @@ export interface KeyRing {
   mac(context: string, text: string): string;
   isMac(context: string, text: string, mac: string): boolean;
   /** Makes the key of a new person; the blob goes into the commit that creates the person. */
-  newPerson(human: HumanId): { readonly name: string; readonly bytes: Uint8Array };
+  newPerson(human: HumanId): Promise<{ readonly name: string; readonly bytes: Uint8Array }>;
   sealText(human: HumanId, text: string): Promise<Sealed>;
   /** Null when the person's key was erased. */
   openText(sealed: Sealed): Promise<string | null>;
   /** Seals bytes about a person (or, without one, of the installation); `name` is the blob's name and is bound to it. */
   sealBlob(human: HumanId | null, name: string, text: string): Promise<Uint8Array>;
   openBlob(human: HumanId | null, name: string, bytes: Uint8Array): Promise<string | null>;
+  /** Wraps a data key under the master key; `owner` says whose it is and is bound to it. */
+  wrap(owner: string, key: Uint8Array): Promise<string>;
+  /** @throws AppError `data.damaged` for another owner, a changed box, or a master key that is not here */
+  unwrap(owner: string, box: string): Promise<Buffer>;
+  readonly masters: MasterKeys;
 }
 
 /** How long an opened key of a person is at hand: erased by another server, it is gone here after this at the latest. */
@@ -53,12 +59,14 @@ const personBlob = (human: HumanId): string => `key/person/${human}`;
 /** Opens the keys of an installation, and makes them first where there are none. Run it alone (`store.exclusively`): two rings would be made else. */
 export async function openKeyRing(
   store: Store,
-  masterKey: Buffer,
+  masterKey: Buffer | MasterKeys,
   { random, now }: { readonly random: Random; readonly now: () => number },
 ): Promise<KeyRing> {
-  const signing = await signingKeys({ store, masterKey, random });
-  const matching = await symmetricKey({ store, masterKey, random }, "key/match");
-  const common = keptKey(await symmetricKey({ store, masterKey, random }, "key/common"));
+  const masters = masterKey instanceof MasterKeys ? masterKey : new MasterKeys(store, [masterKey], null);
+  const vault = { store, masters, random };
+  const signing = await signingKeys(vault);
+  const matching = await symmetricKey(vault, "key/match");
+  const common = keptKey(await symmetricKey(vault, "key/common"));
   const people = new KeysAtHand(now);
 
   const atHand = (human: HumanId | null): KeyObject | undefined => (human === null ? common : people.get(human));
@@ -67,7 +75,7 @@ export async function openKeyRing(
     if (known !== undefined || human === null) return known ?? null;
     const blob = await store.blob(personBlob(human));
     if (blob === null) return null;
-    const key = keptKey(unwrap(masterKey, blob, personBlob(human)));
+    const key = keptKey(await unwrap(masters, textOf(blob), personBlob(human)));
     people.keep(human, key);
     return key;
   };
@@ -80,11 +88,15 @@ export async function openKeyRing(
     ...signing,
     match: (text) => createHmac("sha256", matching).update(text).digest("base64url"),
     ...marks(matching),
-    newPerson(human) {
+    masters,
+    wrap: async (owner, key) => wrapKey(await masters.current(), key, { owner, random }),
+    unwrap: async (owner, box) => await unwrap(masters, box, owner),
+    async newPerson(human) {
       const key = newKey(random);
-      people.keep(human, keptKey(key));
       const name = personBlob(human);
-      return { name, bytes: Buffer.from(wrapKey(masterKey, key, { owner: name, random })) };
+      const bytes = Buffer.from(wrapKey(await masters.current(), key, { owner: name, random }));
+      people.keep(human, keptKey(key));
+      return { name, bytes };
     },
     sealText: async (human, text) => sealText({ person: human, key: await mustHave(human) }, text, random),
     async openText(sealed) {
@@ -141,7 +153,7 @@ function marks(matching: Buffer): Pick<KeyRing, "mac" | "isMac"> {
 
 interface Vault {
   readonly store: Store;
-  readonly masterKey: Buffer;
+  readonly masters: MasterKeys;
   readonly random: Random;
 }
 
@@ -154,40 +166,35 @@ async function signingKeys(vault: Vault): Promise<Pick<KeyRing, "ledger" | "rece
   };
 }
 
-async function symmetricKey({ store, masterKey, random }: Vault, name: string): Promise<Buffer> {
+async function symmetricKey({ store, masters, random }: Vault, name: string): Promise<Buffer> {
   const blob = await store.blob(name);
-  if (blob !== null) return unwrap(masterKey, blob, name);
+  if (blob !== null) return await unwrap(masters, textOf(blob), name);
   const key = newKey(random);
-  await store.commit({ blobs: [{ name, bytes: Buffer.from(wrapKey(masterKey, key, { owner: name, random })) }] });
+  const box = wrapKey(await masters.current(), key, { owner: name, random });
+  await store.commit({ blobs: [{ name, bytes: Buffer.from(box) }] });
   return key;
 }
 
 async function signingKey(
-  { store, masterKey, random }: Vault,
+  { store, masters, random }: Vault,
   name: string,
   curve: PublicJwk["crv"] = "Ed25519",
 ): Promise<SigningKey> {
   const blob = await store.blob(name);
   if (blob !== null) {
-    const opened = open(masterKey, Buffer.from(blob).toString("latin1"), name);
-    if (!opened.ok) throw wrongMasterKey();
-    return importSigningKey(JSON.parse(opened.plaintext.toString("utf8")));
+    const opened = await masters.open((key) => open(key, textOf(blob), name));
+    return importSigningKey(JSON.parse(opened.toString("utf8")));
   }
   const key = generateSigningKey(curve);
-  const box = seal(masterKey, JSON.stringify(exportPrivateJwk(key)), { aad: name, random });
+  const box = seal(await masters.current(), JSON.stringify(exportPrivateJwk(key)), { aad: name, random });
   await store.commit({ blobs: [{ name, bytes: Buffer.from(box) }] });
   return key;
 }
 
-function unwrap(masterKey: Buffer, blob: Uint8Array, owner: string): Buffer {
-  const opened = unwrapKey(masterKey, Buffer.from(blob).toString("latin1"), owner);
-  if (!opened.ok) throw wrongMasterKey();
-  return opened.plaintext;
+async function unwrap(masters: MasterKeys, box: string, owner: string): Promise<Buffer> {
+  return await masters.open((key) => unwrapKey(key, box, owner));
 }
 
-function wrongMasterKey(): AppError {
-  return new AppError("data.damaged", {
-    detail:
-      "the master key does not open this data directory; set COUNTERSIGN_MASTER_KEY_FILE to the key that it was made with",
-  });
+function textOf(blob: Uint8Array): string {
+  return Buffer.from(blob).toString("latin1");
 }

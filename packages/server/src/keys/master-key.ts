@@ -1,20 +1,24 @@
 import { constants } from "node:fs";
-import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
+import { link, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError, type Random } from "@countersign/core";
 import { newKey } from "@countersign/credentials";
 
+/** Most keys of one file: the one in use, the next one, and what an interrupted replacement left. */
+const MOST_KEYS = 4;
+const KEY_BYTES = 32;
+
 /**
- * The key that wraps all others. It lives outside the data directory (INV-9), so a copy of that directory alone opens nothing.
- * Made on first use, 0600; a file that others may read is refused. 32 bytes as base64url text. `isNew`: the installation has no keys yet;
- * one that has any was made with a key that must be brought here.
+ * The keys that wrap all others. Their file lies outside the data directory (INV-9), so a copy of that directory alone opens nothing.
+ * Made on first use, 0600; a file that others may read is refused. 32 bytes as base64url text, one key a line: while a master key is replaced
+ * there are two. `isNew`: the installation has no keys yet; one that has any was made with a key that must be brought here.
  */
-export async function loadMasterKey(
+export async function loadMasterKeys(
   file: string,
   { random, isNew }: { readonly random: Random; readonly isNew: boolean },
-): Promise<Buffer> {
+): Promise<readonly Buffer[]> {
   for (;;) {
-    const known = await readKey(file);
+    const known = await readMasterKeys(file);
     if (known !== null) return known;
     if (!isNew)
       throw new AppError("data.damaged", {
@@ -24,7 +28,8 @@ export async function loadMasterKey(
   }
 }
 
-async function readKey(file: string): Promise<Buffer | null> {
+/** The keys in the file; null: there is none. @throws AppError `config.invalid` for a file that is not as it must be */
+export async function readMasterKeys(file: string): Promise<readonly Buffer[] | null> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -42,12 +47,27 @@ async function readKey(file: string): Promise<Buffer | null> {
         detail: `others may read the master key \`${file}\`; run chmod 600 on it`,
       });
     }
-    const key = Buffer.from((await readFile(handle, "utf8")).trim(), "base64url");
-    if (key.length !== 32)
+    const lines = (await readFile(handle, "utf8")).split("\n").filter((line) => line.trim() !== "");
+    const keys = lines.slice(0, MOST_KEYS + 1).map((line) => Buffer.from(line.trim(), "base64url"));
+    if (keys.length === 0 || keys.length > MOST_KEYS || keys.some(({ length }) => length !== KEY_BYTES))
       throw new AppError("config.invalid", { detail: `\`${file}\` does not hold a master key of 32 bytes` });
-    return key;
+    return keys;
   } finally {
     await handle.close();
+  }
+}
+
+/** Puts a file with these keys in the place of the one that there is: whole and on disk, or not at all. */
+export async function replaceMasterKeys(file: string, keys: readonly Buffer[]): Promise<void> {
+  const draft = `${file}.${String(process.pid)}.next`;
+  await unlink(draft).catch(() => undefined);
+  await write(draft, keys);
+  await rename(draft, file);
+  const folder = await open(dirname(file), constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 
@@ -55,18 +75,22 @@ async function readKey(file: string): Promise<Buffer | null> {
 async function createKey(file: string, key: Buffer): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${String(process.pid)}`;
-  const handle = await open(draft, "wx", 0o600);
-  try {
-    await handle.writeFile(`${key.toString("base64url")}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await write(draft, [key]);
   try {
     await link(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
     await unlink(draft);
+  }
+}
+
+async function write(path: string, keys: readonly Buffer[]): Promise<void> {
+  const handle = await open(path, "wx", 0o600);
+  try {
+    await handle.writeFile(keys.map((key) => `${key.toString("base64url")}\n`).join(""));
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

@@ -174,7 +174,7 @@ export class Registration {
   private async first({ human, name }: Ceremony, passkey: RegisteredPasskey): Promise<Registered> {
     const { kernel } = this;
     const { origin, rpId } = await originOf(kernel);
-    const key = kernel.keys.newPerson(human);
+    const key = await kernel.keys.newPerson(human);
     const people = await peopleRecords(kernel, { human, name, passkey, roles: ["admin"], status: "active" });
     const { records, versions } = await genesisRecords(kernel, people);
     const terms = { human, passkey: passkey.credentialId, origin, rpId, records, genesis: digestOf(records) };
@@ -204,7 +204,7 @@ export class Registration {
     invite: StateRecord<"invite">,
   ): Promise<Registered> {
     const { kernel } = this;
-    const key = kernel.keys.newPerson(human);
+    const key = await kernel.keys.newPerson(human);
     const people = await peopleRecords(kernel, { human, name, passkey, roles: invite.terms.roles, status: "pending" });
     const used = withState(invite, { status: "used" });
     await change(kernel, {

@@ -29,7 +29,7 @@ import type { Brakes } from "../brakes/index.ts";
 import { type Kernel, named, publish } from "../kernel.ts";
 import { type Commit, withState } from "../store/index.ts";
 import type { Tasks } from "../tasks/index.ts";
-import { readSecret } from "../upstreams/index.ts";
+import { readSecret } from "../secrets/index.ts";
 import { SpoolMerge } from "./merge-spool.ts";
 import { sealedDisclosure } from "./sealed-disclosure.ts";
 import type { ServedPoints } from "./served-points.ts";

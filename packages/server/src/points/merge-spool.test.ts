@@ -110,7 +110,7 @@ beforeEach(async () => {
     entries: [serverEntry(servers.a, "admin", { action: "point.joined", changes: [put] })],
   });
   const human = newId("hum", servers.a.now(), random);
-  const { name, bytes } = servers.a.keys.newPerson(human);
+  const { name, bytes } = await servers.a.keys.newPerson(human);
   await servers.a.store.commit({ blobs: [{ name, bytes }] });
   act = new SpooledActions({
     human,

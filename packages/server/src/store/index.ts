@@ -14,6 +14,7 @@ export type {
   Put,
   RecordFilter,
   RecordName,
+  ReplacedBlob,
   Store,
   StoredEntry,
 } from "./store.ts";

@@ -57,9 +57,19 @@ export interface Store {
   /** INV-10: what is in force though its human, device or agent is not; must be empty. Runs beside other questions. */
   orphans(): Promise<readonly Orphan[]>;
   blob(name: string): Promise<Uint8Array | null>;
+  /** Names of blobs that begin with `prefix` (of ASCII) and come after `after`, in the order of their bytes; at most `limit`. */
+  blobNames(prefix: string, after: string, limit: number): Promise<readonly string[]>;
+  /** Replaces, in one transaction, those of these blobs that still are what they `was`; how many were. What was erased stays so. */
+  replaceBlobs(blobs: readonly ReplacedBlob[]): Promise<number>;
   /** Erases for good: a person's key, a call's arguments. */
   eraseBlob(name: string): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ReplacedBlob {
+  readonly name: string;
+  readonly was: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 export interface Head {

@@ -64,7 +64,7 @@ export async function testKernel(more: Partial<Settings> = {}): Promise<TestKern
     beside: make,
     async person(status = "active") {
       const id = newId("hum", Date.now(), random);
-      const key = keys.newPerson(id);
+      const key = await keys.newPerson(id);
       await store.commit({ blobs: [key] });
       const name = await keys.sealText(id, "Alice Example");
       await put({ kind: "human", id, terms: { roles: ["admin"], name }, state: { status }, authority: "genesis" });

@@ -4,7 +4,7 @@ import type { BuiltChange } from "../approvals/index.ts";
 import { sameTerms } from "../config/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Put } from "../store/index.ts";
-import { reachDigest } from "./secrets.ts";
+import { reachDigest } from "./sealed-terms.ts";
 
 /** An upstream as a bundle proposes it: its terms are whole, its secrets kept. */
 export interface UpstreamDraft {

@@ -11,27 +11,25 @@ interface PutBody {
   readonly name: string;
   readonly terms: Record<string, unknown>;
   readonly pins?: Record<string, string> | undefined;
-  readonly secrets?:
-    | {
-        readonly env?: Record<string, string> | undefined;
-        readonly headers?: Record<string, string> | undefined;
-        readonly bearer?: string | undefined;
-        readonly password?: string | undefined;
-      }
-    | undefined;
+  readonly secrets?: SecretsBody | undefined;
 }
+interface SecretsBody {
+  readonly env?: Record<string, string> | undefined;
+  readonly headers?: Record<string, string> | undefined;
+  readonly bearer?: string | undefined;
+  readonly password?: string | undefined;
+}
+const secretsBody: z.ZodType<SecretsBody> = z.strictObject({
+  env: values.optional(),
+  headers: values.optional(),
+  bearer: z.string().min(1).max(16_384).optional(),
+  password: z.string().min(1).max(1024).optional(),
+});
 const putBody: z.ZodType<PutBody> = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/),
   terms: z.record(z.string(), z.unknown()),
   pins: z.record(z.string().min(1).max(128), digest).optional(),
-  secrets: z
-    .strictObject({
-      env: values.optional(),
-      headers: values.optional(),
-      bearer: z.string().min(1).max(16_384).optional(),
-      password: z.string().min(1).max(1024).optional(),
-    })
-    .optional(),
+  secrets: secretsBody.optional(),
 });
 
 /** A body that asks for an upstream, as what it asks for. @throws AppError `config.invalid`, `config.secret_literal` from `toUpstream` */
@@ -57,6 +55,16 @@ export function upstreamRoutes(upstreams: Upstreams): readonly Route[] {
       callers: anyCaller,
       body: putBody,
       handle: async ({ body }) => ({ status: 202, body: await upstreams.register(wantedUpstream.read(body)) }),
+    }),
+    route({
+      method: "POST",
+      url: "/v1/upstreams/:name/secrets",
+      callers: anyCaller,
+      body: secretsBody.refine((body) => Object.keys(body).length > 0, "names no secret"),
+      handle: async ({ params, body }) => ({
+        status: 202,
+        body: await upstreams.replaceSecrets(params["name"] ?? "", body),
+      }),
     }),
     route({
       method: "DELETE",

@@ -13,7 +13,7 @@ import { type Config, sameTerms } from "../config/index.ts";
 import { type Kernel, change, retried, serverEntry } from "../kernel.ts";
 import { formerLeaseMs } from "../lease-time.ts";
 import { type Put, withState } from "../store/index.ts";
-import { type UpstreamSecrets, reachDigest, sealSecrets } from "./secrets.ts";
+import { type UpstreamSecrets, reachDigest, sealSecrets } from "./sealed-terms.ts";
 
 /** INV-12: without a signature only before the first human has bound what is in force. */
 const NO_ROOT = { kind: "root", id: "root", version: 0 } as const;
@@ -118,6 +118,16 @@ export class Upstreams {
     throw new AppError("request.invalid", { detail: `\`${id}\` is a database: it has no tool definitions` });
   }
 
+  /**
+   * Proposes the upstream that is in force with other secrets. Each has a new name, so that it is signed like any change of how an upstream is
+   * reached; the former one goes on until then. @throws AppError `request.not_found`
+   */
+  async replaceSecrets(id: string, secrets: UpstreamSecrets): Promise<Proposed> {
+    const known = await this.kernel.store.get("upstream", id);
+    if (known?.state.status !== "active") throw noUpstream(id);
+    return await this.put(id, await sealSecrets(this.kernel, known.terms, secrets));
+  }
+
   private async offered(id: string, terms: McpTerms): Promise<McpTerms["pins"]> {
     const known = await this.kernel.store.get("upstream", id);
     if (known?.state.status !== "active" || known.terms.kind !== "mcp") return null;
@@ -133,8 +143,7 @@ export class Upstreams {
   /** Tightening: takes hold at once, without a signature. @throws AppError `request.not_found` */
   async remove(id: string, by: string): Promise<void> {
     const known = await this.kernel.store.get("upstream", id);
-    if (known?.state.status !== "active")
-      throw new AppError("request.not_found", { detail: `there is no upstream \`${id.slice(0, 64)}\`` });
+    if (known?.state.status !== "active") throw noUpstream(id);
     const put = withState(known, { status: "removed" });
     await change(this.kernel, {
       expect: [{ kind: "upstream", id, version: known.version }],
@@ -220,6 +229,10 @@ export class Upstreams {
       ...shownTerms(terms),
     }));
   }
+}
+
+function noUpstream(id: string): AppError {
+  return new AppError("request.not_found", { detail: `there is no upstream \`${id.slice(0, 64)}\`` });
 }
 
 /** INV-9: of values only their names. */

@@ -16,6 +16,7 @@ import type {
   RecordFilter,
   RecordName,
   StoredEntry,
+  ReplacedBlob,
 } from "../store.ts";
 import { sameSum, sumOfBytes } from "../sum.ts";
 import { audit, AUDIT_LIMITS } from "./audit.ts";
@@ -185,6 +186,30 @@ export class PostgresStore implements LedgerStore {
     if (row === undefined) return null;
     if (!sameSum(row.sum, sumOfBytes(name, row.bytes))) throw damaged(`blob \`${name}\``);
     return new Uint8Array(row.bytes);
+  }
+
+  async blobNames(prefix: string, after: string, limit: number): Promise<readonly string[]> {
+    const rows = await this.rows<{ name: string }>(
+      "SELECT name FROM blobs WHERE name > $1 AND name >= $2 AND starts_with(name, $2) ORDER BY name LIMIT $3",
+      [after, prefix, limit],
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  async replaceBlobs(blobs: readonly ReplacedBlob[]): Promise<number> {
+    this.refuseClosed();
+    const rows = await this.parts.reads.write(
+      `UPDATE blobs SET bytes = n.bytes, sum = n.sum
+         FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bytea[]) AS n(name, was, bytes, sum)
+        WHERE blobs.name = n.name AND blobs.bytes = n.was RETURNING blobs.name`,
+      [
+        blobs.map(({ name }) => searchable(name)),
+        blobs.map(({ was }) => Buffer.from(was)),
+        blobs.map(({ bytes }) => Buffer.from(bytes)),
+        blobs.map(({ name, bytes }) => Buffer.from(sumOfBytes(name, bytes))),
+      ],
+    );
+    return rows.length;
   }
 
   async eraseBlob(name: string): Promise<void> {

@@ -2,12 +2,13 @@ import type { Orphan } from "../orphans.ts";
 import type { Kind } from "@countersign/core";
 import type { StoreFault } from "../journal.ts";
 import type { Failure, PackedCommit } from "../packed.ts";
-import type { EntryQuery, RecordFilter, RecordName } from "../store.ts";
+import type { EntryQuery, RecordFilter, RecordName, ReplacedBlob } from "../store.ts";
 
 /** What travels between the main thread and the two workers. */
 export type WriteRequest =
   | { readonly op: "commit"; readonly commits: readonly PackedCommit[] }
   | { readonly op: "erase"; readonly name: string }
+  | { readonly op: "replace"; readonly blobs: readonly ReplacedBlob[] }
   | { readonly op: "checkpoint"; readonly expected: string | null; readonly next: string }
   | { readonly op: "close" };
 
@@ -39,6 +40,10 @@ export interface ReadRequests {
   openIntents: { ask: null; answer: readonly EntryRow[] };
   orphans: { ask: null; answer: readonly Orphan[] };
   blob: { ask: { readonly name: string }; answer: Uint8Array | null };
+  blobNames: {
+    ask: { readonly prefix: string; readonly after: string; readonly limit: number };
+    answer: readonly string[];
+  };
   hashes: { ask: { readonly from: number; readonly count: number }; answer: Uint8Array };
   leaves: { ask: { readonly from: number; readonly count: number }; answer: LeafRun };
   checkpoint: { ask: null; answer: string | null };

@@ -80,6 +80,12 @@ function journalAnswers(db: DatabaseSync, sql: Sql): Omit<Answers, RecordOp | "c
       if (!sameSum(row.sum, sumOfBytes(name, row.bytes))) throw damaged(`blob \`${name}\``);
       return row.bytes;
     },
+    blobNames: ({ prefix, after, limit }) =>
+      sql(
+        "SELECT name FROM blobs WHERE name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?",
+      )
+        .all(after, prefix, prefix, prefix, limit)
+        .map(({ name }) => String(name)),
     hashes: ({ from, count }) => {
       const rows = sql("SELECT leaf_hash FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?").all(from, count);
       return Buffer.concat(rows.map(({ leaf_hash: leafHash }) => leafHash as Uint8Array));

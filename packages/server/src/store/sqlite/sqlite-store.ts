@@ -19,6 +19,7 @@ import type {
   RecordFilter,
   RecordName,
   StoredEntry,
+  ReplacedBlob,
 } from "../store.ts";
 import { entryOf, recordOf } from "../rows.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -159,6 +160,14 @@ class SqliteStore implements LedgerStore {
 
   async blob(name: string): Promise<Uint8Array | null> {
     return this.read("blob", { name });
+  }
+
+  async blobNames(prefix: string, after: string, limit: number): Promise<readonly string[]> {
+    return this.read("blobNames", { prefix, after, limit });
+  }
+
+  async replaceBlobs(blobs: readonly ReplacedBlob[]): Promise<number> {
+    return await this.write<number>({ op: "replace", blobs });
   }
 
   async eraseBlob(name: string): Promise<void> {

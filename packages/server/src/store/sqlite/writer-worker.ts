@@ -37,6 +37,9 @@ function serve(db: DatabaseSync, held: DirectoryLock): void {
       case "erase":
         port.postMessage(writer.erase(request.name));
         return;
+      case "replace":
+        port.postMessage(writer.replace(request.blobs));
+        return;
       case "checkpoint":
         port.postMessage(writer.replaceCheckpoint(request.expected, request.next));
         return;

@@ -7,7 +7,7 @@ import type { FileGuard } from "./file-guard.ts";
 import type { Reply } from "./messages.ts";
 import type { Failure, PackedCommit, PackedEntry, PackedPut, PackedResult } from "../packed.ts";
 import { indexedSize, readMeta, writeMeta } from "./meta.ts";
-import type { Commit } from "../store.ts";
+import type { Commit, ReplacedBlob } from "../store.ts";
 import { sumOf, sumOfBytes } from "../sum.ts";
 
 /** Pages of the write-ahead log after which it is copied into the database. */
@@ -80,6 +80,19 @@ export class Writer {
     });
     if (erased.ok) this.copyLog("TRUNCATE");
     return erased;
+  }
+
+  /** Replaces blobs that are what they were said to be, and then the log that still holds the former ones; how many. */
+  replace(blobs: readonly ReplacedBlob[]): Reply<number> {
+    const replaced = this.reply(() => {
+      const statement = this.db.prepare("UPDATE blobs SET bytes = ?, sum = ? WHERE name = ? AND bytes = ?");
+      let count = 0;
+      for (const { name, was, bytes } of blobs)
+        count += Number(statement.run(bytes, sumOfBytes(name, bytes), name, was).changes);
+      return count;
+    });
+    if (replaced.ok) this.copyLog("TRUNCATE");
+    return replaced;
   }
 
   /** To be called when answers have left: enters resources that wait, keeps the write-ahead log short. */

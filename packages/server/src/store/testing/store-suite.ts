@@ -341,6 +341,30 @@ export function storeSuite(name: string, create: CreateDatabase): void {
         expect([await store.blob("l"), await store.blob("none")]).toEqual([null, null]);
       });
 
+      it("replaces blobs that are what they were said to be, and names them in order", async () => {
+        const one = new Uint8Array([1]);
+        const two = new Uint8Array([2]);
+        const three = new Uint8Array([3]);
+        const names = ["a/1", "a/2", "a/3", "a%", "b/1", "A/1"];
+        await store.commit({ blobs: names.map((name) => ({ name, bytes: one })) });
+        const replaced = await store.replaceBlobs([
+          { name: "a/1", was: one, bytes: two },
+          { name: "a/2", was: three, bytes: two },
+          { name: "a/none", was: one, bytes: two },
+        ]);
+        expect(replaced).toBe(1);
+        await reopen();
+        expect([await store.blob("a/1"), await store.blob("a/2"), await store.blob("a/none")]).toEqual([
+          two,
+          one,
+          null,
+        ]);
+        expect(await store.blobNames("a/", "", 2)).toEqual(["a/1", "a/2"]);
+        expect(await store.blobNames("a/", "a/2", 2)).toEqual(["a/3"]);
+        expect(await store.blobNames("c", "", 2)).toEqual([]);
+        expect(await store.replaceBlobs([])).toBe(0);
+      });
+
       it("never lowers the generation, and finishes what it accepted before it closes", async () => {
         const { generation } = store;
         const accepted = Array.from({ length: 20 }, async () => store.commit({ entries: [make.entry(point)] }));

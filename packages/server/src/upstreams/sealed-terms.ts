@@ -8,6 +8,7 @@ import {
 } from "@countersign/core";
 import { digestOf, sha256 } from "@countersign/credentials";
 import type { Kernel } from "../kernel.ts";
+import { type SealedSecret, readSecret, sealSecret } from "../secrets/index.ts";
 
 /** Values that an upstream needs and that nobody may read: by name of the variable, by name of the header, its token, its password. */
 export interface UpstreamSecrets {
@@ -18,11 +19,8 @@ export interface UpstreamSecrets {
   readonly password?: string | undefined;
 }
 
-const PREFIX = "secret/";
-
 /**
- * INV-9: seals each value under the master key and answers the terms with a name in its place. A name is random and belongs to one value
- * for ever, so that what was signed for one value never stands for another. What is never signed is kept sealed and used by nothing.
+ * Seals each value and answers the terms with its name in its place (`sealSecret`). What is never signed is kept sealed and used by nothing.
  */
 export async function sealSecrets<K extends UpstreamTerms["kind"]>(
   kernel: Kernel,
@@ -34,11 +32,11 @@ export async function sealSecrets(
   terms: UpstreamTerms,
   secrets: UpstreamSecrets,
 ): Promise<UpstreamTerms> {
-  const blobs: { name: string; bytes: Uint8Array }[] = [];
-  const keep = async (value: string): Promise<SecretRef> => {
-    const name = `${PREFIX}${Buffer.from(kernel.random(16)).toString("base64url")}`;
-    blobs.push({ name, bytes: await kernel.keys.sealBlob(null, name, value) });
-    return { fromStore: name };
+  const blobs: SealedSecret["blob"][] = [];
+  const keep: Keep = async (value) => {
+    const { ref, blob } = await sealSecret(kernel, value);
+    blobs.push(blob);
+    return ref;
   };
   const sealed =
     terms.kind === "mcp" ? await sealedServer(terms, secrets, keep) : await sealedDatabase(terms, secrets, keep);
@@ -74,13 +72,6 @@ async function sealedDatabase(
 
 function unused(what: string): AppError {
   return new AppError("request.invalid", { detail: `\`secrets\`: an upstream of this kind takes no ${what}` });
-}
-
-/** A secret by its name; null when there is none of that name, or the name is not that of a secret. */
-export async function readSecret(kernel: Kernel, name: string): Promise<string | null> {
-  if (!name.startsWith(PREFIX)) return null;
-  const bytes = await kernel.store.blob(name);
-  return bytes === null ? null : await kernel.keys.openBlob(null, name, bytes);
 }
 
 /**
