@@ -1,7 +1,7 @@
 import type { JsonObject } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import { withClient } from "../client/client.ts";
-import { textAt } from "../client/fields.ts";
+import { shown, textAt } from "../client/fields.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
@@ -34,7 +34,7 @@ function said(answer: JsonObject): string[] {
       "copy that file to every server of this installation, then run the same again on one of them",
     ];
   return [
-    `${String(answer["rewrapped"])} keys are wrapped by the new master key in ${file}`,
+    `${shown(answer["rewrapped"])} keys are wrapped by the new master key in ${file}`,
     "back that file up now, apart from the data; the former key opens only former backups",
   ];
 }

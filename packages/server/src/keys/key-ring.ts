@@ -79,11 +79,6 @@ export async function openKeyRing(
     people.keep(human, key);
     return key;
   };
-  const mustHave = async (human: HumanId | null): Promise<KeyObject> => {
-    const key = await keyOf(human);
-    if (key === null) throw new AppError("request.not_found", { detail: "the person's key was erased" });
-    return key;
-  };
   return {
     ...signing,
     match: (text) => createHmac("sha256", matching).update(text).digest("base64url"),
@@ -98,6 +93,24 @@ export async function openKeyRing(
       people.keep(human, keptKey(key));
       return { name, bytes };
     },
+    ...boxes({ keyOf, atHand, random }),
+  };
+}
+
+interface Boxing {
+  /** Null: the person's key was erased. */
+  readonly keyOf: (human: HumanId | null) => Promise<KeyObject | null>;
+  readonly atHand: (human: HumanId | null) => KeyObject | undefined;
+  readonly random: Random;
+}
+
+function boxes({ keyOf, atHand, random }: Boxing): Pick<KeyRing, "sealText" | "openText" | "sealBlob" | "openBlob"> {
+  const mustHave = async (human: HumanId | null): Promise<KeyObject> => {
+    const key = await keyOf(human);
+    if (key === null) throw new AppError("request.not_found", { detail: "the person's key was erased" });
+    return key;
+  };
+  return {
     sealText: async (human, text) => sealText({ person: human, key: await mustHave(human) }, text, random),
     async openText(sealed) {
       const key = await keyOf(sealed.person);
