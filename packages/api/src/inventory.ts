@@ -48,7 +48,8 @@ export interface AgentView {
 /** `GET /v1/tasks?status=&agent=&limit=&before=&reverse=1`, `/v1/tasks/{id}` */
 export interface TaskView {
   readonly id: string;
-  readonly agent: string;
+  /** Null: a person's own work. */
+  readonly agent: string | null;
   readonly human: string;
   readonly device: string;
   readonly names: ChainNames;

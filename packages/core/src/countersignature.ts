@@ -86,6 +86,7 @@ export type ChangeAct =
   | "settings.put"
   | "client.connect"
   | "mandate.create"
+  | "task.open"
   | "point.trust"
   | "brake.thaw";
 

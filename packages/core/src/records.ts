@@ -95,7 +95,8 @@ export interface Kinds {
   task: {
     id: TaskId;
     terms: {
-      readonly agent: AgentId;
+      /** Null: a person's own work. Its terms are signed (`task.open`). */
+      readonly agent: AgentId | null;
       readonly human: HumanId;
       readonly device: DeviceId;
       /** The session that opened it; null for unattended work, which names its mandate instead. */

@@ -335,4 +335,44 @@ describe("INV-12: what a point believes", () => {
     );
     expect(refusals([by({ version: 7 })], replica)).toEqual(["mandate mdt_1"]);
   });
+
+  it("believes a task without an agent only as an administrator signed it, and any other as its agent's", () => {
+    const { replica, alice } = installation();
+    const bob = newPerson();
+    const added = peopleOf(bob, [], null);
+    const letIn = added.map((one) => ({ ...one, authority: countersign(alice, "human.add", { records: added }) }));
+    expect(refusals(letIn, replica)).toEqual([]);
+    const terms = {
+      agent: null,
+      human: bob.id,
+      device: "dev_1",
+      session: "ses_1",
+      purpose: sealed,
+      grants: [{ action: "sql:billing/read", resource: "sql:billing/**" }],
+      openedAt: new Date(NOW).toISOString(),
+      expiresAt: new Date(NOW + 60_000).toISOString(),
+      idleSeconds: 900,
+      runtime: null,
+    };
+    const live = { status: "live", jkts: [], cause: null };
+    const task = { ...record("task", "tsk_1", terms), state: live } as unknown as AnyState;
+    const signed = (by: Person, act: Change["act"]): AnyState => ({
+      ...task,
+      authority: countersign(by, act, { records: [task] }),
+    });
+    const wider = { ...terms, grants: [{ action: "**", resource: "**" }] };
+    expect(refusals([task], replica)).toEqual(["task tsk_1"]);
+    expect(refusals([{ ...task, authority: "genesis" }], replica)).toEqual(["task tsk_1"]);
+    expect(refusals([signed(bob, "task.open")], replica)).toEqual(["task tsk_1"]);
+    expect(refusals([signed(alice, "mandate.create")], replica)).toEqual(["task tsk_1"]);
+    expect(refusals([{ ...signed(alice, "task.open"), terms: wider } as never], replica)).toEqual(["task tsk_1"]);
+    expect(refusals([signed(alice, "task.open")], replica)).toEqual([]);
+    const keyed = { ...signed(alice, "task.open"), version: 5, state: { ...live, jkts: ["key"] } } as never;
+    expect(refusals([keyed], replica)).toEqual([]);
+    expect(refusals([{ ...signed(alice, "task.open"), version: 6, terms: wider } as never], replica)).toEqual([
+      "task tsk_1",
+    ]);
+    const agents = { ...task, id: "tsk_2", terms: { ...terms, agent: "agt_1" } } as never;
+    expect(refusals([agents], replica)).toEqual([]);
+  });
 });

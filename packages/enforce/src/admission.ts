@@ -45,6 +45,7 @@ export function admit(record: AnyRecord, replica: Replica): Admission {
     case "brake":
       return admitBrake(record, replica);
     case "task":
+      return admitTask(record, replica);
     case "approval":
       return sameTerms(known, record) ? YES : no(`the terms of ${record.kind} \`${record.id}\` were exchanged`);
     case "session":
@@ -148,6 +149,13 @@ function admitDevice(record: StateRecord<"device">, replica: Replica): Admission
   if (signature.signed.approver !== record.terms.owner)
     return no("the device was enrolled by someone who is not its owner");
   return verify(record, replica, { signature, acts: ENROLLING, byAdministrator: false });
+}
+
+/** A task acts within its agent's signed scope, so it needs no signature of its own; a person's own has no such bounds but those that are signed. */
+function admitTask(record: StateRecord<"task">, replica: Replica): Admission {
+  if (!sameTerms(replica.get("task", record.id), record))
+    return no(`the terms of task \`${record.id}\` were exchanged`);
+  return record.terms.agent === null ? signedBy(record, replica, ["task.open"]) : YES;
 }
 
 function admitPosture(record: StateRecord<"posture">, replica: Replica): Admission {

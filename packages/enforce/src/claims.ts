@@ -4,7 +4,7 @@ import type { AgentProof, Chain, RefusalCode } from "@countersign/core";
 export type Claims =
   | {
       readonly ok: true;
-      /** All four links are known. */
+      /** All links are known; only a person's own task has no agent. */
       readonly chain: Chain;
       /** RFC 7638 thumbprint of the key that signed the proof. */
       readonly jkt: string;

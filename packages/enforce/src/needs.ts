@@ -48,7 +48,9 @@ function linksOf(record: AnyRecord): readonly RecordRef[] {
   if (record.kind === "task") {
     const { agent, device, human, mandate } = record.terms;
     const links = { agent, device, posture: device, human, mandate };
-    return Object.entries(links).flatMap(([kind, id]) => (id === undefined ? [] : [{ kind: kind as Kind, id }]));
+    return Object.entries(links).flatMap(([kind, id]) =>
+      id === undefined || id === null ? [] : [{ kind: kind as Kind, id }],
+    );
   }
   if (record.kind === "agent" || record.kind === "device") return [{ kind: "human", id: record.terms.owner }];
   if (record.kind === "mandate") {

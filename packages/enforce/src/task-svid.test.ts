@@ -34,12 +34,13 @@ const svid = (subject: TaskSubject = agent, more: Partial<Parameters<typeof issu
 
 let replica: Replica;
 let asked: string[];
+let agentOfTask: typeof AGENT | null = AGENT;
 /** What the control plane answers to the first and to the second question about the task: its keys, or null for no such task. */
 let told: (readonly string[] | null)[];
 const learn = async (task: string, mode?: "again" | ""): Promise<boolean> => {
   asked.push(mode === "again" ? mode : "first");
   const jkts = told.shift() ?? null;
-  const terms = { agent: AGENT, human: HUMAN, device: DEVICE };
+  const terms = { agent: agentOfTask, human: HUMAN, device: DEVICE };
   const version = asked.length;
   if (jkts !== null)
     replica.apply({
@@ -58,6 +59,7 @@ const claims = async (certificate: Uint8Array): ReturnType<typeof claimsOfSvid> 
 beforeEach(() => {
   replica = new Replica();
   asked = [];
+  agentOfTask = AGENT;
   told = [[key.jkt]];
 });
 
@@ -82,6 +84,15 @@ describe("the claims of a client's certificate", () => {
     expect(await claims(svid({ agent: newId("agt", NOW, random), human: null }))).toMatchObject(notBound);
     told = [[key.jkt]];
     expect(await claims(svid({ agent: null, human: HUMAN }))).toMatchObject(notBound);
+  });
+
+  it("are those of a person in a task of their own, and of nobody else", async () => {
+    agentOfTask = null;
+    const chain = { human: HUMAN, device: DEVICE, agent: null, task: TASK };
+    expect(await claims(svid({ agent: null, human: HUMAN }))).toMatchObject({ ok: true, chain });
+    const another = svid({ agent: null, human: newId("hum", NOW, random) });
+    expect(await claims(another)).toMatchObject({ ok: false, code: "credential.not_bound" });
+    expect(await claims(svid())).toMatchObject({ ok: false, code: "credential.not_bound" });
   });
 
   it("are none for a task that nobody knows", async () => {

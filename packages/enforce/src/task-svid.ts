@@ -32,7 +32,8 @@ export async function claimsOfSvid(
   if (task === undefined) return { ok: false, code: "task.unknown", reason: "there is no such task" };
   const { human, device, agent } = task.terms;
   // INV-1: the certificate must say what its task says.
-  const fits = verified.agent === agent && task.state.jkts.includes(jkt);
+  const isNamed = verified.agent === null ? agent === null && verified.human === human : verified.agent === agent;
+  const fits = isNamed && task.state.jkts.includes(jkt);
   if (!fits) return { ok: false, code: "credential.not_bound", reason: "the certificate is not for this task" };
   return { ok: true, chain: { human, device, agent, task: id }, jkt, agentProof: "declared" };
 }

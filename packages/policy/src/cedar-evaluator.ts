@@ -58,23 +58,36 @@ const LITERALS = {
 /** What the policies of the plan may read of the request, and no more. Paths without an exact value are added to `inexact`. */
 function environmentOf(request: CedarRequest, { reads }: Plan<PolicySet>, inexact: InexactPath[]): Environment {
   const { effect } = request;
-  const owner = new EntityValue("Human", request.principal.owner);
-  const principal = entity(
-    request.principal,
-    [owner],
-    [
-      ["owner", owner],
-      ["name", request.principal.name],
-    ],
-  );
+  const owner = personOf(request.principal.owner);
+  const principal = request.principal.type === "Human" ? owner : agentOf(request.principal, owner);
   const action = entity({ type: "Action", id: request.action }, [new EntityValue("Action", effect)], []);
   const above = rootsAbove(request.resource, reads).map((id) => new EntityValue("Resource", id));
   const resource = entity({ type: "Resource", id: request.resource }, above, [["name", request.resource]]);
-  const known = [principal, action, resource];
+  const known = [principal, owner, action, resource];
   const entityOf: EntityOf = (type, id) =>
     known.find((one) => one.id === id && one.type === type) ?? new EntityValue(type, id);
   const context = lazyRecordOf(contextOf(request, reads.context, inexact), entityOf);
   return { principal, action, resource, context, entityOf };
+}
+
+/** Whoever owns themselves. */
+function personOf(id: string): EntityValue {
+  const attributes = new Map<string, Value>([["name", id]]);
+  const data = { attributes: new MapRecord(attributes), tags: NO_MEMBERS, ancestors: new Set<string>() };
+  const person = new EntityValue("Human", id, data);
+  attributes.set("owner", person);
+  return person;
+}
+
+function agentOf(agent: CedarRequest["principal"], owner: EntityValue): EntityValue {
+  return entity(
+    agent,
+    [owner],
+    [
+      ["owner", owner],
+      ["name", agent.name],
+    ],
+  );
 }
 
 function entity(

@@ -36,9 +36,12 @@ export interface PolicyMeta {
 /** One question, in plain values: the engine converts them. */
 export interface CedarRequest {
   readonly principal: {
-    readonly type: "Agent" | "Service";
+    /** `Human`: in a task of their own. */
+    readonly type: "Agent" | "Service" | "Human";
     readonly id: string;
+    /** Of a person: themselves. */
     readonly owner: string;
+    /** Of a person: their id, because their name is ciphertext. */
     readonly name: string;
   };
   readonly action: string;

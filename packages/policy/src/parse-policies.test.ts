@@ -71,6 +71,7 @@ describe("parsePolicies", () => {
     expect(result.set.warnings).toEqual([]);
     expect(result.set.policies.map(({ id }) => id)).toEqual([
       "default:read-write",
+      "default:own-task",
       "default:grave",
       "default:hold-grave",
     ]);

@@ -66,7 +66,7 @@ export function schemaFor(open: readonly CedarType[]): unknown {
   };
   const acting = { type: "Record", attributes: { owner: entity("Human"), name: text } };
   const appliesTo = {
-    principalTypes: ["Agent", "Service"],
+    principalTypes: ["Agent", "Human", "Service"],
     resourceTypes: ["Resource"],
     context: { type: "Record", attributes: context },
   };
@@ -74,7 +74,8 @@ export function schemaFor(open: readonly CedarType[]): unknown {
   return {
     "": {
       entityTypes: {
-        Human: {},
+        // Of the same shape as all that acts, so that policies about `principal` speak of people too.
+        Human: { shape: acting },
         Device: {},
         Task: {},
         Tool: {},

@@ -10,7 +10,7 @@ import { Mandates, mandateCreateKind } from "./mandates/index.ts";
 import { Offboarding } from "./offboarding/index.ts";
 import { Registration, Sessions, humanAddKind, humanReinstateKind, sessionOpenKind } from "./people/index.ts";
 import { Policies, policyPublishKind } from "./policies/index.ts";
-import { Tasks } from "./tasks/index.ts";
+import { OwnTasks, Tasks, taskOpenKind } from "./tasks/index.ts";
 import { Upstreams, settingsPutKind, upstreamPutKind } from "./upstreams/index.ts";
 
 /** The modules of the control plane, each made once. */
@@ -23,6 +23,7 @@ export interface Modules {
   readonly offboarding: Offboarding;
   readonly agents: Agents;
   readonly tasks: Tasks;
+  readonly ownTasks: OwnTasks;
   readonly mandates: Mandates;
   readonly policies: Policies;
   readonly upstreams: Upstreams;
@@ -44,6 +45,7 @@ export async function buildModules(kernel: Kernel, config: Config): Promise<Modu
     agentReinstateKind,
     agentReassignKind,
     mandateCreateKind,
+    taskOpenKind,
     policyPublishKind,
     upstreamPutKind,
     settingsPutKind,
@@ -74,6 +76,7 @@ export async function buildModules(kernel: Kernel, config: Config): Promise<Modu
     offboarding: new Offboarding(kernel, brakes),
     agents,
     tasks,
+    ownTasks: new OwnTasks(kernel, approvals),
     mandates: new Mandates(kernel, { agents, approvals }),
     policies,
     upstreams,

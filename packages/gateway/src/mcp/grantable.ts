@@ -18,7 +18,8 @@ const PLACES = /\{[^{}]*\}/g;
 
 export function grantableOf({ point }: Pick<GatewayContext, "point">, task: TaskId, upstream: string): Grantable {
   const terms = point.replica.get("task", task)?.terms;
-  const scope = terms === undefined ? undefined : point.replica.get("agent", terms.agent)?.terms.scope;
+  const scope =
+    terms === undefined || terms.agent === null ? undefined : point.replica.get("agent", terms.agent)?.terms.scope;
   const both: readonly (readonly Grant[])[] = [terms?.grants ?? [], scope ?? []];
   const own = `mcp:${upstream}`;
   const could = (action: string, resource: string): boolean =>

@@ -1,5 +1,6 @@
 import { type Grant, normalizeResource } from "@countersign/core";
 import { coversCall } from "../covering.ts";
+import { isOwnTask } from "../own-task.ts";
 import { type Check, refuse } from "./step.ts";
 
 /** A grant of the task covers action and resource, and so does the agent's own signed scope. */
@@ -19,7 +20,8 @@ export const grant: Check = ({ call, facts }) => {
       `no grant of the task covers \`${action}\` on \`${resource}\`; open a task that asks for it`,
     );
   }
-  if (facts.agent?.terms.scope.some(covering) !== true) {
+  // A person's own task has the bounds that were signed for it, and no others.
+  if (!isOwnTask(facts.task) && facts.agent?.terms.scope.some(covering) !== true) {
     return refuse(
       "grant.missing",
       `the agent's scope does not cover \`${action}\` on \`${resource}\`; its owner must sign a wider one`,

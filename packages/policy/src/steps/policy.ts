@@ -49,9 +49,11 @@ function list(ids: readonly string[]): string {
 
 function requestOf({ claims, call, facts, now, risk }: DecideInput): CedarRequest | null {
   const { agent, device, posture, task } = facts;
-  if (!claims.ok || agent === null || device === null || posture === null || task === null) return null;
+  if (!claims.ok || device === null || posture === null || task === null) return null;
+  const principal = task.terms.agent === null ? personOf(task) : agentOf(agent);
+  if (principal === null) return null;
   return {
-    principal: { type: "Agent", id: agent.id, owner: agent.terms.owner, name: agent.terms.name },
+    principal,
     action: call.action,
     effect: call.effect,
     resource: call.resource,
@@ -78,4 +80,13 @@ function requestOf({ claims, call, facts, now, risk }: DecideInput): CedarReques
       arguments: call.arguments,
     },
   };
+}
+
+function agentOf(agent: DecideInput["facts"]["agent"]): CedarRequest["principal"] | null {
+  if (agent === null) return null;
+  return { type: "Agent", id: agent.id, owner: agent.terms.owner, name: agent.terms.name };
+}
+
+function personOf({ terms: { human } }: NonNullable<DecideInput["facts"]["task"]>): CedarRequest["principal"] {
+  return { type: "Human", id: human, owner: human, name: human };
 }

@@ -159,7 +159,7 @@ export class Brakes {
     const reached = agents.filter(({ id, terms }) =>
       covers(scope, { human: terms.owner, device: null, agent: id, task: null }, null),
     );
-    const byTask = new Set(tasks.map(({ terms }) => terms.agent));
+    const byTask = new Set(tasks.flatMap(({ terms }) => terms.agent ?? []));
     const all = new Set([...reached.map(({ id }) => id), ...byTask]);
     const waitedFor = new Set([...points.flat(), ...this.kernel.points.all()].map(({ id }) => id));
     return { agents: all.size, tasks: tasks.length, held: held.length, points: waitedFor.size };

@@ -88,7 +88,7 @@ async function keptReason({ keys, log }: Kernel, person: HumanId, reason: string
 
 /** Agents that the scope itself does not name: they lost a task and open none, from wherever, until the stop is lifted. */
 function agentsOf({ type }: BrakeScope, severed: readonly Task[]): readonly AgentId[] {
-  return type === "task" || type === "device" ? [...new Set(severed.map((task) => task.terms.agent))] : [];
+  return type === "task" || type === "device" ? [...new Set(severed.flatMap((task) => task.terms.agent ?? []))] : [];
 }
 
 export function voided(approvals: readonly Approval[], cause: string): readonly Put[] {

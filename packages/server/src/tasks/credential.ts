@@ -1,6 +1,5 @@
 import {
   AppError,
-  type AgentId,
   type Chain,
   type DeviceId,
   type HumanId,
@@ -14,7 +13,8 @@ import { type Kernel, settingsOf } from "../kernel.ts";
 
 /** What a proven key holds: an access token, and the same in the form of TLS. */
 export interface TaskCredential {
-  readonly accessToken: string;
+  /** None in a person's own task: that has the certificate alone. */
+  readonly accessToken?: string;
   readonly expiresIn: number;
   /** PEM: the X.509-SVID of the task for this key. */
   readonly svid: string;
@@ -28,9 +28,12 @@ export interface ProvenKey {
   readonly jwk: PublicJwk;
 }
 
+/** The chain of a task; only a person's own has no agent. */
+export type TaskChain = Chain & { readonly human: HumanId; readonly device: DeviceId; readonly task: TaskId };
+
 interface Minting {
   readonly task: StateRecord<"task">;
-  readonly chain: Chain & { human: HumanId; device: DeviceId; agent: AgentId; task: TaskId };
+  readonly chain: TaskChain;
   readonly key: ProvenKey;
   /** Where the token is good. */
   readonly gateways: readonly string[];
@@ -47,13 +50,16 @@ export async function mintCredential(
   const ttlSeconds = Math.min(ACCESS_TOKEN_TTL_SECONDS, Math.floor((until - kernel.now()) / 1000));
   if (ttlSeconds <= 0) throw new AppError("task.ended", { detail: "the task has ended" });
   const { jkt, jwk } = key;
+  const { agent, human } = chain;
+  const subject = agent === null ? { agent, human } : { agent, human: null };
+  const svid = authority.issueForTask(task.id, { subject, publicKey: jwk, until });
+  const held = { expiresIn: ttlSeconds, svid, trustBundle: authority.pem };
+  if (agent === null) return held;
   const { grants } = task.terms;
   const accessToken = mintAccessToken(
-    { issuer: publicUrl, audience: gateways, chain, jkt, grants, ttlSeconds },
+    { issuer: publicUrl, audience: gateways, chain: { ...chain, agent }, jkt, grants, ttlSeconds },
     kernel.keys.tokens,
     { now: kernel.now(), random: kernel.random },
   );
-  const subject = { agent: chain.agent, human: null };
-  const svid = authority.issueForTask(task.id, { subject, publicKey: jwk, until });
-  return { accessToken, expiresIn: ttlSeconds, svid, trustBundle: authority.pem };
+  return { accessToken, ...held };
 }

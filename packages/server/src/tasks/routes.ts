@@ -10,6 +10,7 @@ import type { Mandates } from "../mandates/index.ts";
 import { type PostgresPlace, gatewaysOf, postgresOf } from "./gateways.ts";
 import { type MandateProof, type Opening, byMandate, bySession } from "./opener.ts";
 import { taskPage, taskView } from "./task-view.ts";
+import type { OwnTasks } from "./own-task.ts";
 import { type OpenTask, type Tasks, chainOf } from "./tasks.ts";
 
 const readers = ["cookie", "session", "local"] as const;
@@ -27,11 +28,13 @@ const mandate: z.ZodType<MandateProof> = z.strictObject({
   deviceProof: keyProof,
   evidence: z.string().min(1).max(16_384),
 });
-interface OpenBody extends OpenTask {
+interface OpenBody extends Omit<OpenTask, "agent"> {
+  /** Absent: the caller works themselves. */
+  readonly agent?: string | undefined;
   readonly under?: MandateProof | undefined;
 }
 const openBody: z.ZodType<OpenBody> = z.strictObject({
-  agent: z.string().min(1).max(64),
+  agent: z.string().min(1).max(64).optional(),
   purpose: z.string().min(1).max(2000).optional(),
   grants: grants.optional(),
   ttlSeconds: z.number().int().min(1).max(28_800).optional(),
@@ -45,6 +48,7 @@ const openBody: z.ZodType<OpenBody> = z.strictObject({
 export interface TaskModules {
   readonly kernel: Kernel;
   readonly tasks: Tasks;
+  readonly ownTasks: OwnTasks;
   readonly activity: Activity;
   readonly mandates: Mandates;
   readonly devices: Devices;
@@ -110,8 +114,13 @@ export function taskRoutes(modules: TaskModules): readonly Route[] {
 }
 
 /** Only a human's session on an enrolled device opens a task, or a mandate: all others are told the link of the chain that is missing. */
-async function open(modules: TaskModules, { caller, body: { under, ...ask } }: Request<OpenBody>): Promise<Response> {
+async function open(
+  modules: TaskModules,
+  { caller, body: { under, agent: named, ...rest } }: Request<OpenBody>,
+): Promise<Response> {
   const { kernel, tasks } = modules;
+  if (named === undefined) return await proposeOwn(modules, caller, { under, ...rest });
+  const ask = { ...rest, agent: named };
   const { task, token } = await tasks.open(await openingOf(modules, caller, { under, ...ask }), ask);
   const { human, device, agent } = chainOf(task);
   const { expiresAt } = task.terms;
@@ -129,6 +138,12 @@ async function open(modules: TaskModules, { caller, body: { under, ...ask } }: R
   };
 }
 
+/** A person's own task waits for a signature: no agent's scope stands behind it. */
+async function proposeOwn(modules: TaskModules, caller: Caller, { under, ...ask }: OpenBody): Promise<Response> {
+  if (under !== undefined) throw new AppError("request.invalid", { detail: "a mandate is for an agent; name it" });
+  return { status: 202, body: await modules.ownTasks.propose(sessionFor(caller), ask) };
+}
+
 /** Where the task's client goes with its credential. */
 async function placesOf(
   kernel: Kernel,
@@ -143,16 +158,19 @@ async function placesOf(
 async function openingOf(
   modules: TaskModules,
   caller: Caller,
-  { under, agent, keyProof: proof }: OpenBody,
+  { under, agent, keyProof: proof }: OpenBody & { readonly agent: string },
 ): Promise<Opening> {
   if (under !== undefined) {
     const { jkt } = await modules.tasks.provenKey(proof ?? "", agent);
     return await byMandate(modules, under, jkt);
   }
+  return bySession(sessionFor(caller));
+}
+
+function sessionFor(caller: Caller): Extract<Caller, { kind: "human" }>["session"] {
   const session = sessionOf(caller);
-  if (session === null)
-    throw new AppError("task.no_human", { detail: "nobody is signed in on this device; run `countersign login`" });
-  return bySession(session);
+  if (session !== null) return session;
+  throw new AppError("task.no_human", { detail: "nobody is signed in on this device; run `countersign login`" });
 }
 
 function sessionOf(caller: Caller): Extract<Caller, { kind: "human" }>["session"] | null {

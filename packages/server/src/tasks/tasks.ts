@@ -1,6 +1,5 @@
 import {
   AppError,
-  type AgentId,
   type Chain,
   type DeviceId,
   type Grant,
@@ -28,7 +27,7 @@ import {
   versionNow,
 } from "../kernel.ts";
 import { type Put, withState } from "../store/index.ts";
-import { type ProvenKey, type TaskCredential, mintCredential } from "./credential.ts";
+import { type ProvenKey, type TaskChain, type TaskCredential, mintCredential } from "./credential.ts";
 import { DueTasks } from "./due-tasks.ts";
 import { type Gateways, gatewaysOf, gatewaysWith } from "./gateways.ts";
 import { LastUse } from "./last-use.ts";
@@ -242,7 +241,9 @@ export class Tasks {
     const { id } = task;
     const isHeld = task.state.jkts.includes(jkt);
     // The program that acts now is the one that `decide` judges: another one than before is held at its first use.
-    const joined = { ...task, terms: { ...task.terms, runtime: runtime ?? task.terms.runtime } };
+    // In a person's own task they act themselves, and its terms stay as they were signed.
+    const acts = task.terms.agent === null ? task.terms.runtime : (runtime ?? task.terms.runtime);
+    const joined = { ...task, terms: { ...task.terms, runtime: acts } };
     const { gateways: _former, ...state } = task.state;
     const put = withState(joined, {
       ...state,
@@ -327,6 +328,6 @@ function wrongKey(): AppError {
   return new AppError("credential.wrong_key", { detail: "this key holds no credential of the task" });
 }
 
-export function chainOf(task: Task): Chain & { human: HumanId; device: DeviceId; agent: AgentId; task: TaskId } {
+export function chainOf(task: Task): TaskChain {
   return { human: task.terms.human, device: task.terms.device, agent: task.terms.agent, task: task.id };
 }

@@ -64,7 +64,8 @@ type RoleTask = Parameters<GuardedDatabase["roles"]["acquire"]>[0];
 
 function roleTask({ replica }: GatewayPoint, task: StateRecord<"task">, { chain }: Opening["claims"]): RoleTask {
   const { agent, mandate, grants, expiresAt } = task.terms;
-  const scope = replica.get("agent", agent)?.terms.scope ?? [];
+  // A person's own task is bounded by what was signed for it alone.
+  const scope = agent === null ? grants : (replica.get("agent", agent)?.terms.scope ?? []);
   const signed = mandate === undefined ? [] : [replica.get("mandate", mandate)?.terms.grants ?? []];
   const all = [grants, scope, ...signed];
   return { task: task.id, chain, grants: all, expiresAt, limits: narrowest(all.flat().map(({ limits }) => limits)) };

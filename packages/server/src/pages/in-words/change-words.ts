@@ -24,6 +24,8 @@ export function changeWords({ subject, action, content }: ApprovalDisplay): Html
       return agentWords(change, "Agent");
     case "mandate.create":
       return mandateWords(change);
+    case "task.open":
+      return ownTaskWords(change);
     case "upstream.put":
       return databaseWords(change);
     case "point.trust":
@@ -56,6 +58,17 @@ function machineWords({ name, enrols, hours, sessionKey }: JsonObject): Html {
       <p><b>${said(name)}</b> ${what} for ${said(hours)} hours.</p>
       <p class="key"><code>${said(shownKey(textOf(sessionKey)))}</code></p>
       <p class="hint">The session key. The terminal that asks for this shows the same one; if not, deny.</p>
+    </section>`;
+}
+
+function ownTaskWords({ human, device, purpose, grants, expiresAt }: JsonObject): Html {
+  return html`<h2>Work without an agent</h2>
+    <section class="card words">
+      <h3>${said(human)}</h3>
+      <dl>
+        ${fact("For", said(purpose))} ${fact("Until", until(expiresAt))} ${fact("On", said(device))}
+        ${fact("May do", grantList(grants))}
+      </dl>
     </section>`;
 }
 
