@@ -215,6 +215,7 @@ const CONDITIONS = [
   'context.task has purpose && context.task.purpose like "tidy*"',
   'principal.name == "coder"',
   'principal in Human::"hum_0000000000000000000001"',
+  'principal.owner.owner.name == "hum_0000000000000000000001"',
   'resource.name like "file:/srv/*"',
   'resource in Resource::"file:/srv/records"',
   'action in [Action::"write", Action::"destructive"]',
@@ -280,6 +281,7 @@ function wholeCall(text: string, asked: CedarRequest, callArguments: JsonObject)
         attrs: { owner: { __entity: owner }, name: principal.name },
         parents: [owner],
       },
+      { uid: owner, attrs: { owner: { __entity: owner }, name: owner.id }, parents: [] },
       { uid, attrs: { name: asked.resource }, parents: [{ type: "Resource", id: "file:/srv/records" }] },
     ],
   };
