@@ -4,6 +4,7 @@ import type { Put, Store } from "../store/index.ts";
 import { type TestKernel, random, testKernel } from "../testing/test-kernel.ts";
 import { DueTasks } from "./due-tasks.ts";
 import { TOLD_WITHIN_MS } from "./last-use.ts";
+import { Tasks } from "./tasks.ts";
 
 const START = Date.UTC(2026, 10, 22, 12);
 const IDLE_MS = 900_000 + TOLD_WITHIN_MS;
@@ -30,7 +31,7 @@ function counted(store: Store): Pick<Store, "find" | "changes"> {
     async find(...asked) {
       const found = await store.find(...asked);
       read += found.length;
-      return found as never;
+      return found;
     },
     async changes(...asked) {
       const found = await store.changes(...asked);
@@ -89,5 +90,24 @@ describe("live tasks", () => {
     await look(START + 20);
     expect(read).toBe(1);
     expect(over).toEqual([]);
+  });
+});
+
+describe("a sweep", () => {
+  it("ends what is over, once, whichever server does it, and leaves alone what another server saw act", async () => {
+    let now = START;
+    const servers = [here.kernel, here.beside()].map((kernel) => new Tasks({ ...kernel, now: () => now }, {} as never));
+    const [quiet, busy, old] = [await task(), await task(), await task(undefined, "live", START - HOUR_MS + 60_000)];
+    const swept = async (): Promise<void> => void (await Promise.all(servers.map(async (one) => await one.sweep())));
+    const causeOf = async (id: TaskId): Promise<unknown> => (await here.kernel.store.get("task", id))?.state.cause;
+    await swept();
+    expect(await Promise.all([quiet, busy, old].map(causeOf))).toEqual([null, null, null]);
+    now += IDLE_MS;
+    await here.kernel.store.board.post("task-use", [{ key: busy, value: true }], HOUR_MS);
+    await swept();
+    expect(await Promise.all([quiet, busy, old].map(causeOf))).toEqual(["idle", null, "expired"]);
+    await swept();
+    const entries = await here.kernel.store.entries({ record: { kind: "task", id: quiet }, limit: 10 });
+    expect(entries.map(({ body }) => (body as { action: string }).action)).toEqual(["test", "task.end"]);
   });
 });
