@@ -79,7 +79,7 @@ export class FaultRun {
       const idleTime = new IdleTime();
       const nemesis = new Nemesis(this.cluster, this.chance, this.options.say);
       const breaking = nemesis.run();
-      const until = since + forMs;
+      const until = nowMs() + forMs;
       await Promise.all(
         Array.from({ length: this.options.stoppers }, async () => await this.stopper(works, stopping, until)),
       );

@@ -3,6 +3,7 @@ import type { Postgres } from "../../packages/server/src/testing/index.ts";
 import type { Chance } from "./chance.ts";
 import type { Disruption } from "./check/history.ts";
 import type { Cluster, GatewayNode, ServerNode } from "./cluster/cluster.ts";
+import type { Program } from "./cluster/program.ts";
 import type { WallClock } from "./cluster/wall-clock.ts";
 import type { DroppingProxy, Weather } from "./dropping-proxy.ts";
 import { nowMs } from "./sightings.ts";
@@ -22,6 +23,8 @@ const SERVER_JUMP_S = 20;
 /** Between two breakages. */
 const PAUSE_MS = { least: 50, most: 700 };
 const MOST_AT_ONCE = 6;
+const MOST_STARTS = 30;
+const START_PAUSE_MS = 1000;
 
 /** Breaks the parts of a cluster at random, several at once, and makes each whole again. */
 export class Nemesis {
@@ -33,6 +36,7 @@ export class Nemesis {
   private readonly broken = new Set<object>();
   private readonly running = new Set<Promise<void>>();
   private ended = false;
+  private failed: Error | null = null;
 
   constructor(cluster: Cluster, chance: Chance, say: (line: string) => void) {
     this.cluster = cluster;
@@ -53,7 +57,8 @@ export class Nemesis {
   /** Breaks nothing more, and resolves when everything is whole. @throws Error when something did not come back */
   async end(): Promise<void> {
     this.ended = true;
-    await Promise.all(this.running);
+    await Promise.allSettled(this.running);
+    if (this.failed !== null) throw this.failed;
   }
 
   private begin({ what, control, run }: Breakage): void {
@@ -63,6 +68,11 @@ export class Nemesis {
     const done = run().finally(() => {
       this.disruptions[index] = { what, control, from, until: nowMs() };
       this.running.delete(done);
+    });
+    // What does not come back is said by `end`, and nothing is broken any more.
+    done.catch((error: unknown) => {
+      this.failed ??= error instanceof Error ? error : new Error(String(error));
+      this.ended = true;
     });
     this.running.add(done);
   }
@@ -151,7 +161,7 @@ export class Nemesis {
       run: async () => {
         await program.end(signal);
         await delay(forMs);
-        await program.start();
+        await startAgain(program);
       },
     };
   }
@@ -190,5 +200,18 @@ export class Nemesis {
         for (const way of ways) way.become("pass");
       },
     };
+  }
+}
+
+/** As a supervisor does: a server that finds its database out of reach, broken at the same time, ends and is started again. */
+async function startAgain(program: Program): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await program.start();
+      return;
+    } catch (error) {
+      if (tries >= MOST_STARTS) throw error;
+      await delay(START_PAUSE_MS);
+    }
   }
 }
