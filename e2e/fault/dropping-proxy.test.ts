@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { type AddressInfo, type Socket, connect, createServer } from "node:net";
+import { type AddressInfo, Socket, connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DroppingProxy } from "./dropping-proxy.ts";
 
 /** Long enough that what passes has passed. */
@@ -51,6 +51,25 @@ describe("a network that can be broken", () => {
     socket.on("close", () => (ended = true));
     socket.end();
     await expect.poll(() => ended, { interval: 5 }).toBe(true);
+  });
+
+  it("leaves no socket open when a connection breaks in the moment in which its end is passed on", async () => {
+    const { socket, heard } = await dial();
+    socket.write("a");
+    await hears(heard, "a");
+    const end = Object.getOwnPropertyDescriptor(Socket.prototype, "end")?.value as (this: Socket) => void;
+    const ends = vi.spyOn(Socket.prototype, "end").mockImplementation(function (this: Socket) {
+      const passedOn = this.remotePort === proxy.target.port;
+      end.call(this);
+      if (passedOn) proxy.reset();
+      return this;
+    });
+    const over = closed(socket);
+    socket.end();
+    await over;
+    ends.mockRestore();
+    const open = (): number => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+    await expect.poll(open).toBe(0);
   });
 
   it("holds bytes, and brings them when it is whole again", async () => {

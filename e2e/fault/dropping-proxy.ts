@@ -84,7 +84,7 @@ class Pair {
 
   end(): void {
     for (const timer of this.timers) clearTimeout(timer);
-    for (const socket of this.sockets) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of this.sockets) if (!socket.destroyed) breakOff(socket);
     this.ended();
   }
 
@@ -121,4 +121,10 @@ class Pair {
     const gone = this.sockets.filter((socket) => socket.destroyed).length;
     if (gone === 2 || (gone === 1 && !this.swallowed && this.weather !== "hold")) this.end();
   }
+}
+
+/** A reset is refused by Node while the end of a connection is being sent (EINVAL), and the socket then stays open for good. */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
