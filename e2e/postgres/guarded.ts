@@ -79,6 +79,7 @@ export class Guarded {
             end: async () => await Promise.resolve({ confirmed: true, terminated: 0, reason: null }),
           },
           judge: judgeByKind,
+          openAs: async () => await Promise.reject(new Error("nothing is looked at here")),
           moved: () => undefined,
           close: async () => await Promise.resolve(),
         }),

@@ -1,6 +1,7 @@
-import type { Call, Preview } from "@countersign/core";
+import type { Preview } from "@countersign/core";
 import type { Session, Verdict } from "./judge/index.ts";
-import type { TaskRoles } from "./roles/task-roles.ts";
+import type { HeldStatement, OwnSession } from "./preview/index.ts";
+import type { TaskLogin, TaskRoles } from "./roles/task-roles.ts";
 import type { ServerAddress } from "./upstream/index.ts";
 
 /** One upstream of kind `postgres`, as a gateway serves it. */
@@ -10,6 +11,9 @@ export interface GuardedDatabase {
   readonly judge: (sql: string, session: Session) => Verdict | Promise<Verdict>;
   /** Something that changes what statements mean, or may, was done here. */
   readonly moved: () => void;
-  readonly preview?: (call: Call, signal: AbortSignal) => Promise<Preview | null>;
+  /** What a statement would do that is about to be held. Never rejects. */
+  readonly preview?: (held: HeldStatement, signal: AbortSignal) => Promise<Preview | null>;
+  /** A session of the gateway's own under the login of a task. @throws what the server says */
+  readonly openAs: (login: TaskLogin) => Promise<OwnSession>;
   close(): Promise<void>;
 }

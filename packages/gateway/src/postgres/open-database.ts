@@ -4,7 +4,8 @@ import { type GatewayLog, type GatewayPoint, resolveSecret } from "../mcp/index.
 import { type CatalogueConnection, PostgresCatalogue } from "./catalogue/index.ts";
 import type { GuardedDatabase } from "./guarded-database.ts";
 import { CachedJudge, loadParser } from "./judge/index.ts";
-import { ownClient } from "./own-client.ts";
+import { ownClient, tlsOf } from "./own-client.ts";
+import { Previews, openSession } from "./preview/index.ts";
 import { openTaskRoles } from "./roles/open-task-roles.ts";
 import { serverAddress } from "./upstream/index.ts";
 
@@ -37,9 +38,14 @@ export async function openDatabase(
   const connection = new OwnConnection(client);
   const catalogue = new PostgresCatalogue(connection, { now: () => performance.now() });
   const judge = new CachedJudge();
+  const previews = new Previews({ point, monotonicMs: () => performance.now() });
+  const { host, port, database } = address;
   return {
     address,
     roles,
+    preview: async (held, signal) => await previews.preview(held, signal),
+    openAs: async ({ user, password }) =>
+      await openSession({ host, port, database, user, password, tls: tlsOf(terms) ?? false }),
     judge: (sql, session) => {
       const fresh = catalogue.fresh();
       if (fresh !== null) return judge.judge(sql, session, fresh);

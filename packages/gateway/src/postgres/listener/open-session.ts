@@ -3,6 +3,7 @@ import type { Claims, Effector, Prepared, RefusalDetail, Releaser } from "@count
 import type { GatewayPoint } from "../../mcp/index.ts";
 import { type LoggedIn, logIn } from "../upstream/index.ts";
 import type { GuardedDatabase } from "../guarded-database.ts";
+import type { Acquired } from "../roles/task-roles.ts";
 
 /** How long opening a session at the server may take. */
 const OPEN_MS = 10_000;
@@ -26,10 +27,8 @@ export class OpenSession implements Effector<null>, Releaser<null> {
   }
 
   async prepare(): Promise<Prepared<null>> {
-    const { point, claims, database, settings } = this.#opening;
-    const task = claims.chain.task === null ? undefined : point.replica.get("task", claims.chain.task);
-    if (task === undefined) return { ok: false, code: "task.unknown", reason: "there is no such task" };
-    const acquired = await database.roles.acquire(roleTask(point, task, claims));
+    const { point, database, settings } = this.#opening;
+    const acquired = await loginOf(this.#opening);
     if (!acquired.ok) return acquired;
     const { user, password, settings: own } = acquired.login;
     try {
@@ -60,7 +59,19 @@ export class OpenSession implements Effector<null>, Releaser<null> {
   }
 }
 
+interface NoTask {
+  readonly ok: false;
+  readonly code: "task.unknown";
+  readonly reason: string;
+}
 type RoleTask = Parameters<GuardedDatabase["roles"]["acquire"]>[0];
+
+/** The login of a task, as its grants are now. Never rejects. */
+export async function loginOf({ point, claims, database }: Omit<Opening, "settings">): Promise<Acquired | NoTask> {
+  const task = claims.chain.task === null ? undefined : point.replica.get("task", claims.chain.task);
+  if (task === undefined) return { ok: false, code: "task.unknown", reason: "there is no such task" };
+  return await database.roles.acquire(roleTask(point, task, claims));
+}
 
 function roleTask({ replica }: GatewayPoint, task: StateRecord<"task">, { chain }: Opening["claims"]): RoleTask {
   const { agent, mandate, grants, expiresAt } = task.terms;

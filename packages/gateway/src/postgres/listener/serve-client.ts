@@ -18,7 +18,7 @@ import {
 import type { GuardedDatabase } from "../guarded-database.ts";
 import type { LoggedIn } from "../upstream/index.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
-import { OpenSession } from "./open-session.ts";
+import { OpenSession, loginOf } from "./open-session.ts";
 import { readStartParameters } from "./start-parameters.ts";
 
 /** What the connections of a gateway share. */
@@ -122,7 +122,8 @@ async function serve(context: ListenerContext, opened: Opened, { minor, paramete
   const { socket, claims, database, name, server } = opened;
   const client = new ClientConnection(socket, () => point.settings().limits.argumentsBytes);
   const noPortal = `countersign ${Buffer.from(point.random(16)).toString("hex")}`;
-  const session = new Session({ point, log, claims, client, server, name, database }, noPortal);
+  const parts = { point, log, claims, client, server, name, database };
+  const session = new Session({ ...parts, login: async () => await loginOf(parts) }, noPortal);
   const { pid, key, drop } = cancelKeys.give(session, minor);
   sessions.add(session);
   try {

@@ -6,4 +6,5 @@ export type { ApprovedEnd, ApprovedRun, Ran } from "./run-approved.ts";
 export { runApproved } from "./run-approved.ts";
 export type { Rows, Texts } from "./texts.ts";
 export type { StatementSession } from "./transaction.ts";
+export { sessionSettings } from "./transaction.ts";
 export { transactionEnd } from "./transaction-end.ts";

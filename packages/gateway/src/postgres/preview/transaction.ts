@@ -60,6 +60,14 @@ async function printPlainly(session: Texts): Promise<void> {
   await setLocal(session, PRINTED);
 }
 
+/** What the client has set in its session, or asked for when it began, of all that may change what a statement does. */
+export async function sessionSettings(session: Texts): Promise<Readonly<Record<string, string>>> {
+  const { rows } = await session.text(`SELECT name, setting FROM pg_catalog.pg_settings
+ WHERE source IN ('session', 'client') AND context = 'user' AND name <> 'search_path' AND name NOT LIKE 'transaction%'
+  AND name NOT IN ('application_name', 'client_encoding', 'statement_timeout', 'lock_timeout')`);
+  return Object.fromEntries(rows.map(([name, setting]) => [name ?? "", setting ?? ""]));
+}
+
 /** Until the end of the transaction. */
 export async function setLocal(session: Texts, settings: Readonly<Record<string, string>>): Promise<void> {
   const calls = Object.entries(settings).map(

@@ -207,7 +207,8 @@ export class Extended {
       bytes: Buffer.concat([writeBind(bind), ...(isDescribed ? [writeDescribe("P", bind.portal)] : []), bytes]),
       asked: ["bind", ...(isDescribed ? (["describe"] as const) : []), ...asked] as const,
     };
-    const deed: Deed = { call, plan: { kind: "portal", step }, sql, verdict };
+    const bound = { bind, types: prepared.types };
+    const deed: Deed = { call, plan: { kind: "portal", step }, sql, verdict, bound };
     const { end, action } = await session.act(deed, "batch");
     await this.#after({ end, action, deed, portal: bind.portal }, asked);
   }

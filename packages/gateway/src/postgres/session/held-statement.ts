@@ -8,7 +8,7 @@ import {
   type Texts,
   runApproved,
 } from "../preview/index.ts";
-import { type ErrorFields, writeError, writeReady } from "../wire/index.ts";
+import { type ErrorFields, SYNC, writeError, writeReady } from "../wire/index.ts";
 import type { ServerSide } from "./server-side.ts";
 import type { Released, StatementAction } from "./statement-action.ts";
 
@@ -22,7 +22,7 @@ export interface HeldParts {
   readonly session: () => Promise<StatementSession>;
   readonly preview: (call: Call, signal: AbortSignal) => Promise<Preview | null>;
   /** Whether the client expects to hear that the server is ready, after what is run. */
-  readonly endsWithReady: () => boolean;
+  readonly endsWithReady: boolean;
 }
 
 type Write = Extract<Prepared<Released>, { ok: true }>["write"];
@@ -40,7 +40,10 @@ export function heldStatement(inner: StatementAction, parts: HeldParts): Effecto
       return {
         ...prepared,
         write: async (_, permitted, note) =>
-          await new ApprovedStatement(prepared.write, parts, { call, signal, approved }).run(permitted, note),
+          await new ApprovedStatement(inner, parts, { write: prepared.write, call, signal, approved }).run(
+            permitted,
+            note,
+          ),
         cancel: (reason) => {
           prepared.cancel(reason);
           parts.server.connection.cancel().catch(() => undefined);
@@ -51,20 +54,21 @@ export function heldStatement(inner: StatementAction, parts: HeldParts): Effecto
 }
 
 interface Asked {
+  readonly write: Write;
   readonly call: Call;
   readonly signal: AbortSignal;
   readonly approved: Approved;
 }
 
 class ApprovedStatement {
-  readonly #write: Write;
+  readonly #inner: StatementAction;
   readonly #parts: HeldParts;
   readonly #asked: Asked;
   readonly #withheld: Buffer[] = [];
   #withheldBytes = 0;
 
-  constructor(write: Write, parts: HeldParts, asked: Asked) {
-    this.#write = write;
+  constructor(inner: StatementAction, parts: HeldParts, asked: Asked) {
+    this.#inner = inner;
     this.#parts = parts;
     this.#asked = asked;
   }
@@ -86,8 +90,16 @@ class ApprovedStatement {
   }
 
   async #statement(permitted: () => boolean, note: Note): Promise<Ran<readonly Buffer[]>> {
-    const answer = await this.#write((partial) => this.#withhold(partial as Buffer), permitted, note);
+    const answering = this.#asked.write((partial) => this.#withhold(partial as Buffer), permitted, note);
+    // What waits for its client to go on would wait in vain: nothing is told to it before the commit.
+    await Promise.race([answering, this.#inner.resting()]);
+    const isOpen = this.#inner.state === "open";
+    if (isOpen) this.#inner.close().catch(() => undefined);
+    const answer = await answering;
+    if (isOpen) throw Object.assign(new Error("an approved statement is executed in one piece"), { code: "0A000" });
     if (!answer.ok) throw new Error(answer.reason);
+    // After an error in a batch the server passes over everything up to a Sync.
+    if (this.#inner.hasFailed && !this.#inner.isSynced) await this.#parts.server.ask(SYNC, ["sync"]);
     const value = [...this.#withheld, ...answer.value.bytes];
     return { ok: answer.status === "ok" && this.#withheldBytes <= WITHHELD_BYTES, value };
   }
@@ -95,7 +107,7 @@ class ApprovedStatement {
   #withhold(bytes: Buffer): void {
     this.#withheldBytes += bytes.length;
     if (this.#withheldBytes <= WITHHELD_BYTES) this.#withheld.push(bytes);
-    else this.#parts.server.connection.resume();
+    this.#inner.kept(bytes.length);
   }
 
   #answerTo(ended: ApprovedEnd<readonly Buffer[]>): UpstreamAnswer<Released> {
@@ -132,13 +144,13 @@ class ApprovedStatement {
 
   #rolledBack(error: Pick<ErrorFields, "sqlState" | "message">): UpstreamAnswer<Released> {
     const said = writeError({ severity: "ERROR", ...error });
-    const bytes = this.#parts.endsWithReady() ? [said, writeReady("I")] : [said];
+    const bytes = this.#parts.endsWithReady ? [said, writeReady("I")] : [said];
     return { ok: true, status: "rolled_back", value: { bytes }, bytes: null };
   }
 
   /** What the server said of its state was within the transaction around the statement. */
   #ready(bytes: readonly Buffer[]): readonly Buffer[] {
-    if (!this.#parts.endsWithReady()) return bytes;
+    if (!this.#parts.endsWithReady) return bytes;
     const all = Buffer.concat(bytes);
     return [all.subarray(0, all.length - READY_BYTES), writeReady("I")];
   }

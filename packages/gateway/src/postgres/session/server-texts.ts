@@ -20,13 +20,13 @@ const ROW_HEAD_BYTES = 7;
  * without a name is still there afterwards.
  */
 export function serverTexts(server: ServerSide, name: string): Texts {
-  const bind = { portal: name, statement: name, formats: [], parameters: [], resultFormats: [] };
+  const bind = { portal: "", statement: name, formats: [], parameters: [], resultFormats: [] };
   return {
     async text(sql) {
       const parts = [
         writeParse({ name, sql, types: [] }),
         writeBind(bind),
-        writeExecute(name, 0),
+        writeExecute("", 0),
         writeClose("S", name),
         SYNC,
       ];

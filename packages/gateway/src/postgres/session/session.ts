@@ -15,6 +15,7 @@ import type { Deed, End, Rested, Within } from "./deed.ts";
 import { Extended } from "./extended.ts";
 import { LEASE_LOST, NOT_JUDGED, STOPPED, TASK_OVER, writeNotDone, writeStopped } from "./ends.ts";
 import { formCall } from "./form-call.ts";
+import { mayBeHeld } from "./may-be-held.ts";
 import { endsSession, writeRefusal } from "./refusal.ts";
 import type { Listener } from "./replies.ts";
 import { type ServerMessage, ServerSide } from "./server-side.ts";
@@ -36,6 +37,8 @@ export class Session {
   /** Something was executed since the last Sync: the server has an open transaction, if no block then one of its own. */
   isDirty = false;
   readonly parts: SessionParts;
+  /** Of what the gateway itself prepares on this connection: no client gives it. */
+  readonly ownName: string;
   readonly server: ServerSide;
   readonly state: SessionState = new SessionState();
   readonly #extended: Extended;
@@ -48,6 +51,7 @@ export class Session {
 
   constructor(parts: SessionParts, noPortal: string) {
     this.parts = parts;
+    this.ownName = noPortal;
     const { connection, status } = parts.server;
     this.server = new ServerSide({
       connection,
@@ -164,13 +168,9 @@ export class Session {
     this.#alive.add(action);
     this.#current = { action, cancel };
     if (deed.verdict !== null) this.state.before(deed.verdict);
-    await action.begin({
-      claims,
-      call: deed.call,
-      signal: cancel.signal,
-      // No transaction waits for a person.
-      ...(wasInBlock ? { waitMs: 0 } : {}),
-    });
+    // No transaction waits for a person.
+    const asked = { claims, call: deed.call, signal: cancel.signal, ...(wasInBlock ? { waitMs: 0 } : {}) };
+    await action.begin(asked, wasInBlock ? action : mayBeHeld(this, action, deed));
     return { end: await this.#rested({ action, deed, within, wasInBlock }), action };
   }
 

@@ -89,8 +89,8 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
   }
 
   /** Begins; resolves when it is over or waits for the client. Never rejects. */
-  async begin(action: Action): Promise<void> {
-    this.#ended = this.#sides.point.enforce(action, this, this).then(() => {
+  async begin(action: Action, effector: Effector<Released> = this): Promise<void> {
+    this.#ended = this.#sides.point.enforce(action, effector, this).then(() => {
       this.#state = "over";
       this.#rest();
     });
@@ -226,6 +226,12 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
     this.#unreleased -= bytes.length;
     this.#pace();
     if (this.#unreleased === 0) this.#rest();
+  }
+
+  /** A part that whoever runs it keeps back counts as taken in. */
+  kept(sizeBytes: number): void {
+    this.#unreleased -= sizeBytes;
+    this.#pace();
   }
 
   answer({ bytes }: Released): void {
