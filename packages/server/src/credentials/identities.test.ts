@@ -166,7 +166,13 @@ describe("remove", () => {
     await setState(point, { status, instance: "digest" });
     const { identities } = here.get();
     expect(await identities.remove("edge", "local")).toEqual({ id: point, status: "leaving" });
-    expect((await record(point)).state).toEqual({ status: "leaving", removing: true, instance: null, url: null });
+    expect((await record(point)).state).toEqual({
+      status: "leaving",
+      removing: true,
+      unclosed: true,
+      instance: null,
+      url: null,
+    });
     expect(await identities.identify(der(svid))).toEqual({ ok: false, code: "point.unknown" });
     await expect(identities.renew(point, key.jkt, proof(key, { nonce: key.jkt }))).rejects.toMatchObject({
       code: "point.unknown",
