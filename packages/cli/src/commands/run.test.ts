@@ -187,11 +187,56 @@ describe("countersign run", () => {
     expect(readdirSync(folder).filter((name) => name.startsWith("countersign-"))).toEqual([]);
   });
 
+  it("opens a person's own task where no agent is named, once it is signed, and ends it", async () => {
+    const approval = "apr_0000000000000000000001";
+    const url = `${server.url}/approve/${approval}`;
+    let state = "pending";
+    server.route({
+      "POST /v1/tasks": () => ({ status: 202, body: { id: TASK, approvalId: approval, url } }),
+      [`GET /v1/approvals/${approval}`]: () => {
+        const body = { state };
+        state = "consumed";
+        return { body };
+      },
+      [`GET /v1/tasks/${TASK}`]: () => ({ body: { id: TASK, agent: null, status: "live" } }),
+    });
+    const grant = ["--grant", "sql:billing/read@sql:billing/**"];
+    const ran = await test.run("run", "--purpose", "a ticket", ...grant, "--", ...node("5"));
+    expect(ran.code).toBe(5);
+    expect(ran.stderr).toContain(`an administrator signs what you may do: ${url}`);
+    expect(test.opened).toEqual([url]);
+    expect(said().env).toMatchObject({ PGDATABASE: "billing", PGUSER: "me" });
+    const [asked] = server.at("POST /v1/tasks");
+    expect(asked?.body).toMatchObject({ purpose: "a ticket", grants: [{ action: "sql:billing/read" }] });
+    expect(asked?.body).not.toHaveProperty("agent");
+    expect(server.at(`POST /v1/tasks/${TASK}/end`)).toHaveLength(1);
+  });
+
+  it("runs nothing when a person's own task is denied", async () => {
+    const approval = "apr_0000000000000000000001";
+    server.route({
+      "POST /v1/tasks": () => ({ status: 202, body: { id: TASK, approvalId: approval, url: "http://x" } }),
+      [`GET /v1/approvals/${approval}`]: () => ({ body: { state: "denied" } }),
+    });
+    const ran = await test.run("run", "--purpose", "p", "--grant", "sql:billing/read@**", "--", ...node("0"));
+    expect([ran.code, existsSync(file)]).toEqual([3, false]);
+    expect(ran.stderr).toContain("the task was not signed (denied)");
+  });
+
+  it("joins a task that was opened before, which goes on afterwards", async () => {
+    server.route({ [`GET /v1/tasks/${TASK}`]: () => ({ body: { id: TASK, agent: null, status: "live" } }) });
+    expect((await test.run("run", "--task", TASK, "--", ...node("6"))).code).toBe(6);
+    expect(server.at("POST /v1/tasks")).toEqual([]);
+    expect(server.at(`POST /v1/tasks/${TASK}/end`)).toEqual([]);
+  });
+
   it.each([
     [[...LINE], "say what to run"],
     [[...LINE, "--"], "say what to run"],
     [["run", "--agent", "coder", "--", "true"], "`--purpose TEXT` is missing"],
-    [["run", "--purpose", "p", "--", "true"], "`--agent AGENT` is missing"],
+    [["run", "--purpose", "p", "--", "true"], "without `--agent AGENT`, say what you want to do"],
+    [["run", "--task", "x", "--", "true"], "no task id"],
+    [["run", "--task", TASK, "--purpose", "p", "--", "true"], "has its purpose"],
     [[...LINE, "--ttl", "soon", "--", "true"], "no time span"],
     [[...LINE, "--grant", "x", "--", "true"], "not of the form"],
     [[...LINE, "true"], "unexpected `true`"],

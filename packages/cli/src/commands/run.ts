@@ -1,4 +1,4 @@
-import type { AppError, JsonObject } from "@countersign/core";
+import { type AppError, type JsonObject, type TaskId, isId } from "@countersign/core";
 import type { Cli } from "../cli.ts";
 import { createClient } from "../client/client.ts";
 import type { SignInContext } from "../client/sign-in.ts";
@@ -14,6 +14,7 @@ import { failureLines } from "../output/failure.ts";
 import { ChildCommand } from "../task-run/child-command.ts";
 import { commandEnvironment } from "../task-run/command-environment.ts";
 import { openLocalPostgres } from "../task-run/local-postgres.ts";
+import { endOwnTask, openOwnTask } from "../task-run/own-task.ts";
 import { refused, taskOver } from "../task-run/watch-task.ts";
 import { parseGrants } from "./grant-text.ts";
 
@@ -27,9 +28,14 @@ export const run: Command = command({
   summary: "Run a command under a task of its own: its PostgreSQL clients reach what the gateway guards, unchanged",
   flags: {
     command: { kind: "words", value: "CMD…", about: "the program, with its arguments" },
-    agent: { kind: "text", value: "AGENT", about: "who acts: id or name", required: true },
+    agent: { kind: "text", value: "AGENT", about: "who acts: id or name (default: you yourself, once it is signed)" },
+    task: { kind: "text", value: "TSK", about: "join a task that was opened before; it goes on afterwards" },
     purpose: { kind: "text", value: "TEXT", about: "what the command is for (default: what the mandate says)" },
-    grant: { kind: "texts", value: "ACTION@RESOURCE", about: "narrower than what the agent may do, may be repeated" },
+    grant: {
+      kind: "texts",
+      value: "ACTION@RESOURCE",
+      about: "narrower than what the agent may do; without an agent what you may do; may be repeated",
+    },
     ttl: { kind: "text", value: "1h", about: "the task's longest life, at most 8h" },
     mandate: { kind: "text", value: "MDT", about: "run while nobody is signed in: a mandate, or its workload file" },
     gateway: { kind: "text", value: "NAME", about: "the gateway to go through: name or address" },
@@ -40,6 +46,10 @@ export const run: Command = command({
   examples: [
     { line: 'run --agent coder --purpose "look at the figures" -- psql', does: "psql on the guarded database" },
     {
+      line: "run --purpose 'answer a ticket' --grant 'sql:billing/read@sql:billing/**' -- psql",
+      does: "yourself: an administrator signs what you may do",
+    },
+    {
       line: 'run --agent coder --purpose "nightly clean-up" --tcp -- node job.js',
       does: "for a client that knows no Unix sockets",
     },
@@ -47,7 +57,9 @@ export const run: Command = command({
   run: async (values, cli) => {
     if (values.command.length === 0) throw new UsageError("say what to run: `-- CMD…`", NAME);
     const workload = values.mandate === undefined ? null : workloadOf(values.mandate, cli);
-    if (values.purpose === undefined && workload === null) throw new UsageError("`--purpose TEXT` is missing", NAME);
+    const fault = faultOf(values);
+    if (fault !== null) throw new UsageError(fault, NAME);
+    const terms = termsOf(values);
     const client = createClient({ ...values, server: values.server ?? workload?.server ?? undefined }, cli);
     const context: SignInContext = {
       client,
@@ -55,22 +67,28 @@ export const run: Command = command({
       device: async () => (await import("../client/this-device.ts")).thisDevice(cli),
     };
     const posture = new PostureReports(context, workload);
-    const link = new TaskLink({
-      context,
-      agent: values.agent,
-      purpose: values.purpose ?? null,
-      task: null,
-      workload,
-      gateway: values.gateway,
-      terms: termsOf(values),
-      runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
-      reportPosture: async () => await posture.fresh(),
-    });
+    const { agent = null, purpose = null } = values;
+    let own: TaskId | null = null;
+    let link: TaskLink | null = null;
     try {
+      const joined = values.task === undefined ? null : taskOf(values.task);
+      if (agent === null && joined === null) own = await openOwnTask(client, cli, { ...terms, purpose });
+      link = new TaskLink({
+        context,
+        agent,
+        purpose,
+        task: joined ?? own,
+        workload,
+        gateway: values.gateway,
+        terms,
+        runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
+        reportPosture: async () => await posture.fresh(),
+      });
       return await underTask(link, values, cli);
     } finally {
       posture.stop();
-      await link.end();
+      await link?.end();
+      if (own !== null) await endOwnTask(client, own);
       client.close();
     }
   },
@@ -78,11 +96,28 @@ export const run: Command = command({
 
 interface Asked {
   readonly command: readonly string[];
-  readonly agent: string;
+  readonly agent: string | undefined;
+  readonly task: string | undefined;
+  readonly purpose: string | undefined;
+  readonly mandate: string | undefined;
   readonly grant: readonly string[];
   readonly ttl: string | undefined;
   readonly database: string | undefined;
   readonly tcp: boolean;
+}
+
+function taskOf(text: string): TaskId {
+  if (isId("tsk", text)) return text;
+  throw new UsageError(`\`${text}\` is no task id (tsk_…)`, NAME);
+}
+
+function faultOf({ agent, task, purpose, mandate, grant }: Asked): string | null {
+  if (task !== undefined)
+    return purpose === undefined && mandate === undefined ? null : "`--task` has its purpose and its rights already";
+  if (purpose === undefined && mandate === undefined) return "`--purpose TEXT` is missing";
+  if (agent !== undefined) return null;
+  if (mandate !== undefined) return "`--agent AGENT` is missing: a mandate is for an agent";
+  return grant.length === 0 ? "without `--agent AGENT`, say what you want to do: `--grant ACTION@RESOURCE`" : null;
 }
 
 function termsOf({ grant, ttl }: Asked): JsonObject {
@@ -104,7 +139,7 @@ async function underTask(link: TaskLink, asked: Asked, cli: Cli): Promise<ExitCo
       : await openLocalPostgres({
           link,
           place: task.postgres,
-          user: asked.agent,
+          user: asked.agent ?? "me",
           database: asked.database ?? null,
           isTcp: asked.tcp || cli.env.platform === "win32",
           now: cli.now,

@@ -4,6 +4,7 @@ import { shown, textAt } from "../client/fields.ts";
 import { type Command, command } from "../command/command.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
+import { held } from "../command/held.ts";
 import { UsageError } from "../command/usage-error.ts";
 import { clockTime, parseDuration } from "../output/durations.ts";
 import { parseGrants } from "./grant-text.ts";
@@ -15,9 +16,13 @@ export const taskOpen: Command = command({
   name: NAME,
   summary: "Open a task for an agent, in the name of the person who is signed in",
   flags: {
-    agent: { kind: "text", value: "AGENT", about: "its id or name", required: true },
+    agent: { kind: "text", value: "AGENT", about: "its id or name (default: you yourself; an administrator signs)" },
     purpose: { kind: "text", value: "TEXT", about: "what this piece of work is for", required: true },
-    grant: { kind: "texts", value: "ACTION@RESOURCE", about: "narrower than what the agent may do, may be repeated" },
+    grant: {
+      kind: "texts",
+      value: "ACTION@RESOURCE",
+      about: "narrower than what the agent may do; without an agent what you may do; may be repeated",
+    },
     ttl: { kind: "text", value: "1h", about: "its longest life, at most 8h" },
     ...REACH,
   },
@@ -34,17 +39,19 @@ export const taskOpen: Command = command({
     if (values.ttl !== undefined && ttlSeconds === null)
       throw new UsageError(`\`${values.ttl}\` is no time span like \`45m\` or \`1h\``, NAME);
     return await withClient(values, cli, async (client) => {
+      const { agent } = values;
       const body: JsonObject = {
-        agent: values.agent,
+        ...(agent === undefined ? {} : { agent }),
         purpose: values.purpose,
         ...(grants.length === 0 ? {} : { grants }),
         ...(ttlSeconds === null ? {} : { ttlSeconds }),
       };
       const task = await client.json({ as: "session", path: "/v1/tasks", body });
+      if (agent === undefined) return held(cli, task, "a task of your own");
       const id = textAt(task, "id");
       cli.out.answer(task, () => [
         `${id} is open until ${clockTime(shown(task["expiresAt"]))} UTC`,
-        `next: countersign mcp SERVER --agent ${values.agent} --task ${id}`,
+        `next: countersign mcp SERVER --agent ${agent} --task ${id}`,
       ]);
       return EXIT.ok;
     });

@@ -9,8 +9,8 @@ import { type LocalRefusal, refusalOf } from "./local-refusal.ts";
 
 export interface TaskLinkOptions {
   readonly context: SignInContext;
-  /** Id or name. */
-  readonly agent: string;
+  /** Id or name; null: a task of the person's own is joined. */
+  readonly agent: string | null;
   /** Null: what the mandate says. */
   readonly purpose: string | null;
   /** A task that was opened before, to be joined; null: one is opened for this client. */
@@ -165,7 +165,7 @@ export class TaskLink {
   async #openNew(): Promise<LiveTask> {
     const { context, purpose, runtime, terms = {} } = this.#options;
     const workload = this.#workload;
-    const agent = workload === null ? await this.#agentId() : this.#options.agent;
+    const agent = workload === null ? await this.#agentId() : this.#named;
     const key = generateSigningKey();
     const ran = await runtime();
     const body: JsonObject = {
@@ -200,9 +200,9 @@ export class TaskLink {
     const { client } = this.#options.context;
     const { agent } = await client.json({ as: "session", path: `/v1/tasks/${id}` });
     const of = isJsonObject(agent) ? agent["id"] : agent;
-    if (of !== (await this.#agentId())) {
+    if (of !== (this.#options.agent === null ? null : await this.#agentId())) {
       throw new AppError("request.conflict", {
-        detail: `the task \`${id}\` is of another agent than \`${this.#options.agent}\``,
+        detail: `the task \`${id}\` is of another agent than \`${this.#options.agent ?? "none"}\``,
       });
     }
     const key = generateSigningKey();
@@ -222,8 +222,14 @@ export class TaskLink {
     });
   }
 
+  get #named(): string {
+    const { agent } = this.#options;
+    if (agent === null) throw new AppError("request.invalid", { detail: "no agent was named" });
+    return agent;
+  }
+
   async #agentId(): Promise<string> {
-    this.#agent ??= textAt(await agentNamed(this.#options.context.client, this.#options.agent, "session"), "id");
+    this.#agent ??= textAt(await agentNamed(this.#options.context.client, this.#named, "session"), "id");
     return this.#agent;
   }
 
@@ -301,7 +307,8 @@ export class TaskLink {
       gateway,
       endsAt,
       postgres,
-      accessToken: textAt(token, "accessToken"),
+      // A person's own task has the certificate alone.
+      accessToken: this.#options.agent === null ? "" : textAt(token, "accessToken"),
       tls: typeof svid === "string" && typeof trustBundle === "string" ? { svid, trustBundle } : null,
       renewAt: now + lasts * 0.6,
       expiresAt: now + lasts * 0.95,
