@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Verdict } from "../../packages/gateway/src/postgres/judge/index.ts";
 import type { Tally } from "../main.ts";
+import { judgeList } from "./list.ts";
 import { Scratch, type Statement } from "./scratch.ts";
 
 /**
@@ -13,7 +14,7 @@ export async function postgresConformance(options: readonly string[]): Promise<T
   const scratch = await Scratch.start();
   try {
     if (at >= 0) return await judgeFile(scratch, options[at + 1] ?? "");
-    return { passed: 0, failed: 1 };
+    return await judgeList(scratch);
   } finally {
     await scratch.stop();
   }

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Postgres, startPostgres } from "@countersign/server/testing";
 import { PostgresCatalogue } from "../../packages/gateway/src/postgres/catalogue/index.ts";
-import { type Verdict, judge, loadParser } from "../../packages/gateway/src/postgres/judge/index.ts";
+import { type Catalogue, type Verdict, judge, loadParser } from "../../packages/gateway/src/postgres/judge/index.ts";
 import { connectTo, sessionOf } from "../../packages/gateway/src/postgres/testing/session-facts.ts";
 
-type Client = Awaited<ReturnType<typeof connectTo>>;
+export type Client = Awaited<ReturnType<typeof connectTo>>;
 
 /** One statement to be judged, and what has to be there before. */
 export interface Statement {
@@ -16,6 +18,7 @@ export class Scratch {
   private readonly postgres: Postgres;
   private readonly roles: ReadonlySet<string>;
   private made = 0;
+  private shared: { readonly session: Client; readonly watcher: Client; readonly catalogue: Catalogue } | null = null;
 
   private constructor(postgres: Postgres, roles: ReadonlySet<string>) {
     this.postgres = postgres;
@@ -30,16 +33,65 @@ export class Scratch {
 
   /** Sets up a new database, judges the statement in it, and gives `then` the session and the verdict. */
   async judged<Result>(
-    { sql, setup = [] }: Statement,
+    statement: Statement,
     then: (session: Client, verdict: Verdict) => Promise<Result>,
   ): Promise<Result> {
-    const name = `scratch_${String((this.made += 1))}`;
-    const url = await this.postgres.url(name);
+    const name = this.name();
+    await this.postgres.query(`CREATE DATABASE ${name}`);
+    return await this.inDatabase(name, async (client) => {
+      await setUp(client, statement);
+      return await then(client, judge(statement.sql, await sessionOf(client), await catalogueOf(client)));
+    });
+  }
+
+  /** The same in a database that has the fixture: one for all statements without a set-up of their own, else a copy. */
+  async withFixture<Result>(
+    statement: Statement,
+    then: (session: Client, watcher: Client, verdict: Verdict) => Promise<Result>,
+  ): Promise<Result> {
+    const { session, watcher, catalogue } = (this.shared ??= await this.makeFixture());
+    if (statement.setup === undefined) {
+      const result = await then(session, watcher, judge(statement.sql, await sessionOf(session), catalogue));
+      await session.query("DISCARD ALL");
+      return result;
+    }
+    const name = this.name();
+    await this.postgres.query(`CREATE DATABASE ${name} TEMPLATE fixture_copy`);
+    return await this.inDatabase(name, async (client, url) => {
+      await setUp(client, statement);
+      const verdict = judge(statement.sql, await sessionOf(client), await catalogueOf(client));
+      const beside = await connectTo(url);
+      try {
+        return await then(client, beside, verdict);
+      } finally {
+        await beside.end();
+      }
+    });
+  }
+
+  private async makeFixture(): Promise<NonNullable<Scratch["shared"]>> {
+    const url = await this.postgres.url("fixture");
+    const session = await connectTo(url);
+    await session.query(readFileSync(join(import.meta.dirname, "fixture.sql"), "utf8"));
+    await session.end();
+    await this.postgres.query("CREATE DATABASE fixture_copy TEMPLATE fixture");
+    const again = await connectTo(url);
+    return { session: again, watcher: await connectTo(url), catalogue: await catalogueOf(again) };
+  }
+
+  private name(): string {
+    this.made += 1;
+    return `scratch_${String(this.made)}`;
+  }
+
+  private async inDatabase<Result>(
+    name: string,
+    use: (client: Client, url: string) => Promise<Result>,
+  ): Promise<Result> {
+    const url = (await this.postgres.url("fixture")).replace(/fixture$/, name);
     const client = await connectTo(url);
     try {
-      for (const text of typeof setup === "string" ? [setup] : setup) await client.query(text);
-      const verdict = judge(sql, await sessionOf(client), await catalogueOf(client));
-      return await then(client, verdict);
+      return await use(client, url);
     } finally {
       await client.end();
       await this.postgres.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
@@ -53,8 +105,14 @@ export class Scratch {
   }
 
   async stop(): Promise<void> {
+    await this.shared?.session.end();
+    await this.shared?.watcher.end();
     await this.postgres.stop();
   }
+}
+
+async function setUp(client: Client, { setup = [] }: Statement): Promise<void> {
+  for (const text of typeof setup === "string" ? [setup] : setup) await client.query(text);
 }
 
 async function rolesOf(postgres: Postgres): Promise<ReadonlySet<string>> {
@@ -66,7 +124,7 @@ async function rolesOf(postgres: Postgres): Promise<ReadonlySet<string>> {
  * The catalogue as the session itself sees it, what its set-up has not committed included. Its search path is put aside while it is read: only
  * what the catalogue prints depends on it.
  */
-async function catalogueOf(client: Client): Promise<Awaited<ReturnType<PostgresCatalogue["current"]>>> {
+async function catalogueOf(client: Client): Promise<Catalogue> {
   const { rows } = await client.query<{ path: string }>("SELECT pg_catalog.current_setting('search_path') AS path");
   const inBlock = await isInBlock(client);
   await client.query("SELECT pg_catalog.set_config('search_path', '', false)");

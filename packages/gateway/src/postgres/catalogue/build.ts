@@ -66,6 +66,7 @@ function functionsOf(rows: Rows): Map<number, FunctionFacts> {
       .filter((part) => part !== "")
       .map(Number),
     defaults: Number(row["defaults"]),
+    defaultArguments: typeof row["default_arguments"] === "string" ? row["default_arguments"] : null,
     variadic: flag(row["variadic"]),
     returns: oid(row["returns"]),
     settings: texts(row["settings"]),

@@ -27,8 +27,9 @@ export function droppedWith(
       for (const { node, owner } of links.get(at) ?? []) {
         seen.add(node);
         const relation = relations.get(node.startsWith("pg_class ") ? Number(node.slice("pg_class ".length)) : owner);
-        if (relation === undefined || relation.kind === "i") continue;
-        found.add(relation.oid);
+        if (relation === undefined) continue;
+        // An index is told by its table.
+        for (const own of relation.kind === "i" ? relation.parents : [relation.oid]) found.add(own);
         // A view goes with its rule; what goes of a table is a part.
         if (relation.kind === "v" || relation.kind === "m") seen.add(`pg_class ${String(relation.oid)}`);
       }

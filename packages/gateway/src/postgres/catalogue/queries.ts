@@ -52,7 +52,8 @@ export const QUERIES = {
       pg_catalog.pg_get_expr(polwithcheck, polrelid) AS check FROM pg_catalog.pg_policy`,
 
   functions: `SELECT p.oid::int8::text AS oid, n.nspname AS schema, p.proname AS name, p.prokind AS kind, l.lanname AS language, p.provolatile AS volatility,
-      p.proargtypes::text AS arguments, p.pronargdefaults AS defaults, p.provariadic <> 0::oid AS variadic, p.prorettype::int8::text AS returns,
+      p.proargtypes::text AS arguments, p.pronargdefaults AS defaults,
+      pg_catalog.pg_get_expr(p.proargdefaults, 0::oid) AS default_arguments, p.provariadic <> 0::oid AS variadic, p.prorettype::int8::text AS returns,
       p.proconfig AS settings, p.prosrc AS source,
       CASE WHEN l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p', 'w') THEN pg_catalog.pg_get_functiondef(p.oid) END AS definition,
       CASE WHEN p.prokind = 'a' AND p.oid >= 16384::oid THEN (SELECT ARRAY[a.aggtransfn::oid::int8::text, a.aggfinalfn::oid::int8::text, a.aggcombinefn::oid::int8::text,

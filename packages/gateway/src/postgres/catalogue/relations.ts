@@ -24,8 +24,10 @@ export function relationsOf(rows: Rows): Map<number, RelationFacts> {
       checks: constraints.filter(({ kind }) => kind === "c").map(({ condition }) => text(condition)),
       expressions: expressionsOf(row, [...indexes, ...(of.statistics.get(own) ?? [])]),
       indexFunctions: [...indexes, ...constraints].flatMap(({ functions }) => [...oids(functions)]),
-      references: constraints.filter(({ kind }) => kind === "f").map((key) => keyOf(key, "other", "columns")),
-      referencedBy: (of.referencing.get(own) ?? []).map((key) => keyOf(key, "relation", "other_columns")),
+      references: constraints
+        .filter(({ kind }) => kind === "f")
+        .map((key) => keyOf(key, ["other", "columns", "other_columns"])),
+      referencedBy: (of.referencing.get(own) ?? []).map((key) => keyOf(key, ["relation", "other_columns", "columns"])),
       policies: (of.policies.get(own) ?? []).map(policyOf),
       foreignMethod: flag(row["foreign_method"]),
     };
@@ -113,10 +115,11 @@ function ruleOf(row: Row): RuleFacts {
   };
 }
 
-function keyOf(row: Row, other: string, columns: string): KeyFacts {
+function keyOf(row: Row, [other, columns, otherColumns]: readonly [string, string, string]): KeyFacts {
   return {
     other: oid(row[other]),
     columns: texts(row[columns]),
+    otherColumns: texts(row[otherColumns]),
     onDelete: text(row["on_delete"]),
     onUpdate: text(row["on_update"]),
   };

@@ -34,6 +34,10 @@ const LARGE_OBJECTS = "pg_catalog.pg_largeobject";
 
 const RULES: Readonly<Record<string, (scope: Scope, args: readonly Value[]) => void>> = {
   nextval: (scope, args) => advance(scope, args),
+  currval: (scope, [first]) => {
+    const sequence = sequenceOf(scope, first);
+    if (sequence !== undefined) scope.found.use(sequence, "select", scope);
+  },
   setval: (scope, args) => {
     scope.found.lasting ??= "setval, which no rollback takes back";
     advance(scope, args);

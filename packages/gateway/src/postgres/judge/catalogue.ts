@@ -82,8 +82,9 @@ export interface TriggerFacts {
 export interface KeyFacts {
   /** The relation at the other end. */
   readonly other: number;
-  /** Columns at this end. */
+  /** Columns at this end, and at the other. */
   readonly columns: readonly string[];
+  readonly otherColumns: readonly string[];
   /** As `confdeltype` and `confupdtype`: a no action, r restrict, c cascade, n set null, d set default. */
   readonly onDelete: string;
   readonly onUpdate: string;
@@ -106,6 +107,8 @@ export interface FunctionFacts {
   readonly volatility: string;
   readonly argumentTypes: readonly number[];
   readonly defaults: number;
+  /** Their expressions, separated by commas. */
+  readonly defaultArguments: string | null;
   readonly variadic: boolean;
   readonly returns: number;
   /** `name=value` of SET clauses. */

@@ -1,7 +1,7 @@
 import { judgePlpgsql } from "./plpgsql.ts";
 import { readText } from "./read-text.ts";
 import type { Scope } from "./scope.ts";
-import { type Tree, type Value, list, node, tagged, tree, word } from "./tree.ts";
+import { type Tree, type Value, list, node, tree, word } from "./tree.ts";
 
 /** Statements about transactions, prepared statements, cursors, channels and other statements. False: it is none of them. */
 export function judgeControl(scope: Scope, kind: string, content: Tree): boolean {
@@ -58,18 +58,22 @@ function execute(scope: Scope, content: Tree): void {
   const { found, text, session } = scope;
   const name = word(content["name"]);
   scope.judge.walk(scope, content["params"]);
-  const prepared = text.prepared.get(name)?.tree ?? preparedBefore(session.prepared?.(name));
+  const prepared = text.prepared.get(name)?.tree ?? keptBefore(session.prepared?.(name), "PrepareStmt", name);
   found.ofSession = true;
   if (prepared === undefined) found.doubt(`the prepared statement \`${name}\` is not known`);
   else scope.judge.statement({ ...scope, ctes: new Set(), depth: scope.depth + 1 }, prepared);
 }
 
-function preparedBefore(text: string | undefined): Value {
+/** The query of PREPARE or DECLARE from the text that held it, or of a text that is the query itself. */
+function keptBefore(text: string | undefined, kind: "PrepareStmt" | "DeclareCursorStmt", name: string): Value {
   const read = text === undefined ? null : readText(text);
-  const [first, ...more] = read?.ok === true ? read.statements : [];
-  if (first === undefined || more.length > 0) return undefined;
-  const [kind, content] = tagged(first.tree);
-  return kind === "PrepareStmt" ? content["query"] : first.tree;
+  if (read?.ok !== true) return undefined;
+  const kept = read.statements
+    .map((statement) => node(statement.tree, kind))
+    .filter((content) => content !== undefined);
+  const own = kept.findLast((content) => word(content["name"] ?? content["portalname"]) === name);
+  if (own !== undefined) return own["query"];
+  return read.statements.length === 1 && kept.length === 0 ? read.statements[0]?.tree : undefined;
 }
 
 /** A cursor runs while it is fetched from; what it may do is said when it is declared. */
@@ -82,16 +86,9 @@ function fetch(scope: Scope, content: Tree): void {
   const { found, text, session } = scope;
   const name = word(content["portalname"]);
   found.ofSession = true;
-  const query = text.cursors.get(name) ?? cursorBefore(session.cursor?.(name));
+  const query = text.cursors.get(name) ?? keptBefore(session.cursor?.(name), "DeclareCursorStmt", name);
   if (query === undefined) found.doubt(`the cursor \`${name}\` is not known`);
   else scope.judge.statement({ ...scope, ctes: new Set(), depth: scope.depth + 1 }, query);
-}
-
-function cursorBefore(text: string | undefined): Value {
-  const read = text === undefined ? null : readText(text);
-  if (read?.ok !== true || read.statements.length !== 1) return undefined;
-  const [kind, content] = tagged(read.statements[0]?.tree);
-  return kind === "DeclareCursorStmt" ? content["query"] : read.statements[0]?.tree;
 }
 
 /** EXPLAIN plans, which calls functions that are not volatile; with ANALYZE it does what it explains. */

@@ -55,7 +55,11 @@ const RULES: Readonly<Record<string, (scope: Scope, content: Tree) => void>> = {
   CreateSeqStmt: (scope, content) => creates(scope, tree(content["sequence"])),
   CreateSchemaStmt: createSchema,
   CreateTrigStmt: onRelation("relation", "constrrel"),
-  RuleStmt: onRelation("relation"),
+  RuleStmt: (scope, content) => {
+    // What a rule does is kept, not done.
+    for (const action of list(content["actions"])) scope.judge.statement({ ...scope, runs: false }, action);
+    onRelation("relation")(scope, content);
+  },
   CreatePolicyStmt: onRelation("table"),
   CreateStatsStmt: onRelation("relations"),
   CreatePublicationStmt: (scope, content) => {

@@ -97,7 +97,8 @@ function alter(scope: Scope, content: Tree): void {
   }
   if (word(content["targtype"]) !== "ACL_TARGET_ALL_IN_SCHEMA") return;
   for (const schema of names(content["objects"]))
-    for (const relation of scope.catalogue.relationsIn(schema)) scope.found.use(relation, "alter", { direct: false });
+    for (const relation of scope.catalogue.relationsIn(schema))
+      if (relation.kind !== "i") scope.found.use(relation, "alter", { direct: false });
 }
 
 /** A check that a domain gets is run over every row that has a value of it. */
@@ -106,8 +107,10 @@ function alterDomain(scope: Scope, content: Tree): void {
   const type = resolveType(scope, names(content["typeName"]));
   scope.judge.walk(scope, content["def"]);
   for (const relation of scope.catalogue.relations)
-    if (relation.columns.some((column) => column.type === type?.oid))
+    if (relation.columns.some((column) => column.type === type?.oid)) {
+      scope.found.use(relation, "alter", { direct: false });
       scope.judge.touch(scope, relation, { operation: "select", direct: false, columns: null });
+    }
 }
 
 function named(content: Tree): readonly Tree[] {

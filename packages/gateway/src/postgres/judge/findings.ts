@@ -17,9 +17,13 @@ export class Findings {
   readonly operators: Map<string, Set<string>> = new Map();
   /** Types whose values the statement meets. */
   readonly types: Set<number> = new Set();
+  /** Types that a value which is no constant is cast to. */
+  readonly castTo: Set<number> = new Set();
   /** What was followed already: bodies, relations with an operation. */
   readonly followed: Set<string> = new Set();
   private readonly uses = new Map<string, RelationUse>();
+  /** Names of relations and functions that the catalogue does not have. */
+  readonly missing: Set<string> = new Set();
   unknown: string | null = null;
   refused: string | null = null;
   unqualified: boolean = false;

@@ -48,6 +48,8 @@ export function judgement(text: string, session: Session, catalogue: Catalogue):
 
 function judgeOne(scope: Scope, statement: ReadStatement): void {
   const { found, text } = scope;
+  const [kind] = tagged(statement.tree);
+  if (kind === "SelectStmt") found.effect("read");
   try {
     judgeStatement(scope, statement.tree);
     settle(scope, callProjection);
@@ -56,7 +58,6 @@ function judgeOne(scope: Scope, statement: ReadStatement): void {
     found.doubt(error instanceof RangeError ? "the statement is nested too deep" : "the statement could not be judged");
   }
   // SET of the path by a SELECT comes in the midst of its other calls.
-  const [kind] = tagged(statement.tree);
   const movesPath = kind !== "VariableSetStmt" && found.settings.some(({ name }) => name === "search_path");
   if (movesPath && [...found.followed].some((key) => key.includes(" function ")))
     found.doubt("the search path changes while functions run");
@@ -108,11 +109,12 @@ function verdictOf(all: readonly Findings[], statements: readonly StatementFacts
     reads: sorted(({ reads }) => reads),
     writes: sorted(({ writes }) => writes),
     functions: sorted(({ functions }) => functions),
+    missing: sorted(({ missing }) => missing),
     statements,
   };
 }
 
 function faulty(fault: TextFault): Verdict {
-  const none = { reads: [], writes: [], functions: [], statements: [] };
+  const none = { reads: [], writes: [], functions: [], missing: [], statements: [] };
   return { verdict: "refused", reason: fault.message, fault, effect: "unknown", effects: ["unknown"], ...none };
 }

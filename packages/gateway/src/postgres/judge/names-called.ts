@@ -19,9 +19,13 @@ export function callByName(scope: Scope, content: Tree): void {
   if (candidates.length > 0) return;
   // `name(x)` may be a cast, or a column of a row.
   const type = resolveType(scope, parts);
-  if (type !== undefined) meetType(scope, type.oid, true);
-  else if (args.length !== 1 || !isColumn(scope, parts))
+  if (type !== undefined) {
+    meetType(scope, type.oid, true);
+    found.castTo.add(type.oid);
+  } else if (args.length !== 1 || !isColumn(scope, parts)) {
+    found.missing.add(parts.join("."));
     found.doubt(`there is no function \`${parts.join(".")}\` that is known`);
+  }
 }
 
 function isColumn(scope: Scope, parts: readonly string[]): boolean {

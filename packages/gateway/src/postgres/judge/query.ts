@@ -1,4 +1,5 @@
 import type { RelationFacts } from "./catalogue.ts";
+import type { Deed } from "./deed.ts";
 import { resolveRelation } from "./resolve.ts";
 import { rangesOf } from "./ranges.ts";
 import type { Scope } from "./scope.ts";
@@ -7,7 +8,6 @@ import { unresolved } from "./walk.ts";
 
 /** SELECT, VALUES, TABLE, with what they lock and where INTO puts their rows. */
 export function judgeSelect(scope: Scope, content: Tree): void {
-  if (scope.direct) scope.found.effect("read");
   const inside = withQueries(scope, content["withClause"]);
   const { withClause: _, lockingClause, intoClause, fromClause, ...rest } = content;
   // FROM first: what follows names its aliases.
@@ -50,30 +50,33 @@ export function judgeInsert(scope: Scope, content: Tree): void {
   if (relation !== null) {
     const deed = { direct: scope.direct, columns: columnsGiven(relation, given, content) } as const;
     inside.judge.touch(inside, relation, { ...deed, operation: "insert" });
-    if (updates) inside.judge.touch(inside, relation, { ...deed, operation: "update", columns: columnsSet(conflict) });
+    if (updates) inside.judge.touch(inside, relation, { ...deed, operation: "update", ...columnsSet(conflict) });
     if (content["onConflictClause"] !== undefined || content["returningClause"] !== undefined) reads(inside, relation);
   }
   inside.judge.walk(inside, content["selectStmt"]);
   inside.judge.walk(inside, [content["cols"], conflict, content["returningClause"]]);
 }
 
-/** Columns whose default is not used; null: any may be. */
+/** Columns that get a value of the statement; null: it can't be said. One that is DEFAULT in any row gets its default. */
 function columnsGiven(relation: RelationFacts, given: readonly string[], content: Tree): ReadonlySet<string> | null {
-  const rows = tree(node(content["selectStmt"], "SelectStmt"))["valuesLists"];
-  if (JSON.stringify(rows ?? null).includes('"SetToDefault"') || word(content["override"]) === "OVERRIDING_USER_VALUE")
-    return null;
-  if (given.length > 0) return new Set(given);
-  if (content["selectStmt"] === undefined) return new Set();
+  if (word(content["override"]) === "OVERRIDING_USER_VALUE") return new Set();
+  const select = content["selectStmt"];
+  if (select === undefined) return new Set();
+  const rows = list(node(select, "SelectStmt")?.["valuesLists"]).map((row) => list(node(row, "List")?.["items"]));
   // Without a list the values fill the columns from the left.
-  const first = node(list(rows)[0], "List");
-  if (first === undefined) return null;
-  return new Set(relation.columns.slice(0, list(first["items"]).length).map(({ name }) => name));
+  const listed = given.length > 0 ? given : relation.columns.map(({ name }) => name);
+  if (rows.length === 0) return given.length > 0 ? new Set(given) : null;
+  const filled = listed.slice(0, rows[0]?.length ?? 0);
+  return new Set(filled.filter((_, at) => rows.every((row) => node(row[at], "SetToDefault") === undefined)));
 }
 
-function columnsSet(content: Tree): ReadonlySet<string> | null {
+function columnsSet(content: Tree): Pick<Deed, "columns" | "defaulted"> {
   const targets = list(content["targetList"]).map((value) => tree(node(value, "ResTarget")));
-  if (targets.some(({ val }) => node(val, "SetToDefault") !== undefined)) return null;
-  return new Set(targets.map(({ name }) => word(name)));
+  const defaulted = targets.filter(({ val }) => JSON.stringify(val ?? null).includes('"SetToDefault"'));
+  return {
+    columns: new Set(targets.map(({ name }) => word(name))),
+    defaulted: new Set(defaulted.map(({ name }) => word(name))),
+  };
 }
 
 export function judgeUpdate(scope: Scope, content: Tree): void {
@@ -87,9 +90,9 @@ export function judgeUpdate(scope: Scope, content: Tree): void {
       direct: scope.direct,
       only: range["inh"] !== true,
       unqualified,
-      columns: columnsSet(content),
+      ...columnsSet(content),
     });
-    if (unqualified) inside.found.effect("destructive");
+    if (unqualified && inside.runs) inside.found.effect("destructive");
     if (looks(content)) reads(inside, relation, range["inh"] !== true);
   }
   rest(inside, content);
@@ -122,16 +125,16 @@ export function judgeMerge(scope: Scope, content: Tree): void {
     const clause = tree(node(value, "MergeWhenClause"));
     const kind = word(clause["commandType"]);
     if (relation === null || kind === "CMD_NOTHING") continue;
-    const columns = columnsSet(clause);
+    const set = columnsSet(clause);
     const only = range["inh"] !== true;
     if (kind === "CMD_INSERT")
       inside.judge.touch(inside, relation, {
         operation: "insert",
         direct: scope.direct,
-        columns: clause["values"] === undefined ? new Set() : columns,
+        columns: clause["values"] === undefined ? new Set() : set.columns,
       });
     else if (kind === "CMD_UPDATE")
-      inside.judge.touch(inside, relation, { operation: "update", direct: scope.direct, only, columns });
+      inside.judge.touch(inside, relation, { operation: "update", direct: scope.direct, only, ...set });
     else inside.judge.touch(inside, relation, { operation: "delete", direct: scope.direct, only, columns: null });
   }
   inside.judge.walk(inside, [

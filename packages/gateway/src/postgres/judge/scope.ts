@@ -79,8 +79,11 @@ export function first(scope: Scope, key: string): boolean {
 export function callOid(scope: Scope, oid: number): void {
   const called = scope.catalogue.functionByOid(oid);
   if (called === undefined) scope.found.doubt("it calls a function that is not known");
-  else scope.judge.call(scope, called, []);
+  else scope.judge.call(scope, called, IMPLIED);
 }
+
+/** The arguments of a call that nobody wrote: what only computes is not listed then. */
+export const IMPLIED: readonly Value[] = [];
 
 const MOVED = "an earlier statement of the same text changed the catalogue";
 

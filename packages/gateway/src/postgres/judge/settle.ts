@@ -33,13 +33,18 @@ function fits({ catalogue, found }: Scope, { left, right }: OperatorFacts): bool
 const FIRST_OWN_OID = 16_384;
 
 function apply(scope: Scope, { functions, result }: OperatorFacts): void {
-  for (const oid of functions) callOid(scope, oid);
+  const { catalogue } = scope;
+  const [own, ...others] = functions;
+  const called = catalogue.functionByOid(own ?? 0);
+  // The operator was written, so its function is called by name; the others are the planner's.
+  if (called !== undefined) scope.judge.call(scope, called, []);
+  for (const oid of called === undefined ? functions : others) callOid(scope, oid);
   scope.found.types.add(result);
 }
 
 /** An explicit cast has to be written, so its target is a type that was met; the others come by themselves. */
 function casts({ found }: Scope, { source, target, context }: CastFacts): boolean {
-  if (context === "e") return found.types.has(target) && (found.types.has(source) || source < FIRST_OWN_OID);
+  if (context === "e") return found.castTo.has(target) && (found.types.has(source) || source < FIRST_OWN_OID);
   return found.types.has(target) || found.types.has(source);
 }
 

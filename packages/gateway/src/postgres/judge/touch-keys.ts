@@ -18,16 +18,17 @@ export function writeKeys(scope: Scope, relation: RelationFacts, { operation, co
     if (operation === "update" && !concerns(relation, key, columns)) continue;
     const other = scope.catalogue.relationByOid(key.other);
     if (other === undefined) scope.found.doubt("a key refers to a relation that is not known");
-    else scope.judge.touch(scope, other, deedOf(operation === "delete" ? key.onDelete : key.onUpdate, operation));
+    else scope.judge.touch(scope, other, deedOf(key, operation));
   }
 }
 
-function deedOf(action: string, operation: "delete" | "update"): Deed {
-  const deed = { direct: false, columns: null, withoutRules: true } as const;
-  if (action === "c") return { ...deed, operation };
-  // The columns that it sets are not named here, so all may be.
-  if (action === "n" || action === "d") return { ...deed, operation: "update" };
-  return { ...deed, operation: "select" };
+function deedOf({ onDelete, onUpdate, otherColumns }: KeyFacts, operation: "delete" | "update"): Deed {
+  const action = operation === "delete" ? onDelete : onUpdate;
+  const deed = { direct: false, columns: new Set(otherColumns), withoutRules: true } as const;
+  if (action === "c") return operation === "delete" ? { ...deed, operation, columns: null } : { ...deed, operation };
+  if (action === "n") return { ...deed, operation: "update" };
+  if (action === "d") return { ...deed, operation: "update", defaulted: deed.columns };
+  return { ...deed, operation: "select", columns: null };
 }
 
 /** An UPDATE that leaves the key's columns alone does not set the key off, unless a trigger changes the row on its way. */

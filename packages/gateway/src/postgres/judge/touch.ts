@@ -4,7 +4,8 @@ import { definitionSelect, definitionStatements, walkDefinition, walkExpression 
 import { rangesOf } from "./ranges.ts";
 import { type Scope, callOid, first, stored } from "./scope.ts";
 import { readKeys, writeKeys } from "./touch-keys.ts";
-import { list, tagged, tree, word } from "./tree.ts";
+import { list, names, node, tagged, tree, word } from "./tree.ts";
+import { meetType } from "./types-met.ts";
 
 const EVENT_BITS = { insert: 4, delete: 8, update: 16, truncate: 32 } as const;
 const INSTEAD_OF = 64;
@@ -27,21 +28,25 @@ export function touch(scope: Scope, relation: RelationFacts, deed: Deed): void {
   }
   if (relation.foreignMethod) found.doubt("the access method of a relation is not one of PostgreSQL");
   for (const oid of relation.indexFunctions) callOid(scope, oid);
+  // The planner works out what is constant in them, calling what says that it is immutable.
+  for (const text of relation.expressions) walkExpression(scope, text);
   policies(scope, relation, deed);
   if (relation.kind === "v") view(scope, relation, deed);
   else if (relation.kind !== "S") table(scope, relation, deed);
   if (deed.only !== true) children(scope, relation, deed);
 }
 
-function deedKey({ operation, columns, only, withoutRules }: Deed): string {
+function deedKey({ operation, columns, defaulted, only, withoutRules }: Deed): string {
   const how = `${only === true ? "only" : "all"} ${withoutRules === true ? "bare" : "ruled"}`;
-  return `${operation} ${how} ${columns === null ? "*" : [...columns].toSorted().join(",")}`;
+  const named = columns === null ? "*" : [...columns].toSorted().join(",");
+  return `${operation} ${how} ${named} ${[...(defaulted ?? [])].toSorted().join(",")}`;
 }
 
 /** What is only planned reads the catalogue; the relations are named, and policies and views opened. */
 function plan(scope: Scope, relation: RelationFacts, deed: Deed): void {
   scope.found.use(relation, "select", { direct: deed.direct });
   if (!scope.planned || !first(scope, `plan ${deed.operation} ${String(relation.oid)}`)) return;
+  for (const text of relation.expressions) walkExpression(scope, text);
   policies(scope, relation, deed);
   rules(scope, relation, deed);
   if (relation.kind === "v" && relation.definition !== null) walkDefinition(scope, relation.definition);
@@ -64,7 +69,25 @@ function view(scope: Scope, relation: RelationFacts, deed: Deed): void {
   for (const column of relation.columns) columnDefault(scope, column, deed);
   // Without a trigger or rule of its own it is written through to the one relation it shows.
   for (const base of basesOf(scope, relation, deed))
-    touch(scope, base, { ...deed, direct: false, only: false, columns: null });
+    touch(scope, base, { ...deed, direct: false, only: false, ...columnsBehind(relation, deed) });
+}
+
+/** The columns of the relation that a view shows, for those of the view; null when one is none of them. */
+function columnsBehind(
+  { definition }: RelationFacts,
+  { columns, defaulted }: Deed,
+): Pick<Deed, "columns" | "defaulted"> {
+  const behind = new Map<string, string>();
+  for (const value of list(tree(definitionSelect(definition ?? ""))["targetList"])) {
+    const target = tree(node(value, "ResTarget"));
+    const own = names(node(target["val"], "ColumnRef")?.["fields"]).at(-1);
+    if (own !== undefined) behind.set(word(target["name"]) || own, own);
+  }
+  const mapped = (all: ReadonlySet<string>): ReadonlySet<string> | null => {
+    const found = [...all].map((column) => behind.get(column));
+    return found.includes(undefined) ? null : new Set(found.filter((column) => column !== undefined));
+  };
+  return { columns: columns === null ? null : mapped(columns), defaulted: mapped(defaulted ?? new Set()) ?? new Set() };
 }
 
 function basesOf(scope: Scope, relation: RelationFacts, { operation }: Deed): readonly RelationFacts[] {
@@ -90,13 +113,17 @@ function table(scope: Scope, relation: RelationFacts, deed: Deed): void {
   if (deed.operation === "select" || deed.operation === "lock") return;
   if (deed.withoutRules !== true) rules(scope, relation, deed);
   triggers(scope, relation, deed);
-  if (deed.operation === "insert" || deed.operation === "update") {
-    for (const text of [...relation.checks, ...relation.expressions]) walkExpression(scope, text);
-    for (const column of relation.columns) columnDefault(scope, column, deed);
-    readKeys(scope, relation, deed);
-    for (const parent of relation.parents) parentExpressions(scope, parent);
-  }
+  if (deed.operation === "insert" || deed.operation === "update") newRows(scope, relation, deed);
   writeKeys(scope, relation, deed);
+}
+
+/** What making a row of new values runs. */
+function newRows(scope: Scope, relation: RelationFacts, deed: Deed): void {
+  for (const text of relation.checks) walkExpression(scope, text);
+  for (const { type } of relation.columns) meetType(scope, type, true);
+  for (const column of relation.columns) columnDefault(scope, column, deed);
+  readKeys(scope, relation, deed);
+  for (const parent of relation.parents) parentExpressions(scope, parent);
 }
 
 function parentExpressions(scope: Scope, oid: number): void {
@@ -106,12 +133,12 @@ function parentExpressions(scope: Scope, oid: number): void {
   for (const next of parent.parents) parentExpressions(scope, next);
 }
 
-function columnDefault(scope: Scope, column: ColumnFacts, { operation, columns }: Deed): void {
+function columnDefault(scope: Scope, column: ColumnFacts, { operation, columns, defaulted }: Deed): void {
   if (column.generated !== "") {
     if (column.default !== null) walkExpression(scope, column.default);
     return;
   }
-  const used = operation === "insert" ? columns === null || !columns.has(column.name) : columns === null;
+  const used = operation === "insert" ? columns?.has(column.name) !== true : defaulted?.has(column.name) === true;
   if (!used) return;
   if (column.default !== null) walkExpression(scope, column.default);
   const sequence =

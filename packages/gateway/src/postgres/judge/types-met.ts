@@ -1,7 +1,7 @@
 import { walkExpression } from "./definitions.ts";
 import { resolveType } from "./resolve.ts";
 import { type Scope, callOid, first } from "./scope.ts";
-import { type Tree, type Value, literal, names } from "./tree.ts";
+import { type Tree, type Value, names, node } from "./tree.ts";
 
 /** A type that the statement names: its values are made, so its checks run. `argument` is what is cast to it. */
 export function meetTypeName(scope: Scope, content: Tree, argument: Value): void {
@@ -11,7 +11,10 @@ export function meetTypeName(scope: Scope, content: Tree, argument: Value): void
   if (type !== undefined) meetType(scope, type.oid, true);
   else if (!KEYWORD_TYPES.has(parts.join(".")))
     scope.found.doubt(`there is no type \`${parts.join(".")}\` that is known`);
-  if (argument !== undefined && literal(argument) === undefined) scope.found.types.add(type?.oid ?? 0);
+  // A constant is read by the type itself, a row goes by its columns.
+  const cast =
+    argument !== undefined && node(argument, "A_Const") === undefined && node(argument, "RowExpr") === undefined;
+  if (cast && type !== undefined) scope.found.castTo.add(type.oid);
 }
 
 /** A type whose values are met; `made`: they are made here, so that domains are checked. */

@@ -21,6 +21,8 @@ export interface Verdict {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly functions: readonly string[];
+  /** Relations and functions that the text names and the catalogue does not have, as they were written. */
+  readonly missing?: readonly string[];
   /** One for each statement of the text, in order; none for an empty text and for a text that is refused as such. */
   readonly statements: readonly StatementFacts[];
 }

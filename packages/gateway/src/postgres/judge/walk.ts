@@ -127,5 +127,9 @@ export function unresolved(
   resolved: { readonly is: "missing" } | { readonly is: "unsure"; readonly reason: string },
 ): void {
   if (resolved.is === "unsure") scope.found.doubt(resolved.reason);
-  else scope.found.doubt(`there is no relation \`${schema === "" ? name : `${schema}.${name}`}\` that is known`);
+  else {
+    const missing = schema === "" ? name : `${schema}.${name}`;
+    scope.found.missing.add(missing);
+    scope.found.doubt(`there is no relation \`${missing}\` that is known`);
+  }
 }
