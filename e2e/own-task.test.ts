@@ -51,7 +51,7 @@ describe("a person's own task", () => {
     expect((await theirs.fetch(`/v1/tasks/${id}`)).status).toBe(404);
     expect(await codeOf(await certify(theirs, id))).toBe("task.unknown");
 
-    await expect(bob.answer(approvalId)).rejects.toThrow();
+    await expect(bob.answer(approvalId)).rejects.toThrow("approval.");
     const view = await alice.json<{ display: { content: string } }>(`/v1/approvals/${approvalId}`);
     expect(JSON.parse(view.display.content)).toMatchObject({ human: "Bob", purpose: ASK.purpose, grants: GRANTS });
     await alice.answer(approvalId);
@@ -105,7 +105,7 @@ describe("a person's own task", () => {
     expect((await certify(theirs, live.id)).status).toBe(200);
     await alice.json(`/v1/humans/${bob.humanId}/offboard`, { reason: "has left" });
     expect(await alice.json(`/v1/tasks/${live.id}`)).toMatchObject({ status: "severed" });
-    await expect(alice.answer(waiting.approvalId)).rejects.toThrow();
+    await expect(alice.answer(waiting.approvalId)).rejects.toThrow("approval.");
     expect((await alice.fetch(`/v1/tasks/${waiting.id}`)).status).toBe(404);
   });
 });

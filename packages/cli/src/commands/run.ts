@@ -6,7 +6,7 @@ import { type Command, command } from "../command/command.ts";
 import type { ExitCode } from "../command/exit-code.ts";
 import { REACH } from "../command/flags.ts";
 import { UsageError } from "../command/usage-error.ts";
-import { workloadOf } from "../mandate/workload.ts";
+import { type Workload, workloadOf } from "../mandate/workload.ts";
 import { PostureReports } from "../mcp/posture-reports.ts";
 import { type LiveTask, TaskLink } from "../mcp/task-link.ts";
 import { clockTime, parseDuration } from "../output/durations.ts";
@@ -56,10 +56,9 @@ export const run: Command = command({
   ],
   run: async (values, cli) => {
     if (values.command.length === 0) throw new UsageError("say what to run: `-- CMD…`", NAME);
-    const workload = values.mandate === undefined ? null : workloadOf(values.mandate, cli);
     const fault = faultOf(values);
     if (fault !== null) throw new UsageError(fault, NAME);
-    const terms = termsOf(values);
+    const workload = values.mandate === undefined ? null : workloadOf(values.mandate, cli);
     const client = createClient({ ...values, server: values.server ?? workload?.server ?? undefined }, cli);
     const context: SignInContext = {
       client,
@@ -67,32 +66,50 @@ export const run: Command = command({
       device: async () => (await import("../client/this-device.ts")).thisDevice(cli),
     };
     const posture = new PostureReports(context, workload);
-    const { agent = null, purpose = null } = values;
-    let own: TaskId | null = null;
-    let link: TaskLink | null = null;
+    const opened: Opened = { own: null, link: null };
     try {
-      const joined = values.task === undefined ? null : taskOf(values.task);
-      if (agent === null && joined === null) own = await openOwnTask(client, cli, { ...terms, purpose });
-      link = new TaskLink({
-        context,
-        agent,
-        purpose,
-        task: joined ?? own,
-        workload,
-        gateway: values.gateway,
-        terms,
-        runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
-        reportPosture: async () => await posture.fresh(),
-      });
-      return await underTask(link, values, cli);
+      return await underTask(await linkFor(values, { context, cli, posture, workload, opened }), values, cli);
     } finally {
       posture.stop();
-      await link?.end();
-      if (own !== null) await endOwnTask(client, own);
+      await opened.link?.end();
+      if (opened.own !== null) await endOwnTask(client, opened.own);
       client.close();
     }
   },
 });
+
+/** What has to be ended with the command. */
+interface Opened {
+  /** A task of the person's own that was opened for this command. */
+  own: TaskId | null;
+  link: TaskLink | null;
+}
+interface Opening {
+  readonly context: SignInContext;
+  readonly cli: Cli;
+  readonly posture: PostureReports;
+  readonly workload: Workload | null;
+  readonly opened: Opened;
+}
+
+async function linkFor(asked: Asked, { context, cli, posture, workload, opened }: Opening): Promise<TaskLink> {
+  const { agent = null, purpose = null, gateway } = asked;
+  const terms = termsOf(asked);
+  const joined = asked.task === undefined ? null : taskOf(asked.task);
+  if (agent === null && joined === null) opened.own = await openOwnTask(context.client, cli, { ...terms, purpose });
+  opened.link = new TaskLink({
+    context,
+    agent,
+    purpose,
+    task: joined ?? opened.own,
+    workload,
+    gateway,
+    terms,
+    runtime: async () => await (await import("@countersign/device")).readRuntime(process.ppid),
+    reportPosture: async () => await posture.fresh(),
+  });
+  return opened.link;
+}
 
 interface Asked {
   readonly command: readonly string[];
@@ -102,6 +119,7 @@ interface Asked {
   readonly mandate: string | undefined;
   readonly grant: readonly string[];
   readonly ttl: string | undefined;
+  readonly gateway: string | undefined;
   readonly database: string | undefined;
   readonly tcp: boolean;
 }

@@ -1,11 +1,17 @@
 import type { StateRecord } from "@countersign/core";
+import type { DecideInput } from "../decide-input.ts";
 import { isOwnTask } from "../own-task.ts";
 import { type Check, inForce, refuse } from "./step.ts";
 
 /** The agent is known, belongs to the human of the chain, is active and has not expired. A person's own task has none. */
-export const agent: Check = ({ claims, facts, now }) => {
+export const agent: Check = (input, holds) => (hasNone(input) ? null : judged(input, holds));
+
+function hasNone({ claims, facts }: DecideInput): boolean {
+  return claims.ok && claims.chain.agent === null && facts.agent === null && isOwnTask(facts.task);
+}
+
+const judged: Check = ({ claims, facts, now }) => {
   const record = facts.agent;
-  if (claims.ok && claims.chain.agent === null && record === null && isOwnTask(facts.task)) return null;
   if (!claims.ok || record === null || record.id !== claims.chain.agent) {
     return refuse("agent.inactive", "no such agent; register it with `countersign agent create`");
   }
