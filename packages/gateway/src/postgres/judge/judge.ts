@@ -11,6 +11,7 @@ import { judgeStatement } from "./statements.ts";
 import { touch } from "./touch.ts";
 import { tagged } from "./tree.ts";
 import type { Session, StatementFacts, TextFault, Verdict } from "./verdict.ts";
+import { meetType } from "./types-met.ts";
 import { walk } from "./walk.ts";
 
 /** A verdict, and whether it holds for every session with this search path: one that rests on prepared statements or cursors does not. */
@@ -51,6 +52,8 @@ function judgeOne(scope: Scope, statement: ReadStatement): void {
   const [kind] = tagged(statement.tree);
   if (kind === "SelectStmt") found.effect("read");
   try {
+    // Values of the types that the client declared are read, and so checked, before anything runs.
+    for (const oid of scope.session.parameterTypes ?? []) if (oid !== 0) meetType(scope, oid, true);
     judgeStatement(scope, statement.tree);
     settle(scope, callProjection);
   } catch (error) {
