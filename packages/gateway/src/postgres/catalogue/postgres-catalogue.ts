@@ -47,9 +47,20 @@ export class PostgresCatalogue {
     this.lookedAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** The snapshot if it may be used without a look; null when {@link current} has to be awaited. */
+  /** The snapshot if it may be used without a look; null when {@link current} has to be awaited. The next look begins before it has to. */
   fresh(): Catalogue | null {
-    return this.now() - this.lookedAt <= this.staleMs ? this.snapshot : null;
+    const age = this.now() - this.lookedAt;
+    if (age > this.staleMs) return null;
+    // One that fails leaves the age as it is: the next `current` looks again and says why.
+    if (age > this.staleMs / 2) this.started().catch(() => undefined);
+    return this.snapshot;
+  }
+
+  private started(): Promise<void> {
+    this.looking ??= this.look().finally(() => {
+      this.looking = null;
+    });
+    return this.looking;
   }
 
   /** A snapshot that holds, after a look at the database when one is due. Throws what the connection throws. */
@@ -59,10 +70,7 @@ export class PostgresCatalogue {
       if (fresh !== null) return fresh;
       const moves = this.moves;
       const shared = this.looking !== null;
-      this.looking ??= this.look().finally(() => {
-        this.looking = null;
-      });
-      await this.looking;
+      await this.started();
       // A look of one's own is as new as it can be, however long it took; one that somebody else began may be too old.
       if (!shared && moves === this.moves && this.snapshot !== null) return this.snapshot;
     }
