@@ -53,6 +53,20 @@ describe("what a human must sign", () => {
     });
   });
 
+  it("reads the ceilings of a grant, and refuses what is none", async () => {
+    const grant = "sql:billing/*@sql:billing/public.* [rowsPerStatement=10,relations=2]";
+    await test.run(...create, "--grant", grant);
+    expect(server.at("POST /v1/agents")[0]?.body).toMatchObject({
+      grants: [
+        { action: "sql:billing/*", resource: "sql:billing/public.*", limits: { rowsPerStatement: 10, relations: 2 } },
+      ],
+    });
+    for (const wrong of ["[rows=1]", "[relations]", "[relations=-1]", "[]", "[relations=99999999999]"]) {
+      const { code } = await test.run(...create, "--grant", `sql:billing/*@sql:billing/** ${wrong}`);
+      expect(code).toBe(2);
+    }
+  });
+
   it("tells a person where to sign", async () => {
     const { code, stdout } = await test.run(...create, "--grant", "x@y");
     expect(code).toBe(4);

@@ -1,7 +1,7 @@
 import { constants } from "node:crypto";
 import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
 import { type Server as TlsServer, createServer as createTlsServer } from "node:tls";
-import { AppError, type UpstreamRecord } from "@countersign/core";
+import { AppError, type UpstreamRecord, isUpstreamOf } from "@countersign/core";
 import { parseBundle } from "@countersign/credentials";
 import type { GatewayLog, GatewayPoint } from "../../mcp/index.ts";
 import { CancelKeys } from "./cancel-keys.ts";
@@ -79,7 +79,16 @@ function follow({ point, sessions }: ListenerContext, databases: Databases): voi
   point.onUpstreamChange((upstream) => {
     for (const session of sessions) if (session.parts.name === upstream) session.close();
     databases.changed(upstream);
+    sweepOf(point, databases, upstream);
   });
+  for (const { id } of point.replica.all("upstream")) sweepOf(point, databases, id);
+}
+
+/** What a former process left at a database is ended as soon as this one knows of it, not when somebody first comes. */
+function sweepOf({ replica }: GatewayPoint, databases: Databases, upstream: string): void {
+  const record = replica.get("upstream", upstream);
+  if (record?.state.status !== "active" || !isUpstreamOf("postgres", record)) return;
+  databases.of(record).catch(() => undefined);
 }
 
 /** The databases that were asked for. */

@@ -53,6 +53,35 @@ describe("a change in words", () => {
     );
   });
 
+  it("says of a database where it is, what is held, masked and limited, and what of it changes", () => {
+    const terms = {
+      kind: "postgres",
+      url: "postgres://db.example:5432/billing",
+      password: { fromStore: "secret/a" },
+      tls: "verify-full",
+      critical: ["sql:billing/public.people"],
+      masking: { "public.people.ssn": "last4" },
+      recording: "batched",
+      limits: { rowsPerStatement: 10, statementMs: 1500 },
+    };
+    const words = (before: object | null, now: object = terms): string =>
+      wordsOf({ ...changeDisplay, action: "upstream.put", content: canonicalJson({ name: "billing", now, before }) });
+    expect(words(null)).toContain(
+      "billing new At postgres://db.example:5432/billing Protected by TLS Password kept apart, never shown Always held sql:billing/public.people " +
+        "At most 10 rows changed by one statement 1.5 s for one statement Masked public.people.ssn: last4 Reads recorded in batches",
+    );
+    const next = { ...terms, password: { fromStore: "secret/b" }, critical: [], masking: {}, ca: "PEM" };
+    const changed = words(terms, next);
+    expect(changed).toContain("Password kept apart, never shown otherwise than until now");
+    expect(changed).toContain("Certificates from the authority below otherwise than until now");
+    expect(changed).toContain("Always held none any more otherwise than until now");
+    expect(changed).toContain("Masked none any more otherwise than until now");
+    expect(changed).not.toContain("new At");
+    expect(words(null, { ...terms, password: null, tls: "disable" })).toContain("Password none");
+    const server = { name: "files", now: { kind: "mcp" }, before: null };
+    expect(changeWords({ ...changeDisplay, action: "upstream.put", content: canonicalJson(server) })).toBeNull();
+  });
+
   it("says of a machine that is known that nothing is enrolled", () => {
     const content = canonicalJson({ name: "ada-thinkpad", enrols: false, hours: 12, sessionKey: "abcdefg" });
     const words = wordsOf({ ...changeDisplay, action: "session.open", content });

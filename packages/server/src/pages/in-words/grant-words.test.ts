@@ -34,3 +34,16 @@ it("takes together what one action may touch", () => {
 it("never lets a narrower resource hide that anything is allowed", () => {
   expect(words(["mcp:a/**", "file:/x"], ["mcp:a/**", "**"])).toEqual(["any tool of a: on anything"]);
 });
+
+it("says the ceilings of a grant, and what statements it covers", () => {
+  const lines = grantWords([
+    { action: "sql:billing/*", resource: "sql:billing/public.*", limits: { rowsPerTask: 5, rowsPerMinute: 2 } },
+    { action: "sql:billing/*", resource: "sql:billing/public.b" },
+    { action: "sql:billing/preview", resource: "**" },
+  ]).map((line) => line.toString().replace(/<[^>]+>/g, ""));
+  expect(lines).toEqual([
+    "any statement in billing: on sql:billing/public.*; at most 5 rows changed in a task, 2 rows changed in a minute",
+    "any statement in billing: on sql:billing/public.b",
+    "sql:billing/preview: on anything",
+  ]);
+});
