@@ -19,6 +19,7 @@ import { type Postgres, startPostgres } from "@countersign/server/testing";
 import { loadModule, parseSync } from "libpg-query";
 import { Client, type ClientConfig } from "pg";
 import { type Enforced, enforcedPoint } from "../../packages/gateway/src/mcp/testing/enforced-point.ts";
+import { TaskRows } from "../../packages/gateway/src/postgres/ceilings.ts";
 import { type PostgresGateway, startPostgresGateway } from "../../packages/gateway/src/postgres/index.ts";
 import type { StatementFacts, Verdict } from "../../packages/gateway/src/postgres/judge/verdict.ts";
 
@@ -79,6 +80,7 @@ export class Guarded {
             end: async () => await Promise.resolve({ confirmed: true, terminated: 0, reason: null }),
           },
           judge: judgeByKind,
+          rowsOf: () => new TaskRows(),
           openAs: async () => await Promise.reject(new Error("nothing is looked at here")),
           moved: () => undefined,
           close: async () => await Promise.resolve(),

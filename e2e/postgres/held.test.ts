@@ -48,7 +48,11 @@ describe("a held statement", () => {
     await here.agent(alice, {
       grants: [
         { action: "mcp:files/*", resource: "**" },
-        { action: "sql:billing/*", resource: "sql:billing/public.*" },
+        {
+          action: "sql:billing/*",
+          resource: "sql:billing/public.*",
+          limits: { rowsRead: 5000, rowsPerStatement: 2500, rowsPerTask: 4000 },
+        },
       ],
     });
   });
@@ -155,5 +159,20 @@ describe("a held statement", () => {
     await alice.answer(second);
     expect(await psql(task, statement)).toMatchObject({ err: "", out: "DELETE 3\n" });
     expect(await count()).toEqual([{ e: 1194, t: 6 }]);
+  });
+
+  it("and any other stays within the ceilings of its grants, what triggers write included", async () => {
+    const task = await laptop.openTask("coder");
+    const rows = (count: number): string =>
+      `INSERT INTO trail (what) SELECT 'x' FROM generate_series(1, ${String(count)})`;
+    const before = await count();
+    expect((await psql(task, "SELECT * FROM generate_series(1, 6000)")).err).toContain("rowsRead");
+    const large = await psql(task, rows(2501), "SELECT 'goes on'");
+    expect(large.err).toContain("54000: the ceiling `rowsPerStatement` is 2500: nothing was done");
+    expect(large.out).toBe("goes on\n");
+    expect((await psql(task, "BEGIN", rows(2501), "COMMIT")).err).toContain("rowsPerStatement");
+    expect(await count()).toEqual(before);
+    expect(await psql(task, rows(2000), rows(2000))).toMatchObject({ err: "", out: "INSERT 0 2000\nINSERT 0 2000\n" });
+    expect((await psql(task, rows(1))).err).toContain("rowsPerTask");
   });
 });

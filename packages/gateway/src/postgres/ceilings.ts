@@ -100,8 +100,13 @@ function first(all: readonly Within[]): Within {
   return all.find(({ ok }) => !ok) ?? WITHIN;
 }
 
-/** The rows that a command tag of PostgreSQL counts as changed; null: it changes none that it counts. */
-export function changedRows(tag: string): number | null {
-  const found = /^(?:INSERT 0|UPDATE|DELETE|MERGE) (\d+)$/.exec(tag);
-  return found?.[1] === undefined ? null : Number(found[1]);
+/** Why a ceiling does not hold, one clause; null: it does. */
+export function exceededBy(within: Within): string | null {
+  return within.ok ? null : `the ceiling \`${within.which}\` is ${String(within.limit)}`;
+}
+
+/** The rows that a command tag of PostgreSQL counts as changed. Of a COPY it does not say in which direction: the rows of either count. */
+export function changedRows(tag: string): number {
+  const found = /^(?:INSERT 0|UPDATE|DELETE|MERGE|COPY) (\d+)$/.exec(tag);
+  return found?.[1] === undefined ? 0 : Number(found[1]);
 }

@@ -1,6 +1,7 @@
-import type { PointId, UpstreamRecord } from "@countersign/core";
+import type { PointId, TaskId, UpstreamRecord } from "@countersign/core";
 import type { Client } from "pg";
 import { type GatewayLog, type GatewayPoint, resolveSecret } from "../mcp/index.ts";
+import { TaskRows } from "./ceilings.ts";
 import { type CatalogueConnection, PostgresCatalogue } from "./catalogue/index.ts";
 import type { GuardedDatabase } from "./guarded-database.ts";
 import { CachedJudge, loadParser } from "./judge/index.ts";
@@ -40,10 +41,17 @@ export async function openDatabase(
   const judge = new CachedJudge();
   const previews = new Previews({ point, monotonicMs: () => performance.now() });
   const { host, port, database } = address;
+  const rows = new Map<TaskId, TaskRows>();
+  point.onTaskEnd((task) => void rows.delete(task));
   return {
     address,
     roles,
     preview: async (held, signal) => await previews.preview(held, signal),
+    rowsOf: (task) => {
+      const own = rows.get(task) ?? new TaskRows();
+      rows.set(task, own);
+      return own;
+    },
     openAs: async ({ user, password }) =>
       await openSession({ host, port, database, user, password, tls: tlsOf(terms) ?? false }),
     judge: (sql, session) => {

@@ -106,7 +106,8 @@ export class Previews {
  * What is critical, or reaches every row, is always held, and what is held here would be nobody's question: the relations stand among the
  * arguments alone, and nothing is done to any row.
  */
-function previewCall({ upstream, method, arguments: { unqualified: _, ...args } }: Call): Call {
+function previewCall({ upstream, method, arguments: args }: Call): Call {
+  const { unqualified: reachesAll, ...rest } = args;
   return {
     upstream,
     method,
@@ -115,7 +116,7 @@ function previewCall({ upstream, method, arguments: { unqualified: _, ...args } 
     action: `sql:${upstream}/preview`,
     resource: databaseResource(upstream),
     effect: "read",
-    arguments: args,
+    arguments: reachesAll === undefined ? args : rest,
   };
 }
 

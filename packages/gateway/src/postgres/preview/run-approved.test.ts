@@ -47,7 +47,7 @@ const preview = async (text: string): Promise<Preview> => {
 };
 const run = async (
   text: string,
-  signed: Preview,
+  signed: Preview | null,
   more: Partial<ApprovedRun<string>> = {},
 ): Promise<ApprovedEnd<string>> =>
   await runApproved({
@@ -59,6 +59,7 @@ const run = async (
       return { ok: true, value: "done" };
     },
     signed,
+    ceiling: () => null,
     anew: async () => await preview(text),
     note: async () => await Promise.resolve(true),
     permitted: () => true,
@@ -132,6 +133,19 @@ describe("an approved statement", () => {
     expect(await run(NARROW, signed, { permitted: () => false })).toEqual({ end: "stopped" });
     expect(await run(NARROW, signed, { note: async () => await Promise.resolve(false) })).toEqual({ end: "stopped" });
     expect(await left()).toEqual(UNTOUCHED);
+  });
+
+  it("is rolled back when it changes more rows than it may, what triggers write included", async () => {
+    const signed = await preview(NARROW);
+    const seen: number[] = [];
+    const ceiling = (rows: number): string | null => {
+      seen.push(rows);
+      return rows > 5 ? "too many" : null;
+    };
+    expect(await run(NARROW, signed, { ceiling })).toEqual({ end: "exceeded", reason: "too many" });
+    expect(await run(NARROW, null, { ceiling })).toEqual({ end: "exceeded", reason: "too many" });
+    expect([seen, await left()]).toEqual([[6, 6], UNTOUCHED]);
+    expect(await run("DELETE FROM executives WHERE id = 1", null, { ceiling })).toMatchObject({ end: "committed" });
   });
 
   it("runs without comparison when its effect was signed as unknown", async () => {

@@ -3,7 +3,7 @@ import { sameEffect } from "@countersign/core";
 import type { Note } from "@countersign/enforce";
 import type { OwnSession } from "./connection.ts";
 import { type Filled, measure, previewFrom } from "./measure.ts";
-import { countsOf } from "./relations.ts";
+import { type Counts, between, countsOf } from "./relations.ts";
 import { type Texts, sqlStateOf } from "./texts.ts";
 import { type StatementSession, beginInside, beginOutside } from "./transaction.ts";
 import { type TransactionEnd, transactionEnd } from "./transaction-end.ts";
@@ -22,8 +22,10 @@ export interface ApprovedRun<T> {
   readonly session: StatementSession;
   /** Runs the statement as it was held, on the session's connection. */
   readonly run: () => Promise<Ran<T>>;
-  /** What the human signed. */
-  readonly signed: Preview;
+  /** What the human signed; null: nobody was asked, and only the ceiling counts. */
+  readonly signed: Preview | null;
+  /** Why so many rows may not be changed, cascades and triggers included; null: they may. */
+  readonly ceiling: (rows: number) => string | null;
   /** Finds out anew what it would do, once it turned out not to be what was signed. */
   readonly anew: () => Promise<Preview>;
   readonly note: Note;
@@ -37,6 +39,8 @@ export type ApprovedEnd<T> =
   | { readonly end: "failed"; readonly value: T | null; readonly error: unknown }
   /** It would have done something else than was signed: rolled back. */
   | { readonly end: "changed"; readonly preview: Preview }
+  /** It would have changed more rows than it may: rolled back. */
+  | { readonly end: "exceeded"; readonly reason: string }
   /** A stop came, or its outcome could not have been found out: rolled back. */
   | { readonly end: "stopped" }
   | { readonly end: "unknown"; readonly transaction: string };
@@ -52,7 +56,7 @@ const ASKED_FOR_MS = 3000;
 export async function runApproved<T>(approved: ApprovedRun<T>): Promise<ApprovedEnd<T>> {
   let outside: OwnSession | null = null;
   try {
-    outside = await approved.open();
+    outside = approved.signed?.kind === "measured" ? await approved.open() : null;
     return await within(approved, outside);
   } catch (error) {
     // Without an answer to ROLLBACK the server does it by itself once the connection is gone, and COMMIT was not sent.
@@ -62,15 +66,17 @@ export async function runApproved<T>(approved: ApprovedRun<T>): Promise<Approved
   }
 }
 
-async function within<T>(approved: ApprovedRun<T>, outside: OwnSession): Promise<ApprovedEnd<T>> {
+async function within<T>(approved: ApprovedRun<T>, outside: OwnSession | null): Promise<ApprovedEnd<T>> {
   const { inside, session, run, signed } = approved;
-  const snapshot = await beginOutside(outside, session);
+  const snapshot = outside === null ? null : await beginOutside(outside, session);
   try {
     const { transaction, xid } = await beginInside(inside, snapshot);
     const before = await countsOf(inside);
     const ran = await run();
     if (!ran.ok) return await rolledBack(inside, { end: "failed", value: ran.value, error: null });
-    if (signed.kind === "measured") {
+    const exceeded = await exceededBy(approved, before);
+    if (exceeded !== null) return await rolledBack(inside, { end: "exceeded", reason: exceeded });
+    if (signed?.kind === "measured" && outside !== null) {
       const { filled, skip } = signedParts(signed);
       const now = previewFrom(await measure({ inside, outside, xid }, before, skip), filled);
       if (!sameEffect(signed, now)) {
@@ -82,6 +88,16 @@ async function within<T>(approved: ApprovedRun<T>, outside: OwnSession): Promise
   } catch (error) {
     return await rolledBack<T>(inside, { end: "failed", value: null, error });
   }
+}
+
+async function exceededBy<T>(
+  { inside, ceiling }: ApprovedRun<T>,
+  before: ReadonlyMap<string, Counts>,
+): Promise<string | null> {
+  const written = between(before, await countsOf(inside));
+  let rows = 0;
+  for (const { inserted, updated, deleted } of written.values()) rows += inserted + updated + deleted;
+  return ceiling(rows);
 }
 
 async function anewOr<T>({ anew }: ApprovedRun<T>, now: Preview): Promise<Preview> {

@@ -31,12 +31,12 @@ export async function beginOutside(session: Texts, { searchPath, settings }: Sta
 }
 
 /**
- * Begins a transaction on that state, and answers its id. The id is given out after the state was taken: every row that it sees with this
+ * Begins a transaction on that state, where one is given, and answers its id. The id is given out after the state was taken: every row that it sees with this
  * id or a later one is its own.
  */
-export async function beginInside(session: Texts, snapshot: string): Promise<Begun> {
-  await session.text("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
-  await session.text(`SET TRANSACTION SNAPSHOT ${quoteText(snapshot)}`);
+export async function beginInside(session: Texts, snapshot: string | null): Promise<Begun> {
+  await session.text(snapshot === null ? "BEGIN READ WRITE" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+  if (snapshot !== null) await session.text(`SET TRANSACTION SNAPSHOT ${quoteText(snapshot)}`);
   const { rows } = await session.text(
     "SELECT x, x::pg_catalog.xid FROM (SELECT pg_catalog.pg_current_xact_id()) AS t(x)",
   );

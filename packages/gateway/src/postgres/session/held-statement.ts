@@ -21,6 +21,10 @@ export interface HeldParts {
   readonly open: () => Promise<OwnSession>;
   readonly session: () => Promise<StatementSession>;
   readonly preview: (call: Call, signal: AbortSignal) => Promise<Preview | null>;
+  /** Counts the rows that it changes before they are committed; null: there is no ceiling. */
+  readonly ceiling: ((rows: number) => string | null) | null;
+  /** What was counted was rolled back. */
+  readonly undone: () => void;
   /** Whether the client expects to hear that the server is ready, after what is run. */
   readonly endsWithReady: boolean;
 }
@@ -30,13 +34,15 @@ type Write = Extract<Prepared<Released>, { ok: true }>["write"];
 const WITHHELD_BYTES = 128 * 1024;
 const READY_BYTES = 6;
 
-/** A statement as the effector of an action that may be held: looked at before a human is, and once approved committed only as it was signed. */
+/**
+ * A statement as the effector of an action that may be held: looked at before a human is, and once approved committed only as it was signed. With a
+ * ceiling on what it changes it is committed only within that. */
 export function heldStatement(inner: StatementAction, parts: HeldParts): Effector<Released> {
   return {
     preview: async (call, signal) => await parts.preview(call, signal),
     prepare: async (call, signal, approved) => {
       const prepared = await inner.prepare();
-      if (approved === undefined || !prepared.ok) return prepared;
+      if (!prepared.ok || (approved === undefined && parts.ceiling === null)) return prepared;
       return {
         ...prepared,
         write: async (_, permitted, note) =>
@@ -57,7 +63,7 @@ interface Asked {
   readonly write: Write;
   readonly call: Call;
   readonly signal: AbortSignal;
-  readonly approved: Approved;
+  readonly approved: Approved | undefined;
 }
 
 class ApprovedStatement {
@@ -74,18 +80,20 @@ class ApprovedStatement {
   }
 
   async run(permitted: () => boolean, note: Note): Promise<UpstreamAnswer<Released>> {
-    const { inside, open, session, preview } = this.#parts;
+    const { inside, open, session, preview, ceiling, undone } = this.#parts;
     const { call, signal, approved } = this.#asked;
     const ended = await runApproved<readonly Buffer[]>({
       inside,
       open,
       session: await session(),
       run: async () => await this.#statement(permitted, note),
-      signed: approved.preview,
+      signed: approved?.preview ?? null,
+      ceiling: ceiling ?? (() => null),
       anew: async () => (await preview(call, signal)) ?? { kind: "unknown", reason: "it could not be looked at again" },
       note,
       permitted,
     });
+    if (ended.end !== "committed" && ended.end !== "unknown") undone();
     return this.#answerTo(ended);
   }
 
@@ -116,6 +124,8 @@ class ApprovedStatement {
         return { ok: true, status: "ok", value: { bytes: this.#ready(ended.value) }, bytes: null };
       case "changed":
         return { ok: false, code: "countersignature.void", reason: CHANGED, preview: ended.preview };
+      case "exceeded":
+        return this.#rolledBack({ sqlState: "54000", message: `${ended.reason}: nothing was done` });
       case "stopped":
         return this.#rolledBack({ sqlState: "40000", message: "it was stopped before its end: nothing was done" });
       case "failed":

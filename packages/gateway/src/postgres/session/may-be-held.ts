@@ -1,6 +1,7 @@
 import type { Effector } from "@countersign/enforce";
 import { AppError } from "@countersign/core";
 import { type OwnSession, type Statement, type StatementSession, sessionSettings } from "../preview/index.ts";
+import { type Ceilings, exceededBy } from "../ceilings.ts";
 import { heldStatement } from "./held-statement.ts";
 import { serverTexts } from "./server-texts.ts";
 import type { Deed } from "./deed.ts";
@@ -8,7 +9,11 @@ import type { Session } from "./session.ts";
 import type { Released, StatementAction } from "./statement-action.ts";
 
 /** What carries a statement out that stands outside of a block: where it is held, it is looked at first, and run as it was signed. */
-export function mayBeHeld(session: Session, action: StatementAction, deed: Deed): Effector<Released> {
+export function mayBeHeld(
+  session: Session,
+  action: StatementAction,
+  { deed, ceilings }: { readonly deed: Deed; readonly ceilings: Ceilings | null },
+): Effector<Released> {
   const { claims, database, login } = session.parts;
   const { verdict, sql, call, plan } = deed;
   if (verdict === null || sql === null || "refused" in call || verdict.effect === "read") return action;
@@ -34,8 +39,20 @@ export function mayBeHeld(session: Session, action: StatementAction, deed: Deed)
         { claims, call, verdict, statement: statementOf(sql, deed.bound), session: await said(), open },
         signal,
       )) ?? null,
+    ceiling:
+      ceilings === null || !isCountedFirst(deed, ceilings)
+        ? null
+        : (rows) => exceededBy(ceilings.changed(rows, performance.now())),
+    undone: () => ceilings?.undone(),
     endsWithReady: plan.kind === "text" || plan.step.asked.at(-1) === "sync",
   });
+}
+
+/** Whether its changes are counted before they are committed: a statement that may stand within a transaction, alone. */
+export function isCountedFirst({ verdict }: Pick<Deed, "verdict">, ceilings: Ceilings): boolean {
+  const [statement, another] = verdict?.statements ?? [];
+  if (statement === undefined || another !== undefined || verdict?.effect === "read") return false;
+  return ceilings.countsChanges && /^(Insert|Update|Delete|Merge|Copy)Stmt$/.test(statement.kind);
 }
 
 function statementOf(text: string, bound: Deed["bound"]): Statement {

@@ -9,19 +9,21 @@ import {
   writeQuery,
   writeReady,
 } from "../wire/index.ts";
+import { type Ceilings, type Within as WithinCeilings, changedRows, exceededBy } from "../ceilings.ts";
 import { askState } from "./ask-state.ts";
 import { Gathered } from "./batch.ts";
+import { ceilingsOf, withinRelations } from "./ceilings-of.ts";
 import type { Deed, End, Rested, Within } from "./deed.ts";
 import { Extended } from "./extended.ts";
 import { LEASE_LOST, NOT_JUDGED, STOPPED, TASK_OVER, writeNotDone, writeStopped } from "./ends.ts";
 import { formCall } from "./form-call.ts";
-import { mayBeHeld } from "./may-be-held.ts";
+import { isCountedFirst, mayBeHeld } from "./may-be-held.ts";
 import { endsSession, writeRefusal } from "./refusal.ts";
 import type { Listener } from "./replies.ts";
 import { type ServerMessage, ServerSide } from "./server-side.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { SessionState } from "./session-state.ts";
-import { StatementAction, type Step } from "./statement-action.ts";
+import { type ActionSides, StatementAction, type Step } from "./statement-action.ts";
 
 /**
  * One client, one connection to the server. Messages are taken one after the other, each to its end:
@@ -160,18 +162,42 @@ export class Session {
 
   /** Takes one deed through the enforcement point. */
   async act(deed: Deed, within: Within): Promise<{ readonly end: End; readonly action: StatementAction }> {
-    const { point, client, claims } = this.parts;
-    const sides = { point, client, server: this.server, onStopped: () => this.#endWith(STOPPED) };
-    const action = new StatementAction(sides, deed.plan);
+    const { claims } = this.parts;
+    const ceilings = ceilingsOf(this.parts, deed);
+    const action = new StatementAction(this.#sidesOf(deed, ceilings), deed.plan);
     const cancel = new AbortController();
     const wasInBlock = this.isInBlock;
     this.#alive.add(action);
     this.#current = { action, cancel };
     if (deed.verdict !== null) this.state.before(deed.verdict);
     // No transaction waits for a person.
-    const asked = { claims, call: deed.call, signal: cancel.signal, ...(wasInBlock ? { waitMs: 0 } : {}) };
-    await action.begin(asked, wasInBlock ? action : mayBeHeld(this, action, deed));
+    const call = withinRelations(deed.call, ceilings);
+    const asked = { claims, call, signal: cancel.signal, ...(wasInBlock ? { waitMs: 0 } : {}) };
+    await action.begin(asked, wasInBlock ? action : mayBeHeld(this, action, { deed, ceilings }));
     return { end: await this.#rested({ action, deed, within, wasInBlock }), action };
+  }
+
+  /** What an action runs between. Rows are counted while they flow: more than there may be end the session, and what is open is rolled back. */
+  #sidesOf(deed: Deed, ceilings: Ceilings | null): ActionSides {
+    const { point, client } = this.parts;
+    const countsFirst = !this.isInBlock && ceilings !== null && isCountedFirst(deed, ceilings);
+    const test = (within: WithinCeilings | undefined): void => {
+      const reason = within === undefined ? null : exceededBy(within);
+      if (reason !== null) this.#fatal("54000", reason);
+    };
+    return {
+      point,
+      client,
+      server: this.server,
+      onStopped: () => this.#endWith(STOPPED),
+      onRows: (count) => test(ceilings?.rows(count)),
+      onTag: (tag) => {
+        const within = countsFirst ? undefined : ceilings?.changed(changedRows(tag), performance.now());
+        // The block goes with the session.
+        if (within?.ok === false && this.server.status === "T") ceilings?.undone();
+        test(within);
+      },
+    };
   }
 
   /** Goes on with an action that is open. */

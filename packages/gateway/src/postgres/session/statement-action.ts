@@ -30,6 +30,9 @@ export interface ActionSides {
   readonly server: ServerSide;
   /** An open portal was stopped while its client asked for nothing. */
   readonly onStopped: () => void;
+  /** Rows that are about to go to the client, and what a statement of it has completed. */
+  readonly onRows: (count: number) => void;
+  readonly onTag: (tag: string) => void;
 }
 export interface ActionPlan {
   /** `portal` lives on between what is executed of it; `text` is over when the server is ready again. */
@@ -196,6 +199,10 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
     if (this.#state === "stopping" || event.type === "malformed") return;
     // What is no longer permitted is not carried on, even where no stop says so: a task or a mandate may just end.
     if (!this.#permitted()) return this.stop();
+    if (event.type === "rows") this.#sides.onRows(event.count);
+    else if (event.type === "piece" && event.last) this.#sides.onRows(1);
+    // What is more than it may be has ended the session.
+    if (this.#isStopping()) return;
     this.#isWithinPiece = event.type === "piece" && !event.last;
     this.#keep(event.bytes);
     const isUrgent = event.type === "piece" || (event.type === "message" && this.#state === "copying");
@@ -243,6 +250,10 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
     this.refused = { refusal, detail };
   }
 
+  #isStopping(): boolean {
+    return this.#state === "stopping";
+  }
+
   #isBusy(): boolean {
     if (this.#state === "over") return false;
     return (this.#state !== "open" && this.#state !== "copying") || this.#unreleased > 0;
@@ -264,6 +275,7 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
     switch (String.fromCharCode(code)) {
       case "C":
         this.tags.push(readCommandTag(body) ?? "");
+        this.#sides.onTag(this.tags.at(-1) ?? "");
         break;
       case "I":
         this.tags.push("");
