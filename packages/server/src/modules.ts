@@ -1,5 +1,5 @@
 import { Agents, agentCreateKind, agentReassignKind, agentReinstateKind } from "./agents/index.ts";
-import { Approvals, ChangeKinds } from "./approvals/index.ts";
+import { Approvals, type ChangeKind, ChangeKinds } from "./approvals/index.ts";
 import { Brakes, thawKind } from "./brakes/index.ts";
 import { Clients, clientConnectKind } from "./clients/index.ts";
 import type { Config } from "./config/index.ts";
@@ -34,26 +34,28 @@ export interface Modules {
   readonly serverIdentity: ServerIdentity;
 }
 
+/** Everything that can be signed. */
+const KINDS: readonly ChangeKind[] = [
+  sessionOpenKind,
+  humanAddKind,
+  humanReinstateKind,
+  agentCreateKind,
+  agentReinstateKind,
+  agentReassignKind,
+  mandateCreateKind,
+  taskOpenKind,
+  policyPublishKind,
+  upstreamPutKind,
+  settingsPutKind,
+  clientConnectKind,
+  pointTrustKind,
+  thawKind,
+];
+
 /** Makes them, and the first records of a new installation. */
 export async function buildModules(kernel: Kernel, config: Config): Promise<Modules> {
   const kinds = new ChangeKinds();
-  for (const kind of [
-    sessionOpenKind,
-    humanAddKind,
-    humanReinstateKind,
-    agentCreateKind,
-    agentReinstateKind,
-    agentReassignKind,
-    mandateCreateKind,
-    taskOpenKind,
-    policyPublishKind,
-    upstreamPutKind,
-    settingsPutKind,
-    clientConnectKind,
-    pointTrustKind,
-    thawKind,
-  ])
-    kinds.add(kind);
+  for (const kind of KINDS) kinds.add(kind);
   const approvals = new Approvals(kernel, kinds);
   const brakes = new Brakes(kernel, () => approvals);
   const sessions = new Sessions(kernel);

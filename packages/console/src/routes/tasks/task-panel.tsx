@@ -49,8 +49,16 @@ export function TaskPanel({ id, onClose }: { readonly id: string; readonly onClo
       {data !== undefined && asking === "sever" && (
         <StopDialog kind="sever" scope={{ type: "task", value: id }} title="Sever this task" onClose={close}>
           <p>
-            Ends what <b>{data.names.agent}</b> does for <b>{data.names.human}</b> at once, everywhere. The agent opens
-            no other task until its owner signs.
+            {data.agent === null ? (
+              <>
+                Ends what <b>{data.names.human}</b> does at once, everywhere.
+              </>
+            ) : (
+              <>
+                Ends what <b>{data.names.agent}</b> does for <b>{data.names.human}</b> at once, everywhere. The agent
+                opens no other task until its owner signs.
+              </>
+            )}
           </p>
         </StopDialog>
       )}
@@ -68,7 +76,8 @@ function EndDialog({
   const end = useMutation({ mutationFn: async () => await post(`/v1/tasks/${id}/end`), onSuccess: onClose });
   return (
     <ConfirmDialog title="End this task" act="End the task" mutation={end} onClose={onClose}>
-      <b>{names.agent}</b> loses the rights of this task. It may open another one; to prevent that, sever it.
+      <b>{names.agent ?? names.human}</b> loses the rights of this task. It may open another one; to prevent that, sever
+      it.
     </ConfirmDialog>
   );
 }
@@ -81,7 +90,7 @@ function Details({ task: view }: { readonly task: TaskView }): ReactElement {
         <Chain
           human={named(view.human, names.human)}
           device={named(view.device, names.device)}
-          agent={named(view.agent, names.agent)}
+          agent={view.agent === null ? null : named(view.agent, names.agent)}
           task={named(view.id, names.task)}
         />
       </PanelPart>
@@ -96,9 +105,13 @@ function Details({ task: view }: { readonly task: TaskView }): ReactElement {
           rows={[
             [
               "Agent",
-              <Link key="a" to="/agents/$id" params={{ id: view.agent }}>
-                Chain of intent of {names.agent}
-              </Link>,
+              view.agent === null ? (
+                "none: a person's own work"
+              ) : (
+                <Link key="a" to="/agents/$id" params={{ id: view.agent }}>
+                  Chain of intent of {names.agent}
+                </Link>
+              ),
             ],
             ["Task", <CopyId key="i" id={view.id} />],
           ]}
