@@ -23,6 +23,8 @@ describe("a held statement", () => {
     await postgres.query(
       `CREATE TABLE executives (id int PRIMARY KEY, name text);
        INSERT INTO executives SELECT n, 'executive ' || n FROM generate_series(1, 1200) n;
+       CREATE TABLE people (id int PRIMARY KEY, name text, ssn text);
+       INSERT INTO people VALUES (1, 'Ada', '078-05-1120');
        CREATE TABLE trail (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT clock_timestamp(), what text);
        CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN INSERT INTO public.trail (what) VALUES (TG_OP); RETURN NULL; END $$;
@@ -39,6 +41,7 @@ describe("a held statement", () => {
       url: `postgres://127.0.0.1:${String(postgres.port)}/billing`,
       password: { fromFile: join(folder, "password") },
       tls: "disable",
+      masking: { "public.people.ssn": "null" },
     };
     here = await Installation.create({
       beside: { billing },
@@ -174,5 +177,27 @@ describe("a held statement", () => {
     expect(await count()).toEqual(before);
     expect(await psql(task, rows(2000), rows(2000))).toMatchObject({ err: "", out: "INSERT 0 2000\nINSERT 0 2000\n" });
     expect((await psql(task, rows(1))).err).toContain("rowsPerTask");
+  });
+
+  it("and no other reads a masked column, in whatever way it is named", async () => {
+    const task = await laptop.openTask("coder");
+    expect(await psql(task, "SELECT id, name FROM people", "SELECT count(*) FROM people")).toMatchObject({
+      err: "",
+      out: "1|Ada\n1\n",
+    });
+    for (const statement of [
+      "SELECT ssn FROM people",
+      "SELECT * FROM people",
+      "SELECT length(p.ssn) FROM people p",
+      "SELECT id FROM people WHERE ssn LIKE '078%'",
+      "SELECT id FROM people ORDER BY ssn",
+      "SELECT row_to_json(people) FROM people",
+      "UPDATE people SET name = ssn WHERE id = 1",
+      "UPDATE people SET name = name WHERE id = 1 RETURNING ssn",
+    ]) {
+      const { err, out } = await psql(task, statement);
+      expect([statement, err, out]).toEqual([statement, expect.stringContaining("42501"), ""]);
+    }
+    expect(await psql(task, "UPDATE people SET ssn = 'x' WHERE id = 1")).toMatchObject({ err: "", out: "UPDATE 1\n" });
   });
 });

@@ -1,5 +1,6 @@
 import { AppError } from "@countersign/core";
 import { GRANT_COMMENT, commentOf, readComment } from "./comment.ts";
+import { type Masked, giveUnmasked } from "./masked.ts";
 import type { Query, Row } from "./own-session.ts";
 import { quotedName, quotedText } from "./quoted.ts";
 import { type Levels, RIGHTS, type Relation, type Right, rightsOf } from "./rights.ts";
@@ -14,6 +15,7 @@ export interface GrantRole {
   readonly upstream: string;
   readonly place: string;
   readonly levels: Levels;
+  readonly masked: Masked;
 }
 
 /**
@@ -68,11 +70,15 @@ interface Known extends Relation {
 
 async function giveRights(
   query: Query,
-  { name, upstream, levels }: GrantRole,
+  { name, upstream, levels, masked }: GrantRole,
   oid: string,
 ): Promise<readonly string[]> {
   const relations = await relationsOf(query, oid);
   const wanted = rightsOf(upstream, levels, relations);
+  // Of a relation with masked columns no right to read the whole is given.
+  const partly = relations.filter(
+    (one) => masked.has(`${one.schema}.${one.name}`) && wanted.get(one.oid)?.delete("SELECT") === true,
+  );
   const statements = new Map<string, string[]>();
   const missing = new Set<string>();
   for (const relation of relations) {
@@ -90,6 +96,10 @@ async function giveRights(
   for (const [text, objects] of statements) {
     for (let at = 0; at < objects.length; at += AT_ONCE)
       await query(text.replace("%", () => objects.slice(at, at + AT_ONCE).join(", ")));
+  }
+  for (const relation of partly) {
+    const columns = masked.get(`${relation.schema}.${relation.name}`) ?? new Set();
+    await giveUnmasked(query, { name, oid }, { ...relation, columns });
   }
   await giveSchemas(query, name, { oid, relations: relations.filter((relation) => wanted.has(relation.oid)) });
   return [...missing];

@@ -6,6 +6,7 @@ import { placeOf } from "../own-client.ts";
 import { TASK_COMMENT } from "./comment.ts";
 import { type GrantRole, ensureGrantRole } from "./grant-role.ts";
 import { createLogin, endLogin } from "./login-role.ts";
+import { maskedOf } from "./masked.ts";
 import { OwnSession } from "./own-session.ts";
 import { grantsDigest, placeDigest } from "./rights.ts";
 import { scramVerifier } from "./scram-verifier.ts";
@@ -15,7 +16,7 @@ import type { Acquired, RoleEnd, RoleTask, TaskLogin, TaskRoles } from "./task-r
 export interface TaskRolesOptions {
   /** Name of the upstream. */
   readonly upstream: string;
-  readonly terms: Pick<PostgresTerms, "url">;
+  readonly terms: Pick<PostgresTerms, "url" | "masking">;
   /** A client of the gateway's own login that is not connected yet, with the secret as it is now: `ownClient`. */
   readonly client: () => Promise<Client>;
   /** Id of the point: it sweeps what it left itself, and what others left when its time is over. */
@@ -76,7 +77,13 @@ class OpenedTaskRoles implements TaskRoles {
     if (this.ended.has(task.task) || !(Date.parse(task.expiresAt) > this.options.now())) return ENDED;
     const { upstream } = this.options;
     const name = `csg_${grantsDigest(this.place, upstream, task.grants)}`;
-    const role: GrantRole = { name, upstream, place: this.place, levels: task.grants };
+    const role: GrantRole = {
+      name,
+      upstream,
+      place: this.place,
+      levels: task.grants,
+      masked: maskedOf(this.options.terms),
+    };
     const login = `cst_${task.task.slice("tsk_".length)}_${this.nonce}`;
     const held: Held = { name: login, role, acquired: this.make(task, role, login), ending: null };
     this.held.set(task.task, held);
