@@ -59,7 +59,7 @@ describe.each(versions)("roles of tasks at PostgreSQL %s", (_, files) => {
       critical: [],
       masking: {},
       recording: "durable",
-      limits: {},
+      limits: { statementMs: 4000 },
     };
   }, 60_000);
   afterAll(async () => await postgres?.stop());
@@ -111,10 +111,10 @@ describe.each(versions)("roles of tasks at PostgreSQL %s", (_, files) => {
       await expect(reader.query("CREATE TABLE mine (a int)")).rejects.toMatchObject({ code: "42501" });
       await expect(reader.query("CREATE ROLE other")).rejects.toMatchObject({ code: "42501" });
       const [facts] = await postgres.query(
-        `SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS more, rolconnlimit, rolvaliduntil > now() AS ends
+        `SELECT rolconfig @> '{statement_timeout=4000}' AS timed, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS more, rolconnlimit, rolvaliduntil > now() AS ends
          FROM pg_roles WHERE rolname = '${reader.login}'`,
       );
-      expect(facts).toEqual({ more: false, rolconnlimit: 20, ends: true });
+      expect(facts).toEqual({ timed: true, more: false, rolconnlimit: 20, ends: true });
       await reader.end();
       expect(await here.end(id)).toEqual({ confirmed: true, terminated: 0, reason: null });
       expect(await rolesLike("cst")).toEqual([]);

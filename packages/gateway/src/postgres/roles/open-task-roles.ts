@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type PostgresTerms, type Random, type TaskId, canonicalJson } from "@countersign/core";
+import { type PostgresTerms, type Random, type TaskId, canonicalJson, narrowest } from "@countersign/core";
 import type { Client } from "pg";
 import type { GatewayLog } from "../../mcp/index.ts";
 import { placeOf } from "../own-client.ts";
@@ -16,7 +16,7 @@ import type { Acquired, RoleEnd, RoleTask, TaskLogin, TaskRoles } from "./task-r
 export interface TaskRolesOptions {
   /** Name of the upstream. */
   readonly upstream: string;
-  readonly terms: Pick<PostgresTerms, "url" | "masking">;
+  readonly terms: Pick<PostgresTerms, "url" | "masking" | "limits">;
   /** A client of the gateway's own login that is not connected yet, with the secret as it is now: `ownClient`. */
   readonly client: () => Promise<Client>;
   /** Id of the point: it sweeps what it left itself, and what others left when its time is over. */
@@ -146,7 +146,7 @@ class OpenedTaskRoles implements TaskRoles {
     task: RoleTask,
     { role, name, password, isFresh }: { role: GrantRole; name: string; password: string; isFresh: boolean },
   ): Promise<void> {
-    const { point, random, upstream } = this.options;
+    const { point, random, terms, upstream } = this.options;
     const { agent, human } = task.chain;
     await this.session.alone(async (query, facts) => {
       if (!isFresh) this.note(role, await ensureGrantRole(query, role));
@@ -155,7 +155,7 @@ class OpenedTaskRoles implements TaskRoles {
         memberOf: role.name,
         verifier: scramVerifier(password, random),
         validUntil: new Date(task.expiresAt).toISOString(),
-        limits: task.limits,
+        limits: narrowest([terms.limits, task.limits]),
         application: `countersign ${task.task}`,
         comment: {
           kind: TASK_COMMENT,

@@ -11,7 +11,7 @@ export interface RoleTask {
   readonly grants: readonly (readonly Grant[])[];
   /** RFC 3339: after it the server refuses the login by itself. */
   readonly expiresAt: string;
-  /** `limitsOf` of the task: the time of a statement is also set at the server. */
+  /** The least ceilings of its grants: with those of the upstream, the time of a statement is set at the server. */
   readonly limits: Limits;
 }
 
