@@ -83,6 +83,7 @@ export class Guarded {
           rowsOf: () => new TaskRows(),
           openAs: async () => await Promise.reject(new Error("nothing is looked at here")),
           moved: () => undefined,
+          preview: async () => await Promise.resolve({ kind: "unknown", reason: "it is not looked at" }),
           close: async () => await Promise.resolve(),
         }),
       log: { debug: () => undefined, warn: console.warn, error: console.error },

@@ -1,4 +1,4 @@
-import type { ApprovalId, Call, Json, Preview, Refusal, RefusalCode, Step } from "@countersign/core";
+import type { ApprovalId, Call, IntentId, Json, Preview, Refusal, RefusalCode, Step } from "@countersign/core";
 import type { Claims } from "./claims.ts";
 
 /** One try to act, as a gateway hands it to {@link enforce}. */
@@ -56,6 +56,8 @@ export interface ChangedEffect {
  * Whatever it sends later within the same action (the answer to a question of the upstream) needs `permitted()` in the tick of the write.
  */
 export interface Effector<A> {
+  /** Told, before anything is sent, under which id the intent is recorded. */
+  intended?(intent: IntentId): void;
   /** `approved`: what a human was shown of the effect and signed. */
   prepare(call: Call, signal: AbortSignal, approved?: Approved): Promise<Prepared<A>>;
   /**

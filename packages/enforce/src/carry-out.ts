@@ -36,7 +36,7 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   const record = new IntentRecord(flow, call, () =>
     draftEntry(flow, "action.intent", intentParts(flow, decision, intent)),
   );
-  live.intent = intent;
+  begun(flow, intent);
   if (!mayWait(flow, call)) {
     // INV-6: an intent with an effect is durable before its first byte goes upstream. INV-5: so is the use of an approval.
     const recorded = await record.durable();
@@ -57,6 +57,11 @@ export async function carryOut<A>(flow: Flow<A>, call: Call): Promise<void> {
   const ending = { intent, record, answer, asked: prepared.exchanged?.() ?? [] };
   if (isOwnHands(call)) await noteHands(flow, call, ending);
   else await finish(flow, call, ending);
+}
+
+function begun<A>({ live, effector }: Flow<A>, intent: IntentId): void {
+  live.intent = intent;
+  effector.intended?.(intent);
 }
 
 function intentParts<A>(flow: Flow<A>, decision: Decision, intent: IntentId): DraftParts {

@@ -41,7 +41,7 @@ export { namesOf } from "./facts.ts";
 export type { FailMode, Met } from "./fail-modes.ts";
 export { FAIL_MODES } from "./fail-modes.ts";
 export type { Clocks } from "./lease.ts";
-export type { Disposition } from "./live.ts";
+export type { Disposition, Kept } from "./live.ts";
 export type { Acknowledgement, PointLog, PointOptions } from "./point.ts";
 export { EnforcementPoint } from "./point.ts";
 export { Replica } from "./replica.ts";

@@ -59,6 +59,16 @@ export class LiveAction {
   }
 }
 
+/** What outlives its action, so that a stop has to reach it too: a transaction that is open between two statements. */
+export interface Kept {
+  readonly chain: Chain;
+  readonly names: readonly string[];
+  /** The last action of it. */
+  readonly intent: IntentId;
+  /** Takes it back, and tells what became of it. Called once, in the tick of the stop. Never rejects. */
+  readonly undo: (decision: Decision) => Promise<Disposition>;
+}
+
 /** All actions of this point that are between decision and release. */
 export class LiveActions {
   private readonly actions = new Set<LiveAction>();
@@ -71,6 +81,23 @@ export class LiveActions {
 
   end(action: LiveAction): void {
     this.actions.delete(action);
+  }
+
+  /** Keeps something in reach of stops, until what is answered is called. */
+  keep({ chain, names, intent, undo }: Kept): () => void {
+    const action = this.begin(chain, names);
+    action.state = "sent";
+    action.intent = intent;
+    action.abandon = () => {
+      action.abandon = null;
+      const decision = action.mark;
+      if (decision !== null)
+        undo(decision).then(
+          (what) => action.settle(what),
+          () => action.settle("unknown"),
+        );
+    };
+    return () => this.end(action);
   }
 
   get size(): number {

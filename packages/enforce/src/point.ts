@@ -20,7 +20,7 @@ import { enforce } from "./enforce.ts";
 import { Intake } from "./intake.ts";
 import { Learning } from "./learning.ts";
 import { type Clocks, LEASE_LOST, Lease } from "./lease.ts";
-import { type Disposition, type LiveAction, LiveActions } from "./live.ts";
+import { type Disposition, type Kept, type LiveAction, LiveActions } from "./live.ts";
 import { Renewal } from "./renewal.ts";
 import { Replica } from "./replica.ts";
 import { Stops } from "./stops.ts";
@@ -206,6 +206,11 @@ export class EnforcementPoint {
 
   async enforce<A>(action: Action, effector: Effector<A>, releaser: Releaser<A>): Promise<void> {
     await enforce(this, action, { effector, releaser });
+  }
+
+  /** Keeps what outlives its action in reach of stops, until what is answered is called. */
+  keep(kept: Kept): () => void {
+    return this.live.keep(kept);
   }
 
   async heldCall(approval: ApprovalId, chain: Chain): Promise<HeldCall | null> {

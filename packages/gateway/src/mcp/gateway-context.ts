@@ -22,6 +22,7 @@ export type GatewayPoint = Pick<
   | "learn"
   | "onLease"
   | "enforce"
+  | "keep"
   | "heldCall"
   | "secret"
   | "onTaskEnd"

@@ -97,6 +97,9 @@ export class PermitPoint implements GatewayPoint {
   heldCall(): Promise<HeldCall | null> {
     return Promise.resolve(this.held);
   }
+  keep(): () => void {
+    return () => undefined;
+  }
   onLease(): void {
     // It has none to lose.
   }

@@ -171,8 +171,11 @@ async function tellRefused(
   });
 }
 
-export function endTask(sessions: ReadonlySet<Session>, task: TaskId): void {
-  for (const session of sessions) if (session.parts.claims.chain.task === task) session.taskOver();
+/** Ends the sessions of a task that is over; resolves when they have ended. */
+export async function endTask(sessions: ReadonlySet<Session>, task: TaskId): Promise<void> {
+  const own = [...sessions].filter(({ parts }) => parts.claims.chain.task === task);
+  for (const session of own) session.taskOver();
+  await Promise.all(own.map(async (session) => await session.ended()));
 }
 
 function refuse(socket: TLSSocket, sqlState: string, message: string): void {

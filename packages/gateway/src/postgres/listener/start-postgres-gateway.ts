@@ -65,10 +65,13 @@ export async function startPostgresGateway(options: PostgresGatewayOptions): Pro
 }
 
 /** Sessions end with what they stand on. */
-function follow({ point, sessions }: ListenerContext, databases: Databases): void {
+function follow({ point, sessions, log }: ListenerContext, databases: Databases): void {
   point.onTaskEnd((task) => {
-    endTask(sessions, task);
-    databases.endTask(task);
+    // The login is ended behind its sessions: what they roll back is confirmed to them.
+    endTask(sessions, task).then(
+      () => databases.endTask(task),
+      (error: unknown) => log.error({ err: error, task }, "the sessions of a task did not end"),
+    );
   });
   point.replica.onChange((record) => {
     for (const session of sessions) session.noticed(record);

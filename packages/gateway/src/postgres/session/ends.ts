@@ -15,7 +15,6 @@ export const NOT_JUDGED: Verdict = {
   functions: [],
   statements: [],
 };
-export const LEASE_LOST: Decision = denied("lease", "lease.lost", "the enforcement point has lost its lease");
 export const STOPPED: Decision = denied("brake", "brake.frozen", "what was open was stopped");
 export const TASK_OVER: Decision = denied("task", "task.ended", "the task has ended");
 

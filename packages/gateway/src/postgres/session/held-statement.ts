@@ -41,7 +41,7 @@ export function heldStatement(inner: StatementAction, parts: HeldParts): Effecto
   return {
     preview: async (call, signal) => await parts.preview(call, signal),
     prepare: async (call, signal, approved) => {
-      const prepared = await inner.prepare();
+      const prepared = await inner.prepare(call);
       if (!prepared.ok || (approved === undefined && parts.ceiling === null)) return prepared;
       return {
         ...prepared,
@@ -98,6 +98,8 @@ class ApprovedStatement {
   }
 
   async #statement(permitted: () => boolean, note: Note): Promise<Ran<readonly Buffer[]>> {
+    // INV-3: asked in the tick of the write.
+    if (!permitted()) throw new Error("it was stopped");
     const answering = this.#asked.write((partial) => this.#withhold(partial as Buffer), permitted, note);
     // What waits for its client to go on would wait in vain: nothing is told to it before the commit.
     await Promise.race([answering, this.#inner.resting()]);

@@ -8,6 +8,8 @@ export interface Listener {
   event(event: BackendEvent): void;
   /** The last word on one thing that was asked: answered, answered by an error, or passed over after an error before it. */
   over(asked: Asked, how: "done" | "failed" | "skipped"): void;
+  /** What the server says beside the answer: a notice, a parameter. */
+  aside?(bytes: Buffer): void;
 }
 /** What is owed to whom. */
 export interface Expected {

@@ -44,7 +44,7 @@ export class ServerSide {
   begin(): void {
     this.connection.listen(
       (event) => this.#take(event),
-      () => this.#lost(),
+      () => this.#isLost(),
     );
   }
 
@@ -85,6 +85,11 @@ export class ServerSide {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
+  /** Resolves when the connection is lost. */
+  async lost(): Promise<void> {
+    while (!this.connection.isClosed) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+
   /** As {@link Replies.dropSync}. */
   dropSync(): boolean {
     return this.#replies.dropSync();
@@ -111,11 +116,11 @@ export class ServerSide {
       const code = String.fromCharCode(event.code);
       if (ASIDE.includes(code)) return this.#options.aside(event, this.#replies.current);
       const status = code === "Z" ? readReady(event.body) : this.status;
-      if (status === null) return this.#lost();
+      if (status === null) return this.#isLost();
       this.status = status;
       if (code === "E" && this.#replies.current === null) return this.#options.aside(event, null);
     }
-    if (!this.#replies.take(event)) return this.#lost();
+    if (!this.#replies.take(event)) return this.#isLost();
     if (this.#replies.current === null) this.#tell();
   }
 
@@ -125,7 +130,8 @@ export class ServerSide {
     for (const tell of waiting) tell();
   }
 
-  #lost(): void {
+  /** What it says makes no sense, or it is gone. */
+  #isLost(): void {
     this.connection.destroy();
     this.#tell();
     this.#options.onLost();

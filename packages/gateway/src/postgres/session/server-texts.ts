@@ -24,13 +24,14 @@ export function serverTexts(server: ServerSide, name: string): Texts {
   return {
     async text(sql) {
       const parts = [
+        // An answer that failed has left it behind.
+        writeClose("S", name),
         writeParse({ name, sql, types: [] }),
         writeBind(bind),
         writeExecute("", 0),
-        writeClose("S", name),
         SYNC,
       ];
-      const events = await server.ask(Buffer.concat(parts), ["parse", "bind", "execute", "close", "sync"]);
+      const events = await server.ask(Buffer.concat(parts), ["close", "parse", "bind", "execute", "sync"]);
       if (events === null) throw new Error("the connection to the server was lost");
       return rowsOf(events);
     },

@@ -1,29 +1,37 @@
-import { type AnyRecord, type Decision, covers, databaseResource } from "@countersign/core";
-import { endingOf, namesOf } from "@countersign/enforce";
+import { type AnyRecord, type Decision, covers } from "@countersign/core";
+import { type Disposition, endingOf, namesOf } from "@countersign/enforce";
 import type { StatementFacts, Verdict } from "../judge/index.ts";
 import {
   type FrontendMessage,
+  SYNC,
   readParameterStatus,
   writeError,
   writeParameterStatus,
   writeQuery,
   writeReady,
 } from "../wire/index.ts";
-import { type Ceilings, type Within as WithinCeilings, changedRows, exceededBy } from "../ceilings.ts";
+import type { Ceilings } from "../ceilings.ts";
 import { askState } from "./ask-state.ts";
 import { Gathered } from "./batch.ts";
 import { ceilingsOf, withinRelations } from "./ceilings-of.ts";
 import type { Deed, End, Rested, Within } from "./deed.ts";
 import { Extended } from "./extended.ts";
-import { LEASE_LOST, NOT_JUDGED, STOPPED, TASK_OVER, writeNotDone, writeStopped } from "./ends.ts";
+import { NOT_JUDGED, STOPPED, TASK_OVER, writeNotDone, writeStopped } from "./ends.ts";
 import { formCall } from "./form-call.ts";
-import { isCountedFirst, mayBeHeld } from "./may-be-held.ts";
+import { countedBy } from "./counted-by.ts";
+import { feedCopy } from "./feed-copy.ts";
+import { mayBeHeld } from "./may-be-held.ts";
 import { endsSession, writeRefusal } from "./refusal.ts";
 import type { Listener } from "./replies.ts";
 import { type ServerMessage, ServerSide } from "./server-side.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { SessionState } from "./session-state.ts";
+import { serverTexts } from "./server-texts.ts";
+import { maySpeak } from "./may-speak.ts";
 import { type ActionSides, StatementAction, type Step } from "./statement-action.ts";
+
+/** How long leaving a server may take that does not answer. */
+const LEAVE_MS = 5000;
 
 /**
  * One client, one connection to the server. Messages are taken one after the other, each to its end:
@@ -49,6 +57,8 @@ export class Session {
   readonly #alive = new Set<StatementAction>();
   #current: { readonly action: StatementAction; readonly cancel: AbortController } | null = null;
   readonly #over = Promise.withResolvers<void>();
+  #kept: () => void = () => undefined;
+  #leaving: Promise<boolean> | null = null;
   #isOver = false;
 
   constructor(parts: SessionParts, noPortal: string) {
@@ -70,7 +80,7 @@ export class Session {
   /** Serves the client until one side ends, and all that it began has. Never rejects. */
   async run(): Promise<void> {
     await this.#serve();
-    await Promise.allSettled([...this.#alive].map(async (action) => await action.ended()));
+    await this.#leaving;
     this.#over.resolve();
   }
 
@@ -105,16 +115,16 @@ export class Session {
     else if (action.state === "running") this.server.connection.cancel().catch(() => undefined);
   }
 
-  /** INV-3: something was stopped. What it covers ends in this tick. */
+  /** INV-3: something was stopped. Of what it covers nothing more goes out; what is open is taken back by {@link #undo}. */
   noticed(record: AnyRecord): void {
     const ending = endingOf(record);
     if (ending === null || this.#isOver) return;
-    if (covers(ending.scope, this.parts.claims.chain, [...this.#touched])) this.#stopped(ending.decision);
+    if (covers(ending.scope, this.parts.claims.chain, [...this.#touched])) this.parts.client.cutUnread();
   }
 
   /** The lease is lost: a stop that this point was not told of may count on it that nothing is under way. */
   leaseLost(): void {
-    if (!this.#isOver) this.#stopped(LEASE_LOST);
+    this.parts.client.cutUnread();
   }
 
   taskOver(): void {
@@ -123,10 +133,30 @@ export class Session {
     if (!this.#isRunning()) this.#endWith(TASK_OVER);
   }
 
-  /** What is open is rolled back, by ending the session; where nothing is open it stays, and is refused from here on. */
-  #stopped(decision: Decision): void {
-    this.parts.client.cutUnread();
-    if (!this.#isRunning() && this.isInBlock) this.#endWith(decision);
+  /** A stop reached the open transaction: the session ends, and with it what is open. */
+  async #undo(decision: Decision): Promise<Disposition> {
+    // What runs and was stopped with it, in this tick, cancels and tells its client itself.
+    await Promise.resolve();
+    const action = this.#isRunning() ? this.#current?.action : undefined;
+    if (action === undefined || action.state === "running" || action.state === "copying") this.#endWith(decision);
+    else await action.ended();
+    const isBack = (await this.#leaving) ?? this.server.status === "I";
+    return isBack ? "rolled_back" : "unknown";
+  }
+
+  /** Keeps the open transaction in reach of stops. */
+  #keep({ intent }: StatementAction): void {
+    this.#kept();
+    const { point, claims } = this.parts;
+    const isOpen = this.isInBlock && intent !== null && !this.#isOver;
+    this.#kept = isOpen
+      ? point.keep({
+          chain: claims.chain,
+          names: [...this.#touched],
+          intent,
+          undo: async (decision) => await this.#undo(decision),
+        })
+      : () => undefined;
   }
 
   /** What runs was marked: it is cancelled, and tells its client itself. */
@@ -139,20 +169,35 @@ export class Session {
     if (this.#isOver) return;
     this.#isOver = true;
     this.parts.client.close();
+    this.#leaving = this.#leave();
+  }
+
+  /** Whether the server confirmed that nothing is open any more. Never rejects. */
+  async #leave(): Promise<boolean> {
+    const { connection } = this.server;
+    const timer = setTimeout(() => connection.destroy(), LEAVE_MS);
     const alive = [...this.#alive];
     for (const action of alive) action.stop();
-    if (alive.length === 0) this.server.connection.end();
-    else
-      Promise.all(alive.map(async (action) => await action.ended())).then(
-        () => this.server.connection.end(),
-        () => this.server.connection.destroy(),
-      );
+    await Promise.allSettled(alive.map(async (action) => await action.ended()));
+    const isBack = await this.#rolledBack();
+    clearTimeout(timer);
+    this.#kept();
+    connection.end();
+    return isBack;
+  }
+
+  async #rolledBack(): Promise<boolean> {
+    if (this.server.connection.isClosed) return false;
+    if (this.isDirty && this.mode === "ready") await this.server.failTransaction("batch");
+    if (this.isDirty || this.mode === "skipping") await this.server.ask(SYNC, ["sync"]);
+    return await this.server.rollBack();
   }
 
   /** Judges a text as the session stands. What cannot be judged is refused. */
   async judge(sql: string, types?: readonly number[]): Promise<Verdict> {
-    if (this.state.isStale && !this.isDirty && this.server.status !== "E") await askState(this.server, this.state);
     try {
+      if (this.state.isStale && !this.isDirty && this.server.status !== "E")
+        await askState(serverTexts(this.server, this.ownName), this.state);
       return await this.parts.database.judge(sql, this.state.judged(this.isInBlock, types));
     } catch (error) {
       this.parts.log.error({ err: error, upstream: this.parts.name }, "a statement could not be judged");
@@ -177,26 +222,13 @@ export class Session {
     return { end: await this.#rested({ action, deed, within, wasInBlock }), action };
   }
 
-  /** What an action runs between. Rows are counted while they flow: more than there may be end the session, and what is open is rolled back. */
   #sidesOf(deed: Deed, ceilings: Ceilings | null): ActionSides {
-    const { point, client } = this.parts;
-    const countsFirst = !this.isInBlock && ceilings !== null && isCountedFirst(deed, ceilings);
-    const test = (within: WithinCeilings | undefined): void => {
-      const reason = within === undefined ? null : exceededBy(within);
-      if (reason !== null) this.#fatal("54000", reason);
-    };
     return {
-      point,
-      client,
+      point: this.parts.point,
+      client: this.parts.client,
       server: this.server,
       onStopped: () => this.#endWith(STOPPED),
-      onRows: (count) => test(ceilings?.rows(count)),
-      onTag: (tag) => {
-        const within = countsFirst ? undefined : ceilings?.changed(changedRows(tag), performance.now());
-        // The block goes with the session.
-        if (within?.ok === false && this.server.status === "T") ceilings?.undone();
-        test(within);
-      },
+      ...countedBy({ session: this, deed, ceilings }, (reason) => this.#fatal("54000", reason)),
     };
   }
 
@@ -209,7 +241,7 @@ export class Session {
 
   /** What follows from how an action came to rest. */
   async #rested({ action, deed, within, wasInBlock }: Rested): Promise<End> {
-    await this.#feed(action);
+    await feedCopy(this.parts.client, action);
     this.#current = null;
     if (action.isSent) this.#noteSent(action, deed);
     if (action.state === "open") return "open";
@@ -243,19 +275,16 @@ export class Session {
     }
   }
 
-  /** Whether anything may be said to the client that belongs to no action. */
   maySpeak(): boolean {
-    const { point, claims } = this.parts;
-    if (!point.lease.valid()) return false;
-    for (const brake of point.replica.brakesInForce())
-      if (covers(brake.terms.scope, claims.chain, databaseResource(this.parts.name))) return false;
-    return claims.chain.task !== null && point.replica.get("task", claims.chain.task)?.state.status === "live";
+    return maySpeak(this.parts);
   }
 
   /** The server is ready again. */
   ready(): void {
     this.state.ready(this.server.status);
-    if (this.server.status === "I") this.#touched.clear();
+    if (this.isInBlock) return;
+    this.#touched.clear();
+    this.#kept();
   }
 
   async #take(message: FrontendMessage): Promise<void> {
@@ -309,29 +338,12 @@ export class Session {
     await this.#extended.afterReady();
   }
 
-  /** Rows of a COPY come from the client until it says that there are no more. */
-  async #feed(action: StatementAction): Promise<void> {
-    const { client: from } = this.parts;
-    while (action.state === "copying") {
-      await Promise.race([from.ready(), action.leftCopying()]);
-      if (action.state !== "copying") break;
-      const message = from.take();
-      if (message === null) break;
-      if (message.type === "copyData") await action.copy(message.bytes);
-      else if (message.type === "copyDone") action.endCopy(null);
-      else if (message.type === "copyFail") action.endCopy(message.reason);
-      else if (message.type !== "sync" && message.type !== "flush")
-        action.endCopy("the client sent something else than rows");
-      await action.resting();
-    }
-    await action.resting();
-  }
-
   #noteSent(action: StatementAction, { call, verdict }: Deed): void {
     for (const name of namesOf(call)) this.#touched.add(name);
     this.isDirty = !action.isSynced;
     if (verdict !== null && action.state !== "open") this.#ran(verdict, action.isAnswered && !action.hasFailed);
     this.ready();
+    this.#keep(action);
   }
 
   #ran(verdict: Verdict, isOk: boolean): void {
@@ -347,7 +359,7 @@ export class Session {
       return this.close();
     }
     if (code === "S") return this.#parameter(event, to);
-    if (to instanceof StatementAction && (code === "N" || this.maySpeak())) to.aside(event.bytes);
+    if (to?.aside !== undefined && (code === "N" || this.maySpeak())) to.aside(event.bytes);
     else if (this.maySpeak()) this.parts.client.write(event.bytes);
   }
 
@@ -358,7 +370,7 @@ export class Session {
       return this.#fatal("0A000", "only UTF8 is spoken here as the client's encoding");
     if (said.name === "standard_conforming_strings") this.state.isStandardStrings = said.value === "on";
     const bytes = writeParameterStatus(said.name, said.value);
-    if (to instanceof StatementAction) to.aside(bytes);
+    if (to?.aside !== undefined) to.aside(bytes);
     else this.parts.client.write(bytes);
   }
 

@@ -1,5 +1,13 @@
-import type { Refusal } from "@countersign/core";
-import type { Action, Effector, Prepared, RefusalDetail, Releaser, UpstreamAnswer } from "@countersign/enforce";
+import type { Call, IntentId, Refusal } from "@countersign/core";
+import type {
+  Action,
+  Approved,
+  Effector,
+  Prepared,
+  RefusalDetail,
+  Releaser,
+  UpstreamAnswer,
+} from "@countersign/enforce";
 import type { GatewayPoint } from "../../mcp/index.ts";
 import { type BackendEvent, COPY_DONE, FLUSH, readCommandTag, writeCopyFail } from "../wire/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -40,6 +48,13 @@ export interface ActionPlan {
   readonly step: Step;
 }
 
+/** What a person has signed is compared before its commit, and here others would be committed with it. */
+const NOT_ALONE: Prepared<Released> = {
+  ok: false,
+  code: "hold.unsupported_here",
+  reason: "what a person has approved runs alone: outside of a block, and not behind others in a batch",
+};
+
 /** Kept of an answer so that what is short leaves with the record of its outcome, as one. */
 const HELD_BYTES = 16 * 1024;
 /** May wait for the intent to be durable, or for the client. */
@@ -52,6 +67,8 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
   /** Something of it went to the server. */
   isSent = false;
   hasFailed = false;
+  /** Under which its intent is recorded. */
+  intent: IntentId | null = null;
   readonly tags: string[] = [];
   readonly #sides: ActionSides;
   readonly #plan: ActionPlan;
@@ -143,7 +160,12 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
     this.#sides.server.connection.write(this.#plan.kind === "portal" ? Buffer.concat([bytes, FLUSH]) : bytes);
   }
 
-  prepare(): Promise<Prepared<Released>> {
+  intended(intent: IntentId): void {
+    this.intent = intent;
+  }
+
+  prepare(_call: Call, _signal?: AbortSignal, approved?: Approved): Promise<Prepared<Released>> {
+    if (approved !== undefined) return Promise.resolve(NOT_ALONE);
     return Promise.resolve({
       ok: true,
       write: (onPartial, permitted) => {
@@ -199,8 +221,8 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
     if (this.#state === "stopping" || event.type === "malformed") return;
     // What is no longer permitted is not carried on, even where no stop says so: a task or a mandate may just end.
     if (!this.#permitted()) return this.stop();
-    if (event.type === "rows") this.#sides.onRows(event.count);
-    else if (event.type === "piece" && event.last) this.#sides.onRows(1);
+    const rows = rowsIn(event);
+    if (rows > 0) this.#sides.onRows(rows);
     // What is more than it may be has ended the session.
     if (this.#isStopping()) return;
     this.#isWithinPiece = event.type === "piece" && !event.last;
@@ -346,4 +368,9 @@ export class StatementAction implements Effector<Released>, Releaser<Released>, 
   #rest(): void {
     for (const wake of this.#resting.splice(0)) wake();
   }
+}
+
+function rowsIn(event: BackendEvent): number {
+  if (event.type === "rows") return event.count;
+  return event.type === "piece" && event.last ? 1 : 0;
 }
