@@ -52,7 +52,7 @@ export type {
   UpstreamRecord,
 } from "./records.ts";
 export type { Preview, RelationEffect, SampleRow } from "./preview.ts";
-export { PREVIEW_LIMITS, isPreview, previewBytes, sameEffect } from "./preview.ts";
+export { PREVIEW_LIMITS, isPreview, sameEffect } from "./preview.ts";
 export { isUpstreamOf } from "./records.ts";
 export type { Mask, McpTerms, PostgresTerms, SecretRef, TermsOf, UpstreamTerms } from "./upstream.ts";
 export { MASKS } from "./upstream.ts";

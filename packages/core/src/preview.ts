@@ -77,14 +77,20 @@ const RELATION: Readonly<Record<keyof RelationEffect, Check>> = {
 /** True when a value that came from elsewhere has exactly the form of a preview, within its limits. */
 export function isPreview(value: unknown): value is Preview {
   if (typeof value !== "object" || value === null) return false;
-  if ((value as Preview).kind === "unknown") return hasShape(value, { kind: text(10), reason: text(NAME_CHARS) });
+  if ((value as Preview).kind === "unknown")
+    return hasShape(value, { kind: text(10), reason: text(NAME_CHARS) }) && isSmall(value as Preview);
   const relations = listOf(PREVIEW_LIMITS.relations, (one) => hasShape(one, RELATION));
   const kind: Check = (one) => one === "measured" || one === "counted";
-  return hasShape(value, { kind, relations }) && previewBytes(value as Preview) <= PREVIEW_LIMITS.bytes;
+  return hasShape(value, { kind, relations }) && isSmall(value as Preview);
 }
 
-export function previewBytes(preview: Preview): number {
-  return new TextEncoder().encode(canonicalJson(preview)).length;
+function isSmall(preview: Preview): boolean {
+  try {
+    return new TextEncoder().encode(canonicalJson(preview)).length <= PREVIEW_LIMITS.bytes;
+  } catch {
+    // Half of a surrogate pair has no canonical form.
+    return false;
+  }
 }
 
 /** True when both say the same of what is done: each relation, how many rows, and which. */
