@@ -36,6 +36,7 @@ describe("a PostgreSQL that an installation guards", () => {
       url: `postgres://127.0.0.1:${String(postgres.port)}/billing`,
       password: { fromFile: join(folder, "password") },
       tls: "disable",
+      limits: { statementMs: 30_000 },
     };
     here = await Installation.create({
       beside: { billing },
@@ -128,6 +129,18 @@ describe("a PostgreSQL that an installation guards", () => {
     );
     expect(done).toMatchObject({ err: "", out: "DELETE 1\n0\n" });
     expect((await psql(task, "SET ROLE postgres")).err).toContain("42501");
+  });
+
+  it("keeps the time of a statement under its ceiling, whatever a session sets", async () => {
+    const task = await laptop.openTask("coder");
+    const less = await psql(task, "SHOW statement_timeout", "SET statement_timeout = '2s'", "SHOW statement_timeout");
+    expect(less).toMatchObject({ err: "", out: "30s\nSET\n2s\n" });
+    for (const more of ["0", "'31s'", "DEFAULT"]) {
+      const { err } = await psql(task, `SET statement_timeout = ${more}`);
+      expect(err).toContain("42501");
+      expect(err).toContain("the ceiling `statementMs` is 30000");
+    }
+    expect((await psql(task, "SELECT set_config('statement_timeout', '0', false)")).err).toContain("42501");
   });
 
   it("shows what a held delete would do, and commits it only when it still does that", async () => {

@@ -21,6 +21,14 @@ describe("ceilings of a statement", () => {
     expect([two.changed(4, 0), two.changed(1, 0)]).toEqual([OK, over("rowsPerTask", 15)]);
   });
 
+  it("know the time that a session would give its statements", () => {
+    const one = new Ceilings({ statementMs: 4000 }, new TaskRows());
+    for (const value of ["1", "4000", "4000ms", "4s"]) expect(one.time(value)).toEqual(OK);
+    for (const value of ["0", "4001", "5s", "1min", "-1", "0x1", "1e1", "1h", "1d", "", "4 s", null])
+      expect(one.time(value)).toEqual(over("statementMs", 4000));
+    expect(new Ceilings({ rowsRead: 1 }, new TaskRows()).time("0")).toEqual(OK);
+  });
+
   it("do not count what was rolled back", () => {
     const task = new TaskRows();
     const limits = { rowsPerTask: 10, rowsPerMinute: 10 };

@@ -6,6 +6,7 @@ export type Within = { readonly ok: true } | { readonly ok: false; readonly whic
 const WITHIN: Within = { ok: true };
 const MINUTE_MS = 60_000;
 const SLICE_MS = 1000;
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: MINUTE_MS };
 
 /** The rows that one task changes in one database: all together, and within any minute. Times are monotonic, in ms. */
 export class TaskRows {
@@ -67,6 +68,13 @@ export class Ceilings {
   /** Before anything is sent: how many relations it touches. */
   relations(count: number): Within {
     return below("relations", count, this.#limits);
+  }
+
+  /** The time that a session would give its statements: whole ms, or with a unit. What is no such time, and none at all, is too much. */
+  time(value: string | null): Within {
+    const [, digits, unit = "ms"] = /^(\d{1,10})(ms|s|min)?$/.exec(value ?? "") ?? [];
+    const ms = Number(digits) * (UNITS[unit] ?? Infinity);
+    return below("statementMs", ms > 0 ? ms : Infinity, this.#limits);
   }
 
   /** Rows that are about to go to the client. */

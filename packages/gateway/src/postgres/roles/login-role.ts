@@ -24,7 +24,8 @@ const MEMBERSHIP_OPTIONS = 160_000;
 /** Makes the login of a task: member of the role of its grants and of nothing else. */
 export async function createLogin(query: Query, role: LoginRole, { version, login }: ServerFacts): Promise<void> {
   const name = quotedName(role.name);
-  const statementMs = role.limits.statementMs ?? 0;
+  // To the server 0 is no end at all.
+  const statementMs = role.limits.statementMs === undefined ? 0 : Math.max(1, role.limits.statementMs);
   // Before 16 the membership of the gateway's login, through which it gives objects away, is asked for; from then on it comes by itself.
   const before = version < MEMBERSHIP_OPTIONS ? ` IN ROLE ${quotedName(role.memberOf)} ROLE ${quotedName(login)}` : "";
   const member =

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type PostgresTerms, type Random, type TaskId, canonicalJson, narrowest } from "@countersign/core";
+import { type Limits, type PostgresTerms, type Random, type TaskId, canonicalJson, narrowest } from "@countersign/core";
 import type { Client } from "pg";
 import type { GatewayLog } from "../../mcp/index.ts";
 import { placeOf } from "../own-client.ts";
@@ -135,7 +135,7 @@ class OpenedTaskRoles implements TaskRoles {
         if (!isFresh || !isMissing(error)) throw error;
         await this.create(task, { role, name, password, isFresh: false });
       }
-      return { ok: true, login: loginOf(task, { user: name, password }) };
+      return { ok: true, login: loginOf(task, { user: name, password }, this.limitsOf(task)) };
     } catch (error) {
       this.warn(error, "a task got no login");
       return refusal(error);
@@ -146,7 +146,7 @@ class OpenedTaskRoles implements TaskRoles {
     task: RoleTask,
     { role, name, password, isFresh }: { role: GrantRole; name: string; password: string; isFresh: boolean },
   ): Promise<void> {
-    const { point, random, terms, upstream } = this.options;
+    const { point, random, upstream } = this.options;
     const { agent, human } = task.chain;
     await this.session.alone(async (query, facts) => {
       if (!isFresh) this.note(role, await ensureGrantRole(query, role));
@@ -155,7 +155,7 @@ class OpenedTaskRoles implements TaskRoles {
         memberOf: role.name,
         verifier: scramVerifier(password, random),
         validUntil: new Date(task.expiresAt).toISOString(),
-        limits: narrowest([terms.limits, task.limits]),
+        limits: this.limitsOf(task),
         application: `countersign ${task.task}`,
         comment: {
           kind: TASK_COMMENT,
@@ -169,6 +169,10 @@ class OpenedTaskRoles implements TaskRoles {
       } as const;
       await createLogin(query, login, facts);
     });
+  }
+
+  private limitsOf({ limits }: RoleTask): Limits {
+    return narrowest([this.options.terms.limits, limits]);
   }
 
   private async endHeld(task: TaskId, held: Held): Promise<RoleEnd> {
@@ -237,9 +241,11 @@ class OpenedTaskRoles implements TaskRoles {
 const ENDED: Acquired = { ok: false, code: "task.ended", reason: "the task has ended" };
 const NEVER: RoleEnd = { confirmed: false, terminated: 0, reason: null };
 
-function loginOf({ chain }: RoleTask, login: Pick<TaskLogin, "user" | "password">): TaskLogin {
+/** What the client asks for at the start does not outweigh the ceiling. */
+function loginOf({ chain }: RoleTask, login: Pick<TaskLogin, "user" | "password">, { statementMs }: Limits): TaskLogin {
   const { human, device, agent, task } = chain;
-  return { ...login, settings: { "countersign.chain": canonicalJson({ human, device, agent, task }) } };
+  const time = statementMs === undefined ? {} : { statement_timeout: String(Math.max(1, statementMs)) };
+  return { ...login, settings: { "countersign.chain": canonicalJson({ human, device, agent, task }), ...time } };
 }
 
 function refusal(error: unknown): Acquired {

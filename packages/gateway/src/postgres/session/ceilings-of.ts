@@ -20,12 +20,19 @@ export function ceilingsOf({ point, claims, name, database }: SessionParts, { ca
   return Object.keys(limits).length === 0 ? null : new Ceilings(limits, database.rowsOf(chain.task));
 }
 
-/** The call, refused where it touches more relations than it may. */
-export function withinRelations(call: Call | RefusedCall, ceilings: Ceilings | null): Call | RefusedCall {
+/** The call, refused where it touches more relations than it may, or would give statements more time than they may have. */
+export function withinCeilings(
+  { call, verdict }: Pick<Deed, "call" | "verdict">,
+  ceilings: Ceilings | null,
+): Call | RefusedCall {
   if ("refused" in call || ceilings === null) return call;
   const { action, resource, resources } = call;
-  const exceeded = exceededBy(ceilings.relations(resources?.length ?? (resource.endsWith("/") ? 0 : 1)));
-  if (exceeded === null) return call;
-  const refused = { step: "grant", code: "grant.missing", reason: exceeded } as const;
+  const count = resources?.length ?? (resource.endsWith("/") ? 0 : 1);
+  const changes = verdict?.statements.flatMap(({ settings }) => settings) ?? [];
+  const times = changes.filter(({ name }) => name.toLowerCase() === "statement_timeout");
+  const all = [ceilings.relations(count), ...times.map(({ value }) => ceilings.time(value))];
+  const exceeded = all.map(exceededBy).find((reason) => reason !== null);
+  if (exceeded === undefined) return call;
+  const refused = { step: "grant", code: "grant.missing", reason: exceeded ?? "" } as const;
   return { refused, action, resource, ...(resources === undefined ? {} : { resources }) };
 }

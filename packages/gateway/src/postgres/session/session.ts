@@ -13,7 +13,7 @@ import {
 import type { Ceilings } from "../ceilings.ts";
 import { askState } from "./ask-state.ts";
 import { Gathered } from "./batch.ts";
-import { ceilingsOf, withinRelations } from "./ceilings-of.ts";
+import { ceilingsOf, withinCeilings } from "./ceilings-of.ts";
 import type { Deed, End, Rested, Within } from "./deed.ts";
 import { Extended } from "./extended.ts";
 import { NOT_JUDGED, STOPPED, TASK_OVER, writeNotDone, writeStopped } from "./ends.ts";
@@ -216,7 +216,7 @@ export class Session {
     this.#current = { action, cancel };
     if (deed.verdict !== null) this.state.before(deed.verdict);
     // No transaction waits for a person.
-    const call = withinRelations(deed.call, ceilings);
+    const call = withinCeilings(deed, ceilings);
     const asked = { claims, call, signal: cancel.signal, ...(wasInBlock ? { waitMs: 0 } : {}) };
     await action.begin(asked, wasInBlock ? action : mayBeHeld(this, action, { deed, ceilings }));
     return { end: await this.#rested({ action, deed, within, wasInBlock }), action };
