@@ -1,7 +1,7 @@
 import { type Postgres, startPostgres } from "@countersign/server/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PostgresCatalogue } from "../../packages/gateway/src/postgres/catalogue/index.ts";
-import { type Verdict, judge, loadParser } from "../../packages/gateway/src/postgres/judge/index.ts";
+import { CachedJudge, type Verdict, loadParser } from "../../packages/gateway/src/postgres/judge/index.ts";
 import { connectTo } from "../../packages/gateway/src/postgres/testing/session-facts.ts";
 
 let postgres: Postgres;
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const run = (text: string): Promise<unknown> => postgres.query(text, "guarded");
 const say = async (catalogue: PostgresCatalogue, text: string): Promise<Verdict> =>
-  judge(text, { searchPath: ["public"], tempSchema: null }, await catalogue.current());
+  new CachedJudge().judge(text, { searchPath: ["public"], tempSchema: null }, await catalogue.current());
 
 it("sees what others change after the bound, and what changed through the gateway at once", async () => {
   await run("CREATE TABLE t (id int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'");

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Postgres, startPostgres } from "@countersign/server/testing";
 import { PostgresCatalogue } from "../../packages/gateway/src/postgres/catalogue/index.ts";
-import { type Catalogue, type Verdict, judge, loadParser } from "../../packages/gateway/src/postgres/judge/index.ts";
+import type { Catalogue } from "../../packages/gateway/src/postgres/judge/catalogue.ts";
+import { loadParser, type Verdict } from "../../packages/gateway/src/postgres/judge/index.ts";
+import { judgement } from "../../packages/gateway/src/postgres/judge/judge.ts";
 import { connectTo, sessionOf } from "../../packages/gateway/src/postgres/testing/session-facts.ts";
 
 export type Client = Awaited<ReturnType<typeof connectTo>>;
@@ -40,7 +42,7 @@ export class Scratch {
     await this.postgres.query(`CREATE DATABASE ${name}`);
     return await this.inDatabase(name, async (client) => {
       await setUp(client, statement);
-      return await then(client, judge(statement.sql, await sessionOf(client), await catalogueOf(client)));
+      return await then(client, judgement(statement.sql, await sessionOf(client), await catalogueOf(client)).verdict);
     });
   }
 
@@ -51,7 +53,11 @@ export class Scratch {
   ): Promise<Result> {
     const { session, watcher, catalogue } = (this.shared ??= await this.makeFixture());
     if (statement.setup === undefined) {
-      const result = await then(session, watcher, judge(statement.sql, await sessionOf(session), catalogue));
+      const result = await then(
+        session,
+        watcher,
+        judgement(statement.sql, await sessionOf(session), catalogue).verdict,
+      );
       await session.query("DISCARD ALL");
       return result;
     }
@@ -59,7 +65,7 @@ export class Scratch {
     await this.postgres.query(`CREATE DATABASE ${name} TEMPLATE fixture_copy`);
     return await this.inDatabase(name, async (client, url) => {
       await setUp(client, statement);
-      const verdict = judge(statement.sql, await sessionOf(client), await catalogueOf(client));
+      const verdict = judgement(statement.sql, await sessionOf(client), await catalogueOf(client)).verdict;
       const beside = await connectTo(url);
       try {
         return await then(client, beside, verdict);

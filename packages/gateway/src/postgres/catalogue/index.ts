@@ -1,2 +1,2 @@
-export { type CatalogueConnection, type CatalogueOptions, PostgresCatalogue } from "./postgres-catalogue.ts";
+export { type CatalogueConnection, PostgresCatalogue } from "./postgres-catalogue.ts";
 export { SESSION_STATE } from "./session-state.ts";

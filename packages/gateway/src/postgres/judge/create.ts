@@ -3,7 +3,7 @@ import { qualified } from "./names.ts";
 import { target } from "./query.ts";
 import { resolveRelation } from "./resolve.ts";
 import type { Scope } from "./scope.ts";
-import { type Tree, type Value, isTree, list, node, tagged, tree, word } from "./tree.ts";
+import { type Tree, type Value, isTree, list, names, node, tagged, tree, word } from "./tree.ts";
 
 /** CREATE of everything. False: it is none of it. */
 export function create(scope: Scope, kind: string, content: Tree): boolean {
@@ -140,9 +140,18 @@ function createIndex(scope: Scope, content: Tree): void {
   }
   alters(scope, range, "");
   scope.judge.walk(scope, [content["indexParams"], content["whereClause"]]);
+  for (const value of list(content["indexParams"])) {
+    const parts = names(node(value, "IndexElem")?.["opclass"]);
+    if (parts.length > 0 && !KNOWN_CLASSES.test(parts.join(".")))
+      scope.found.doubt(`what the operator class \`${parts.join(".")}\` calls is not known`);
+  }
   // Its name is one of a relation, which nothing but DDL names.
   noteDdl(scope, word(content["idxname"]) || " ");
 }
+
+/** Operator classes of PostgreSQL itself and of extensions that only compute. */
+const KNOWN_CLASSES =
+  /^(pg_catalog\.)?(\w+_pattern_ops|jsonb_(path_)?ops|array_ops|inet_ops|range_ops|text_ops|int[248]_ops|gi(n|st)_trgm_ops|(half|sparse)?vec(tor)?_\w+_ops)$/;
 
 function createSchema(scope: Scope, content: Tree): void {
   scope.found.effect("write");

@@ -1,16 +1,3 @@
 export { loadModule as loadParser } from "libpg-query";
 export { CachedJudge } from "./cached-judge.ts";
-export type { Catalogue } from "./catalogue.ts";
-export { judge } from "./judge.ts";
-export type {
-  CopyFacts,
-  NamedText,
-  Operation,
-  RelationUse,
-  Session,
-  SettingChange,
-  StatementFacts,
-  TextFault,
-  TransactionControl,
-  Verdict,
-} from "./verdict.ts";
+export type { Session, StatementFacts, TextFault, Verdict } from "./verdict.ts";

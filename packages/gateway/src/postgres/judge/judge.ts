@@ -24,10 +24,6 @@ export interface Judgement {
  * Judges a text by effect: text, session and catalogue facts in, verdict out, nothing else is asked. Never throws: what it can't follow is
  * `unknown`, what PostgreSQL's grammar does not take is `refused`. `loadModule` of libpg-query has to have run.
  */
-export function judge(text: string, session: Session, catalogue: Catalogue): Verdict {
-  return judgement(text, session, catalogue).verdict;
-}
-
 export function judgement(text: string, session: Session, catalogue: Catalogue): Judgement {
   const read = readText(text);
   if (!read.ok) return { verdict: faulty(read.fault), ofSession: false };

@@ -3,6 +3,7 @@ import type { Deed } from "./deed.ts";
 import { definitionSelect, definitionStatements, walkDefinition, walkExpression } from "./definitions.ts";
 import { rangesOf } from "./ranges.ts";
 import { type Scope, callOid, first, stored } from "./scope.ts";
+import { qualified } from "./names.ts";
 import { readKeys, writeKeys } from "./touch-keys.ts";
 import { list, names, node, tagged, tree, word } from "./tree.ts";
 import { meetType } from "./types-met.ts";
@@ -129,6 +130,9 @@ function newRows(scope: Scope, relation: RelationFacts, deed: Deed): void {
 function parentExpressions(scope: Scope, oid: number): void {
   const parent = scope.catalogue.relationByOid(oid);
   if (parent === undefined || !first(scope, `bound ${String(oid)}`)) return;
+  // A partition's own bound is that of its table.
+  const written = scope.found.writes.has(qualified(parent.schema, parent.name));
+  if (parent.kind === "p" && !written) scope.found.use(parent, "select", { direct: false });
   for (const text of parent.expressions) walkExpression(scope, text);
   for (const next of parent.parents) parentExpressions(scope, next);
 }

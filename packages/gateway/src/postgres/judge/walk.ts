@@ -47,6 +47,10 @@ const NODES: Readonly<Record<string, Rule>> = {
   DeleteStmt: query("DeleteStmt"),
   MergeStmt: query("MergeStmt"),
   RangeVar: (scope, content) => readRelation(scope, content),
+  RangeSubselect: derived,
+  RangeFunction: derived,
+  RangeTableFunc: derived,
+  JsonTable: derived,
   FuncCall: (scope, content) => callByName(scope, content),
   A_Expr: (scope, content) => {
     for (const name of operatorsOf(content)) operator(scope, name);
@@ -63,7 +67,12 @@ const NODES: Readonly<Record<string, Rule>> = {
   },
   JoinExpr: (scope, content) => {
     if (content["usingClause"] !== undefined || content["isNatural"] === true) operator(scope, ["="]);
-    walk(scope, [content["larg"], content["rarg"], content["quals"]]);
+    derived(scope, {
+      larg: [content["larg"]],
+      rarg: [content["rarg"]],
+      quals: content["quals"],
+      alias: content["alias"],
+    });
   },
   SortBy: (scope, content) => {
     const name = names(content["useOp"]);
@@ -93,6 +102,13 @@ const NODES: Readonly<Record<string, Rule>> = {
   },
 };
 
+/** Something in FROM that is no relation: its name stands for no columns that are known. */
+function derived(scope: Scope, content: Tree): void {
+  const alias = word(tree(content["alias"])["aliasname"]);
+  if (alias !== "") scope.aliases.set(alias, null);
+  walk(scope, Object.values(content));
+}
+
 function operatorsOf(content: Tree): readonly (readonly string[])[] {
   const kind = word(content["kind"]);
   if (kind.includes("BETWEEN")) return [["<"], [">"], ["<="], [">="]];
@@ -110,6 +126,8 @@ function readRelation(scope: Scope, content: Tree): void {
   const resolved = resolveRelation(scope, schema, name);
   if (resolved.is === "relation") {
     const { relation } = resolved;
+    // Columns that got other names here are none of the relation's.
+    if (tree(content["alias"])["colnames"] !== undefined) scope.aliases.set(alias, null);
     scope.aliases.set(alias, scope.aliases.has(alias) && scope.aliases.get(alias) !== relation ? null : relation);
     scope.judge.touch(scope, relation, {
       operation: "select",
