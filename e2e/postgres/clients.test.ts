@@ -1,3 +1,5 @@
+import { connect } from "node:tls";
+import { generateSigningKey } from "@countersign/credentials";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Guarded } from "./guarded.ts";
 
@@ -177,4 +179,33 @@ describe("a cancel", () => {
     expect(err).toContain("57014");
     expect(out).toBe("");
   });
+});
+
+describe("who is no task", () => {
+  it("gets no session: in clear, without a certificate, with one of another key, or at a database that is not guarded", async () => {
+    const plain = await here.run("psql", ["-XAt", "-c", "SELECT 1", "sslmode=disable"]);
+    expect(plain.err).toContain("this server takes TLS with the certificate of a task");
+    const stranger = here.client({}, { ...here.enforced.credential, key: generateSigningKey() });
+    await expect(stranger.connect()).rejects.toMatchObject({
+      code: "42501",
+      detail: expect.stringContaining("credential.not_bound"),
+    });
+    const elsewhere = here.client({ database: "other" });
+    await expect(elsewhere.connect()).rejects.toMatchObject({ detail: expect.stringContaining("upstream.unknown") });
+    const tls = { host: "127.0.0.1", port: here.port, rejectUnauthorized: false, ALPNProtocols: ["postgresql"] };
+    const socket = connect(tls);
+    const ended = new Promise((resolve) => socket.once("close", resolve));
+    socket.on("error", () => undefined);
+    socket.resume();
+    await ended;
+    expect(socket.bytesRead).toBe(0);
+  });
+
+  it.each(["replication=database", "options='-c search_path=x'", "options=-crole=postgres"])(
+    "gets none with %s",
+    async (option) => {
+      const { err } = await here.run("psql", ["-XAt", "-c", "SELECT 1", option]);
+      expect(err).toContain("refused");
+    },
+  );
 });
