@@ -1,4 +1,3 @@
-export type { SessionParts } from "./session-parts.ts";
 export { Session } from "./session.ts";
 export { ClientConnection } from "./client-connection.ts";
 export { besideCall } from "./form-call.ts";

@@ -1,4 +1,4 @@
-export type { LoggedIn, Login } from "./log-in.ts";
+export type { LoggedIn } from "./log-in.ts";
 export { logIn } from "./log-in.ts";
 export type { ServerAddress } from "./server-address.ts";
 export { serverAddress } from "./server-address.ts";

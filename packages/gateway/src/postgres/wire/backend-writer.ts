@@ -3,7 +3,6 @@ import { int32, message, text, uint8 } from "./message-writer.ts";
 
 /** What the gateway itself says to the client. */
 export const AUTHENTICATION_OK: Buffer = message("R", int32(0));
-export const CLOSE_COMPLETE: Buffer = message("3");
 
 const READY: Readonly<Record<TransactionStatus, Buffer>> = {
   I: message("Z", Buffer.from("I")),

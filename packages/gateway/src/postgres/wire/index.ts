@@ -13,14 +13,13 @@ export { BackendReader } from "./backend-reader.ts";
 export type { ErrorFields } from "./backend-writer.ts";
 export {
   AUTHENTICATION_OK,
-  CLOSE_COMPLETE,
   writeBackendKey,
   writeError,
   writeNegotiation,
   writeParameterStatus,
   writeReady,
 } from "./backend-writer.ts";
-export type { BindMessage, ExecuteMessage, FrontendMessage, Named, ParseMessage } from "./frontend-message.ts";
+export type { BindMessage, ExecuteMessage, FrontendMessage, ParseMessage } from "./frontend-message.ts";
 export { FrontendReader } from "./frontend-reader.ts";
 export {
   COPY_DONE,

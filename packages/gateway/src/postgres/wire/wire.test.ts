@@ -118,7 +118,8 @@ describe("messages of a client", () => {
         bytes.writeInt32BE(length, 1);
         const [first] = readAll([bytes, Buffer.alloc(64)]);
         // Nothing that was not said is understood, unless a shorter or longer message of that type is one by itself.
-        if (length < 4 || length > LIMIT + 65_536) expect(first).toMatchObject({ type: "malformed" });
+        const isLie = length < 4 || length > LIMIT + 65_536;
+        expect(isLie && first?.type !== "malformed").toBe(false);
       }),
     );
   });
@@ -145,7 +146,7 @@ describe("messages of a client", () => {
         if (first === undefined || first.type === "malformed") return;
         // Every limit below one is none.
         if (first.type === "execute" && first.limit === 0) return;
-        expect(rewritten(first)).toEqual(bytes);
+        expect(rewritten(first as Telling)).toEqual(bytes);
       }),
       { numRuns: 1000 },
     );
@@ -186,7 +187,13 @@ describe("messages of a client", () => {
   });
 });
 
-function rewritten(read: FrontendMessage): Buffer {
+/** Those of a client that say something. */
+type Telling = Exclude<
+  FrontendMessage,
+  { type: "malformed" | "copyData" | "copyDone" | "flush" | "functionCall" | "sync" | "terminate" }
+>;
+
+function rewritten(read: Telling): Buffer {
   switch (read.type) {
     case "query":
       return writeQuery(read.sql);
@@ -203,7 +210,7 @@ function rewritten(read: FrontendMessage): Buffer {
     case "copyFail":
       return writeCopyFail(read.reason);
     default:
-      throw new Error(read.type);
+      return read satisfies never;
   }
 }
 
