@@ -6,10 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CommandLine } from "./support/command-line.ts";
 import { Installation } from "./support/installation.ts";
 import type { Person } from "./support/person.ts";
+import { hasProgram } from "./support/certificate.ts";
 
 const PASSWORD = "own-login-for-tests";
 
-describe("countersign run, with real programs", () => {
+describe.skipIf(!hasProgram("psql", "--version"))("countersign run, with real programs (psql)", () => {
   let postgres: Postgres;
   let here: Installation;
   let alice: Person;

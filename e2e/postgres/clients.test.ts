@@ -2,6 +2,9 @@ import { connect } from "node:tls";
 import { generateSigningKey } from "@countersign/credentials";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Guarded } from "./guarded.ts";
+import { hasProgram } from "../support/certificate.ts";
+
+const hasPsql = hasProgram("psql", "--version");
 
 let here: Guarded;
 beforeAll(async () => {
@@ -14,7 +17,7 @@ const kinds = (): (string | null)[] =>
     `${kind} ${action ?? ""} ${outcome?.status ?? ""}`.trim(),
   );
 
-describe("psql", () => {
+describe.skipIf(!hasPsql)("psql (postgresql)", () => {
   it("reads through the gateway with the certificate of a task, and every step is recorded", async () => {
     here.enforced.control.entries.length = 0;
     const { out, err, code } = await here.psql("SELECT count(*) FROM people");
@@ -29,7 +32,7 @@ describe("psql", () => {
   });
 });
 
-describe("pgbench", () => {
+describe.skipIf(!hasProgram("pgbench", "--version"))("pgbench (postgresql)", () => {
   it.each([
     ["simple", "-S"],
     ["extended", "-S"],
@@ -89,7 +92,7 @@ describe("the driver pg", () => {
   });
 });
 
-describe("COPY", () => {
+describe.skipIf(!hasPsql)("COPY (psql)", () => {
   it("brings rows in and out", async () => {
     const rows = Array.from({ length: 3000 }, (_, n) => `${String(n + 10_000)}\trow ${String(n)}`).join("\n");
     const into = await here.run("psql", ["-XAtq", "-c", "COPY people FROM STDIN"], `${rows}\n`);
@@ -107,7 +110,7 @@ describe("COPY", () => {
   });
 });
 
-describe("large results", () => {
+describe.skipIf(!hasPsql)("large results (psql)", () => {
   it("pass without being kept", async () => {
     const { out, err } = await here.psql("SELECT repeat('x', 1000) FROM generate_series(1, 60000)");
     expect(err).toBe("");
@@ -117,7 +120,7 @@ describe("large results", () => {
   });
 });
 
-describe("cursors and portals", () => {
+describe.skipIf(!hasPsql)("cursors and portals (psql)", () => {
   it("hand out rows in parts", async () => {
     const { out } = await here.psql(
       "BEGIN; DECLARE c CURSOR FOR SELECT id FROM people ORDER BY id; FETCH 2 FROM c; FETCH 1 FROM c; COMMIT",
@@ -126,7 +129,7 @@ describe("cursors and portals", () => {
   });
 });
 
-describe("what is refused", () => {
+describe.skipIf(!hasPsql)("what is refused (psql)", () => {
   it("says D in DETAIL, and goes on", async () => {
     const { err, out } = await here.psql("SET ROLE postgres", "SELECT 1");
     expect(err).toContain("ERROR:  42501:");
@@ -181,7 +184,7 @@ describe("a cancel", () => {
   });
 });
 
-describe("who is no task", () => {
+describe.skipIf(!hasPsql)("who is no task (psql)", () => {
   it("gets no session: in clear, without a certificate, with one of another key, or at a database that is not guarded", async () => {
     const plain = await here.run("psql", ["-XAt", "-c", "SELECT 1", "sslmode=disable"]);
     expect(plain.err).toContain("this server takes TLS with the certificate of a task");

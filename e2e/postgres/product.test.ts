@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Installation } from "../support/installation.ts";
 import type { Person } from "../support/person.ts";
 import type { TaskClient, Workstation } from "../support/workstation.ts";
+import { hasProgram } from "../support/certificate.ts";
 
 const PASSWORD = "own-login-for-tests";
 
-describe("a PostgreSQL that an installation guards", () => {
+describe.skipIf(!hasProgram("psql", "--version"))("a PostgreSQL that an installation guards (psql)", () => {
   let postgres: Postgres;
   let here: Installation;
   let alice: Person;

@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type Socket, connect } from "node:net";
@@ -281,7 +281,7 @@ describe("dialling a gateway", () => {
   });
 });
 
-describe("real clients through the relay", () => {
+describe.skipIf(spawnSync("psql", ["--version"]).error !== undefined)("real clients through the relay (psql)", () => {
   let database: Postgres;
   let bridge: StubGateway;
   beforeAll(async () => {
