@@ -27,6 +27,8 @@ import { errorOf } from "../packed.ts";
 
 /** What is written to see whether anything can be. */
 const PROBE = "head/probe";
+/** More than what an action records: a disk that has room for just a few bytes is full. */
+const PROBE_BYTES = 65_536;
 
 /**
  * Opens the embedded database of a data directory for this process alone, in worker threads: this thread never waits for the disk.
@@ -96,8 +98,8 @@ class SqliteStore implements LedgerStore {
   }
 
   async head(): Promise<Head> {
-    // INV-2, ADR 0007: what cannot commit vouches for nothing. It is tried, with as little as there is.
-    if (this.cannotCommit) await this.committed({ blobs: [{ name: PROBE, bytes: new Uint8Array(1) }] });
+    // INV-2, ADR 0007: what cannot commit vouches for nothing. It is tried.
+    if (this.cannotCommit) await this.committed({ blobs: [{ name: PROBE, bytes: new Uint8Array(PROBE_BYTES) }] });
     // The directory is locked: no other process commits, and what this one committed is read.
     const { version } = await this.read("changes", { version: Number.MAX_SAFE_INTEGER, kinds: [] });
     return { generation: this.generation, version };
