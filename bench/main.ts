@@ -1,5 +1,6 @@
 import { gatewayBench } from "./gateway/gateway.ts";
 import { hooksBench } from "./hooks/hooks.ts";
+import { postgresBench } from "./postgres/postgres.ts";
 import { scaleBench } from "./scale/scale.ts";
 import { stopBench } from "./stop/stop.ts";
 
@@ -7,6 +8,7 @@ import { stopBench } from "./stop/stop.ts";
 const BENCHES: Readonly<Record<string, () => Promise<object>>> = {
   gateway: gatewayBench,
   hooks: hooksBench,
+  postgres: postgresBench,
   stop: stopBench,
   scale: async () => await scaleBench(),
 };
