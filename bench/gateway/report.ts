@@ -23,7 +23,7 @@ export function printTransport({ timed, proxyPerSecond, governedPerSecond }: Tra
 export function printCore({ perCpuSecond, perSecond, wholeUs, restUs, restMainUs, cedarUs }: CoreRates): void {
   const rows = [
     ["whole governed action", fixed(wholeUs, 0), fixed(perCpuSecond, 0)],
-    ["  Cedar (cedar-wasm)", fixed(cedarUs, 0), ""],
+    ["  policies (Cedar)", fixed(cedarUs, 0), ""],
     ["  the rest", fixed(restUs, 0), fixed(1e6 / restUs, 0)],
     ["    main thread: decide, draft, commit, seal, pack", fixed(restMainUs, 0), ""],
     ["    other threads: transaction, sync, ledger", fixed(restUs - restMainUs, 0), ""],
