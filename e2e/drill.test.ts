@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
+import { createInterface } from "node:readline";
 import type { Drill } from "@countersign/api";
 import { canonicalBytes } from "@countersign/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -41,6 +42,20 @@ describe("countersign drill", () => {
     const settled = entries.filter(({ body }) => body.action === "drill.settled");
     expect(settled.map(({ body }) => body.resource)).toEqual([result.brake]);
     expect(await alice.json("/v1/drills/last")).toEqual({ drill: result });
+  });
+
+  it("goes on, one drill after the other, until it is stopped", { timeout: 120_000 }, async () => {
+    const going = cli.start(["drill", "--agent", "coder", "--every", "10s", "--json"]);
+    const brakes: string[] = [];
+    for await (const line of createInterface({ input: going.child.stdout })) {
+      brakes.push((JSON.parse(line) as Drill).brake);
+      if (brakes.length === 2) break;
+    }
+    expect(new Set(brakes).size).toBe(2);
+    const last = await alice.json<{ drill: Drill }>("/v1/drills/last");
+    expect(last.drill.brake).toBe(brakes[1]);
+    going.child.kill("SIGTERM");
+    expect(await going.ended).toMatchObject({ code: 0 });
   });
 
   it("signs nothing that is no freeze of a task, or is not settled", async () => {
