@@ -36,7 +36,7 @@ const MOST_CONNECTIONS = 1000;
 export async function startPostgresGateway(options: PostgresGatewayOptions): Promise<PostgresGateway> {
   const parsed = parseBundle(options.trustBundle);
   if (!parsed.ok) throw new AppError(parsed.code);
-  const databases = new Databases(options.openDatabase);
+  const databases = new Databases(options);
   const { point, log } = options;
   const context: ListenerContext = {
     point,
@@ -91,16 +91,18 @@ function follow({ point, sessions, log }: ListenerContext, databases: Databases)
 function sweepOf({ replica }: GatewayPoint, databases: Databases, upstream: string): void {
   const record = replica.get("upstream", upstream);
   if (record?.state.status !== "active" || !isUpstreamOf("postgres", record)) return;
-  databases.of(record).catch(() => undefined);
+  databases.begin(record);
 }
 
 /** The databases that were asked for. */
 class Databases {
   readonly #open: PostgresGatewayOptions["openDatabase"];
+  readonly #log: PostgresGatewayOptions["log"];
   readonly #known = new Map<string, Promise<GuardedDatabase>>();
 
-  constructor(open: PostgresGatewayOptions["openDatabase"]) {
-    this.#open = open;
+  constructor({ openDatabase, log }: Pick<PostgresGatewayOptions, "openDatabase" | "log">) {
+    this.#open = openDatabase;
+    this.#log = log;
   }
 
   async of(record: UpstreamRecord<"postgres">): Promise<GuardedDatabase> {
@@ -113,15 +115,31 @@ class Databases {
     return await opening;
   }
 
+  /** Opens it before anybody asks. Whoever does is refused for the same reason, if it still holds. */
+  begin(record: UpstreamRecord<"postgres">): void {
+    const upstream = record.id;
+    this.of(record).catch((error: unknown) => this.#log.error({ err: error, upstream }, "a database was not reached"));
+  }
+
   changed(upstream: string): void {
     const known = this.#known.get(upstream);
     this.#known.delete(upstream);
-    known?.then(async (database) => await database.close()).catch(() => undefined);
+    known
+      ?.then(async (database) => await database.close())
+      .catch((error: unknown) => this.#log.error({ err: error, upstream }, "a database was not left in order"));
   }
 
+  /** What is left of a login is swept later; that it is left is said. */
   endTask(task: Parameters<GuardedDatabase["roles"]["end"]>[0]): void {
-    for (const known of this.#known.values())
-      known.then(async ({ roles }) => await roles.end(task)).catch(() => undefined);
+    for (const [upstream, known] of this.#known)
+      known
+        .then(async ({ roles }) => await roles.end(task))
+        .then(({ confirmed, reason }) => {
+          if (!confirmed) this.#log.warn({ task, upstream, reason }, "the login of a task is not known to be ended");
+        })
+        .catch((error: unknown) =>
+          this.#log.error({ err: error, task, upstream }, "the login of a task was not ended"),
+        );
   }
 
   async close(): Promise<void> {
