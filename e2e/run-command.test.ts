@@ -1,53 +1,25 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Postgres, startPostgres } from "@countersign/server/testing";
+import { readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CommandLine } from "./support/command-line.ts";
-import { Installation } from "./support/installation.ts";
-import type { Person } from "./support/person.ts";
+import { Billing } from "./support/billing.ts";
 import { hasProgram } from "./support/certificate.ts";
 
-const PASSWORD = "own-login-for-tests";
-
 describe.skipIf(!hasProgram("psql", "--version"))("countersign run, with real programs (psql)", () => {
-  let postgres: Postgres;
-  let here: Installation;
-  let alice: Person;
+  let billing: Billing;
+  let postgres: Billing["postgres"];
+  let here: Billing["here"];
+  let alice: Billing["alice"];
   let cli: CommandLine;
   let folder = "";
 
   beforeAll(async () => {
-    postgres = await startPostgres();
-    await postgres.url("billing");
-    await postgres.query(`CREATE ROLE countersign_gateway LOGIN CREATEROLE PASSWORD '${PASSWORD}'`);
-    await postgres.query(
-      `CREATE TABLE executives (id int PRIMARY KEY, name text);
-       INSERT INTO executives SELECT n, 'executive ' || n FROM generate_series(1, 1200) n;
-       GRANT CONNECT ON DATABASE billing TO countersign_gateway WITH GRANT OPTION;
-       GRANT USAGE ON SCHEMA public TO countersign_gateway WITH GRANT OPTION;
-       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO countersign_gateway WITH GRANT OPTION`,
-      "billing",
-    );
-    folder = await mkdtemp(join(tmpdir(), "countersign-run-e2e-"));
-    await writeFile(join(folder, "password"), PASSWORD);
-    const url = `postgres://127.0.0.1:${String(postgres.port)}/billing`;
-    const password = { fromFile: join(folder, "password") };
-    here = await Installation.create({
-      beside: { billing: { kind: "postgres", url, password, tls: "disable" } },
-      config: { listen: { api: "127.0.0.1:0", gateway: "127.0.0.1:0", postgres: "127.0.0.1:0" } },
-    });
-    ({ alice } = await here.people());
-    await here.agent(alice, { grants: [{ action: "sql:billing/*", resource: "sql:billing/public.*" }] });
+    billing = await Billing.start({ grants: [{ action: "sql:billing/*", resource: "sql:billing/public.*" }] });
+    ({ postgres, here, alice, folder } = billing);
     cli = new CommandLine(folder, { COUNTERSIGN_SERVER: here.composed.api, TMPDIR: folder });
     const { approvalId } = await cli.json<{ approvalId: string }>("login", "--no-wait");
     await alice.answer(approvalId);
   }, 120_000);
-  afterAll(async () => {
-    await here.close();
-    await postgres.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(async () => await billing.close());
 
   const AS = ["run", "--agent", "coder", "--purpose", "look at the figures"];
   const psql = (...more: readonly string[]): string[] => ["--", "psql", "-XAtq", ...more];

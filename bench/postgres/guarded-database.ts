@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { libpqEnvironment } from "../../e2e/support/libpq.ts";
 import { Person } from "../../e2e/support/person.ts";
 import { Workstation } from "../../e2e/support/workstation.ts";
 import { type Postgres, startPostgres } from "../../packages/server/src/testing/index.ts";
@@ -108,24 +109,5 @@ async function openWay(folder: string, { api, setupUrl, postgres }: UpReady): Pr
   const laptop = new Workstation(api);
   await laptop.signIn(person);
   const task = await laptop.openTask("bencher");
-  const answer = await laptop.fetch(`/v1/tasks/${task.id}/token`, { keyProof: task.proof(api) });
-  const { svid, trustBundle } = (await answer.json()) as { readonly svid: string; readonly trustBundle: string };
-  const at = (name: string): string => join(folder, name);
-  await writeFile(at("ca.pem"), trustBundle);
-  await writeFile(at("task.pem"), svid);
-  const key = task.key.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-  await writeFile(at("task.key"), key, { mode: 0o600 });
-  const [host = "", port = ""] = postgres.split(":");
-  return {
-    PATH: process.env["PATH"] ?? "",
-    HOME: folder,
-    PGHOST: host,
-    PGPORT: port,
-    PGDATABASE: DATABASE,
-    PGUSER: "bencher",
-    PGSSLMODE: "verify-ca",
-    PGSSLROOTCERT: at("ca.pem"),
-    PGSSLCERT: at("task.pem"),
-    PGSSLKEY: at("task.key"),
-  };
+  return await libpqEnvironment(folder, { laptop, task }, { api, postgres, database: DATABASE });
 }
